@@ -1,0 +1,1 @@
+"""slipstream-inspector: see, explore and mock Slipstream traffic in a terminal."""

@@ -1,0 +1,295 @@
+"""The records that flow through the inspector, and the rows that are folded from them.
+
+A *record* is one fact as a source saw it: a frame went by, a connection changed state, a note. A *row* is
+what the fold made of it and what a capture file holds; screens draw rows and nothing else. Plain data:
+this module imports neither the store nor the protocol library.
+
+Times are integer nanoseconds since the Unix epoch. Sizes are bytes of the frame's UTF-8 text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Direction = Literal["in", "out"]
+"""`in`: received by the side that is inspected; `out`: sent by it."""
+
+Kind = Literal["request_response", "request_stream", "stream_stream", "fire_and_forget"]
+"""The four ways to talk, named as `slipstream.describe` names them (protocol.md §10)."""
+
+Outcome = Literal["pending", "ok", "error", "timeout", "cancelled", "overflow", "closed", "lost"]
+"""How an exchange stands: `pending` until it ended, then the one ending it had."""
+
+
+# -- records: what a source emits -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOpened:
+    """A connection is being made. `conn` is its number in this capture, from 1."""
+
+    conn: int
+    time_ns: int
+    role: Literal["client", "server"]
+    address: str
+    local_peer: str
+    handshake: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandshakeSeen:
+    """The HTTP upgrade of a connection is known: request and response line and headers."""
+
+    conn: int
+    time_ns: int
+    handshake: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameSeen:
+    """One message as it was on the wire: text as `str`, a binary message as `bytes`."""
+
+    conn: int
+    time_ns: int
+    direction: Direction
+    raw: str | bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """A connection went from one state of protocol.md §6 to another."""
+
+    conn: int
+    time_ns: int
+    old: str
+    new: str
+    code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSettled:
+    """An exchange ended on the inspected side without a frame that says so (a deadline, a cancellation)."""
+
+    conn: int
+    time_ns: int
+    request_id: tuple[str, int]
+    outcome: Outcome
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationsDescribed:
+    """The peer of a connection told its operations (protocol.md §10, `slipstream.describe`)."""
+
+    conn: int
+    time_ns: int
+    operations: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something a person should read: a failed connection, a gap in the recording.
+
+    `level` is `info`, `warning` or `problem`.
+    """
+
+    time_ns: int
+    level: Literal["info", "warning", "problem"]
+    text: str
+    conn: int | None = None
+
+
+Record = (
+    ConnectionOpened
+    | HandshakeSeen
+    | FrameSeen
+    | StateChanged
+    | ExchangeSettled
+    | OperationsDescribed
+    | Noted
+)
+
+
+# -- rows: what the fold makes and the capture holds ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameRow:
+    """One frame. `seq` counts from 1 without gaps, so row *i* of the list is frame *i + 1*."""
+
+    seq: int
+    time_ns: int
+    conn: int
+    direction: Direction
+    type: str | None
+    """One of the eight names of protocol.md §3, in lower snake case; None: not a frame."""
+    opener: str | None
+    """First part of `requestId`: who opened the exchange."""
+    number: int | None
+    """Second part of `requestId`."""
+    exchange: int | None
+    """Number of the exchange in this capture (`ExchangeRow.id`)."""
+    operation: str | None
+    size_bytes: int
+    latency_ns: int | None
+    """For an answer (`response`, the first item of a stream, `error`): time since the opening frame."""
+    summary: str
+    """The data on one line, cut to a few hundred characters; control characters not yet made inert."""
+    findings: int
+    binary: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class ExchangeRow:
+    """One exchange: a unary request, a server stream, a bidirectional stream."""
+
+    id: int
+    conn: int
+    opener: str
+    number: int
+    mine: bool
+    """Opened by the inspected side."""
+    kind: Kind
+    operation: str | None
+    opened_ns: int
+    opened_seq: int
+    state: str
+    """OPEN, HALF_CLOSED_LOCAL, HALF_CLOSED_REMOTE or CLOSED (protocol.md §5), of the inspected side."""
+    outcome: Outcome = "pending"
+    code: str | None = None
+    """Error code (protocol.md §7), when the outcome is an error."""
+    message: str = ""
+    ended_ns: int | None = None
+    ended_seq: int | None = None
+    items_in: int = 0
+    items_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    last_item_ns: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ConnectionRow:
+    """One connection as it stands."""
+
+    conn: int
+    role: Literal["client", "server"]
+    address: str
+    local_peer: str
+    remote_peer: str | None
+    state: str
+    opened_ns: int
+    changed_ns: int
+    """When `state` was entered."""
+    code: int | None = None
+    reason: str = ""
+    handshake: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRow:
+    """One transition of a connection. `after_seq`: number of the last frame before it (0: none)."""
+
+    id: int
+    time_ns: int
+    conn: int
+    old: str
+    new: str
+    code: int | None
+    reason: str
+    after_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    """Something that broke the protocol. `seq` is the frame that shows it, None when no frame does."""
+
+    id: int
+    time_ns: int
+    conn: int
+    seq: int | None
+    exchange: int | None
+    rule: str
+    """Stable name of the broken rule, such as `data_after_end`."""
+    section: str
+    """Section of protocol.md that the rule comes from, such as `§5`."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRow:
+    """A note kept in the capture."""
+
+    id: int
+    time_ns: int
+    conn: int | None
+    level: Literal["info", "warning", "problem"]
+    text: str
+    after_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRow:
+    """One operation that the peer of a connection offers, as it described itself."""
+
+    conn: int
+    name: str
+    kind: str
+    doc: str
+    params: object
+    returns: object
+    deprecated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Counters of a whole capture, kept by the writer so that no screen has to count."""
+
+    frames: int = 0
+    frames_in: int = 0
+    frames_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    exchanges: int = 0
+    requests: int = 0
+    requests_pending: int = 0
+    streams: int = 0
+    streams_open: int = 0
+    findings: int = 0
+    notes: int = 0
+    connections: int = 0
+    connections_open: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one write puts into a capture, in one transaction.
+
+    Frames, states, findings and notes are appended; exchanges and connections replace the row of the same
+    number; operations replace those of the same connection.
+    """
+
+    frames: list[tuple[FrameRow, str | bytes]] = field(default_factory=list)
+    exchanges: dict[int, ExchangeRow] = field(default_factory=dict)
+    connections: dict[int, ConnectionRow] = field(default_factory=dict)
+    states: list[StateRow] = field(default_factory=list)
+    findings: list[FindingRow] = field(default_factory=list)
+    notes: list[NoteRow] = field(default_factory=list)
+    operations: dict[int, list[OperationRow]] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(
+            self.frames
+            or self.exchanges
+            or self.connections
+            or self.states
+            or self.findings
+            or self.notes
+            or self.operations
+        )

@@ -1,0 +1,1 @@
+"""The process that runs a source and writes its capture, and the channel to it."""

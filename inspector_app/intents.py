@@ -1,0 +1,126 @@
+"""What a person may ask of an engine: the world to inspect, and the things to do in it. Plain data.
+
+Screens make intents, the engine's control channel carries them, a source carries them out. Nothing here
+imports anything of the project, so the viewer's first paint does not pay for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# -- worlds: what a source is made from -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSpec:
+    """Connect to a server. `handler` names what answers when the server calls us."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    token: str | None = None
+    subprotocols: tuple[str, ...] = ()
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    insecure: bool = False
+    handler: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSpec:
+    """Host a mock handler. `handler` None means the demo's own; `port` 0 means any free one."""
+
+    handler: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8765
+    allow_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSpec:
+    """An embedded server and a client of it with live traffic of every kind; the client is inspected."""
+
+    seed: int = 1
+
+
+SourceSpec = ClientSpec | ServerSpec | DemoSpec
+
+
+# -- intents: what a running source is asked to do --------------------------------------------------------
+
+MessageKind = Literal["request", "stream", "bidirectional", "oneway"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessage:
+    """Open an exchange, or send a fire-and-forget. `data_json` is a JSON object as text, without `operation`."""
+
+    kind: MessageKind
+    operation: str
+    data_json: str = "{}"
+    timeout_s: float | None = None
+    conn: int | None = None
+    """Which connection; None: the newest that is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRaw:
+    """Send text exactly as typed, whatever it is."""
+
+    text: str
+    conn: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendItem:
+    """Send one item, any JSON value as text, on an open bidirectional stream."""
+
+    conn: int
+    opener: str
+    number: int
+    data_json: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndHalf:
+    """End this side's half of a bidirectional stream."""
+
+    conn: int
+    opener: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelExchange:
+    """Give up a pending exchange, unary or stream."""
+
+    conn: int
+    opener: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconnect:
+    """Client: drop the connection if there is one and make a new one. Server: listen again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnect:
+    """Close the connection (client) or every connection (server) normally."""
+
+
+Intent = SendMessage | SendRaw | SendItem | EndHalf | CancelExchange | Reconnect | Disconnect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of an intent: refused with one sentence that says what to do, or carried out.
+
+    For `SendMessage` of an exchange, `conn`, `opener` and `number` name the new exchange.
+    """
+
+    error: str | None = None
+    conn: int | None = None
+    opener: str | None = None
+    number: int | None = None

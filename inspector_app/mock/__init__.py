@@ -1,0 +1,1 @@
+"""Handlers to host: loaded from a file, or the demo's own."""

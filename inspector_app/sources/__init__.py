@@ -1,0 +1,1 @@
+"""Sources: each turns a world into records and carries out intents."""

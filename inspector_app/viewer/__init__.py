@@ -1,0 +1,1 @@
+"""The view state: what is queried, selected, followed. Plain Python."""
