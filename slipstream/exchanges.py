@@ -1,0 +1,351 @@
+"""What is in flight, each way: folds frames into exchange states and findings (protocol.md §2 to §5, §7).
+
+One table serves two masters: the session asks it before it sends and after it reads, and so *enforces*; an
+inspector shows it every frame that went by, either way, and so *observes*. It has no clock, sends nothing
+and keeps nothing of an exchange that has ended. My exchanges and the peer's are in separate tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from slipstream.errors import ProtocolError
+from slipstream.frames import OPENING_TYPES, Frame, MessageType
+from slipstream.lifecycle import STREAM_TRANSITIONS, StreamEffect, StreamEvent, StreamState
+from slipstream.limits import MAX_COUNTER
+
+RequestId = tuple[str, int]
+"""The opener's peer ID and the opener's counter (protocol.md §2)."""
+
+
+class ExchangeKind(Enum):
+    """The three ways to talk that have an answer, named as `slipstream.describe` names them."""
+
+    UNARY = "request_response"
+    SERVER_STREAM = "request_stream"
+    BIDIRECTIONAL = "stream_stream"
+
+
+class Outcome(Enum):
+    """How an exchange stands: pending, or the one ending it had (protocol.md, the invariant)."""
+
+    PENDING = "pending"
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    OVERFLOW = "overflow"
+    CLOSED = "closed"
+    LOST = "lost"
+
+
+class Effect(Enum):
+    """What a frame meant to the exchange it belongs to."""
+
+    OPENED = "opened"
+    RESULT = "result"
+    ITEM = "item"
+    END = "end"
+    ERROR = "error"
+    CANCEL = "cancel"
+    NOTICE = "notice"
+    LATE = "late"
+    REFUSED = "refused"
+    """It meant nothing: illegal here. On the way out it must not be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that broke the protocol. `rule` is a stable name, `section` a section of protocol.md."""
+
+    rule: str
+    section: str
+    text: str
+    request_id: RequestId | None = None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One exchange in flight, from this side. Counts are frames and bytes of frame text of its items."""
+
+    request_id: RequestId
+    kind: ExchangeKind
+    operation: str | None
+    mine: bool
+    state: StreamState
+    outcome: Outcome = Outcome.PENDING
+    code: str | None = None
+    message: str = ""
+    items_in: int = 0
+    items_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has had its one ending."""
+        return self.outcome is not Outcome.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one frame did."""
+
+    effect: Effect
+    exchange: Exchange | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+_KINDS = {
+    MessageType.REQUEST: ExchangeKind.UNARY,
+    MessageType.STREAM_REQUEST: ExchangeKind.SERVER_STREAM,
+    MessageType.STREAM_STREAM_REQUEST: ExchangeKind.BIDIRECTIONAL,
+}
+# What each side of each kind may send after the opening frame (protocol.md §3, §4).
+_LEGAL: dict[tuple[ExchangeKind, bool], dict[MessageType, StreamEvent]] = {}
+for _kind in ExchangeKind:
+    for _by_opener in (True, False):
+        _row = {MessageType.ERROR: StreamEvent.ABORT}
+        if _kind is ExchangeKind.BIDIRECTIONAL or (_kind is ExchangeKind.SERVER_STREAM and not _by_opener):
+            _row[MessageType.STREAM_DATA] = StreamEvent.DATA
+            _row[MessageType.STREAM_END] = StreamEvent.END
+        elif _by_opener:
+            _row[MessageType.STREAM_END] = StreamEvent.ABORT
+        if _kind is ExchangeKind.UNARY and not _by_opener:
+            _row[MessageType.RESPONSE] = StreamEvent.RESPONSE
+        _LEGAL[_kind, _by_opener] = _row
+
+_OUTGOING = {
+    StreamEvent.DATA: StreamEvent.SEND_DATA,
+    StreamEvent.END: StreamEvent.SEND_END,
+    StreamEvent.RESPONSE: StreamEvent.SEND_RESPONSE,
+    StreamEvent.ABORT: StreamEvent.ABORT,
+}
+_GIVEN_UP = {
+    "cancelled": Outcome.CANCELLED,
+    "deadline_exceeded": Outcome.TIMEOUT,
+    "overflow": Outcome.OVERFLOW,
+}
+
+
+def error_facts(data: object) -> tuple[str, str]:
+    """Message and code of an `error` frame's data, whatever its shape (protocol.md §7).
+
+    A message that is no string comes back as an empty one: the caller shows the data as JSON instead.
+    """
+    if isinstance(data, str):
+        return data, "application"
+    if not isinstance(data, dict):
+        return "", "application"
+    code = data.get("code")
+    text = next((data[key] for key in ("error", "message", "detail") if isinstance(data.get(key), str)), "")
+    return text, code if isinstance(code, str) and code else "application"
+
+
+def operation_of(frame: Frame) -> str | None:
+    """The operation that an opening frame names; None where it names none (protocol.md §2)."""
+    if frame.type not in OPENING_TYPES or not isinstance(frame.data, dict):
+        return None
+    name = frame.data.get("operation")
+    return name if isinstance(name, str) else None
+
+
+def bad_frame(error: ProtocolError) -> Finding:
+    """The finding for a message that is no frame (protocol.md §7)."""
+    return Finding("bad_frame", "§7", str(error))
+
+
+@dataclass(slots=True)
+class ExchangeTable:
+    """All exchanges in flight on one connection, seen from the side that has `local_peer` as its ID."""
+
+    local_peer: str
+    next_number: int = 0
+    """The counter of the next exchange that this side opens."""
+    late: int = 0
+    """Frames that came for exchanges already ended; legal, ignored (protocol.md §2)."""
+    _mine: dict[int, Exchange] = field(default_factory=dict)
+    _theirs: dict[RequestId, Exchange] = field(default_factory=dict)
+    _highest: dict[str, int] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        yield from self._mine.values()
+        yield from self._theirs.values()
+
+    def count(self, *, mine: bool) -> int:
+        """How many exchanges are in flight that this side (`mine`) or the other opened."""
+        return len(self._mine if mine else self._theirs)
+
+    def get(self, request_id: RequestId) -> Exchange | None:
+        """The exchange in flight of this ID, if there is one."""
+        if request_id[0] == self.local_peer:
+            return self._mine.get(request_id[1])
+        return self._theirs.get(request_id)
+
+    def received(self, frame: Frame, size_bytes: int) -> Step:
+        """Fold a frame that came in."""
+        if frame.peer_id == self.local_peer:
+            return _refused(
+                "own_peer_id", "§7", "A frame came in that names this side as its sender", frame.request_id
+            )
+        return self._fold(frame, size_bytes, incoming=True)
+
+    def sent(self, frame: Frame, size_bytes: int) -> Step:
+        """Fold a frame on its way out. `REFUSED` changes nothing: the frame must not be sent."""
+        return self._fold(frame, size_bytes, incoming=False)
+
+    def settle(self, request_id: RequestId, outcome: Outcome, message: str = "") -> Exchange | None:
+        """End an exchange on this side where no frame says so; None if it is not in flight."""
+        exchange = self.get(request_id)
+        if exchange is not None:
+            exchange.state = StreamState.CLOSED
+            exchange.message = message
+            self._end(exchange, outcome)
+        return exchange
+
+    def connection_ended(self, outcome: Outcome) -> list[Exchange]:
+        """End everything in flight, as `CLOSED` or `LOST`, in the order of opening."""
+        ended = list(self)
+        for exchange in ended:
+            self.settle(exchange.request_id, outcome)
+        return ended
+
+    def _fold(self, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
+        if frame.type is MessageType.FIRE_AND_FORGET:
+            return Step(Effect.NOTICE)
+        if frame.request_id is None:
+            return _refused("no_request_id", "§2", f"A {frame.type.value} frame needs a requestId", None)
+        if frame.type in _KINDS:
+            return self._open(frame, frame.request_id, incoming=incoming)
+        exchange = self.get(frame.request_id)
+        if exchange is None:
+            return self._stray(frame, frame.request_id, incoming=incoming)
+        return self._advance(exchange, frame, size_bytes, incoming=incoming)
+
+    def _open(self, frame: Frame, request_id: RequestId, *, incoming: bool) -> Step:
+        opener, number = request_id
+        mine = opener == self.local_peer
+        if mine is incoming:
+            text = (
+                "The other side opened an exchange in this side's name"
+                if mine
+                else "This side opened an exchange in another peer's name"
+            )
+            return _refused("wrong_opener", "§2", text, request_id)
+        if self.get(request_id) is not None:
+            return _refused("duplicate_open", "§7", "This exchange is open already", request_id)
+        exchange = Exchange(
+            request_id, _KINDS[frame.type], operation_of(frame), mine, _first_state(frame.type, mine=mine)
+        )
+        findings = tuple(self._faults_of_opening(frame, request_id))
+        if mine:
+            self._mine[number] = exchange
+            self.next_number = max(self.next_number, number + 1)
+        else:
+            self._theirs[request_id] = exchange
+            if opener in self._highest or len(self._highest) < _REMEMBERED_PEERS:
+                self._highest[opener] = max(number, self._highest.get(opener, -1))
+        return Step(Effect.OPENED, exchange, findings)
+
+    def _faults_of_opening(self, frame: Frame, request_id: RequestId) -> Iterator[Finding]:
+        opener, number = request_id
+        if frame.peer_id != opener:
+            yield Finding("wrong_opener", "§2", "The requestId names another peer than peerID", request_id)
+        if not 0 <= number < MAX_COUNTER:
+            yield Finding("counter_range", "§2", f"The counter {number} is not from 0 to 2^53", request_id)
+        elif number < self.next_number if opener == self.local_peer else number <= self._highest_of(opener):
+            yield Finding("counter_reused", "§2", f"The counter {number} was used before", request_id)
+        if operation_of(frame) is None:
+            yield Finding("no_operation", "§2", "The data names no operation", request_id)
+
+    def _highest_of(self, opener: str) -> int:
+        return self._highest.get(opener, -1)
+
+    def _stray(self, frame: Frame, request_id: RequestId, *, incoming: bool) -> Step:
+        opener, number = request_id
+        known = number < self.next_number if opener == self.local_peer else number <= self._highest_of(opener)
+        if known and number >= 0:
+            if incoming:
+                self.late += 1
+                return Step(Effect.LATE)
+            return _refused(
+                "sent_after_end",
+                "§5",
+                f"A {frame.type.value} was sent on an exchange that has ended",
+                request_id,
+            )
+        if opener == self.local_peer:
+            return _refused(
+                "foreign_id", "§2", f"A {frame.type.value} for an exchange this side never opened", request_id
+            )
+        return _refused("unknown_exchange", "§7", f"A {frame.type.value} for an unknown exchange", request_id)
+
+    def _advance(self, exchange: Exchange, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
+        by_opener = exchange.mine is not incoming
+        event = _LEGAL[exchange.kind, by_opener].get(frame.type)
+        if event is None:
+            side = "opener" if by_opener else "responder"
+            text = f"The {side} of a {exchange.kind.value} exchange never sends {frame.type.value}"
+            return _refused("wrong_type", "§4", text, exchange.request_id, exchange)
+        state, effect = STREAM_TRANSITIONS[exchange.state, event if incoming else _OUTGOING[event]]
+        if effect is not StreamEffect.PROCEED:
+            text = f"A {frame.type.value} after the end of its sender's half ({exchange.state.value})"
+            rule = "data_after_end" if frame.type is MessageType.STREAM_DATA else "end_after_end"
+            return _refused(rule, "§5", text, exchange.request_id, exchange)
+        exchange.state = state
+        match event:
+            case StreamEvent.DATA:
+                _count_item(exchange, size_bytes, incoming=incoming)
+                return Step(Effect.ITEM, exchange)
+            case StreamEvent.RESPONSE:
+                self._end(exchange, Outcome.OK)
+                return Step(Effect.RESULT, exchange)
+            case StreamEvent.END:
+                if state is StreamState.CLOSED:
+                    self._end(exchange, Outcome.OK)
+                return Step(Effect.END, exchange)
+            case _:
+                return self._abort(exchange, frame, by_opener=by_opener)
+
+    def _abort(self, exchange: Exchange, frame: Frame, *, by_opener: bool) -> Step:
+        if frame.type is MessageType.STREAM_END:
+            self._end(exchange, Outcome.CANCELLED)
+            return Step(Effect.CANCEL, exchange)
+        exchange.message, exchange.code = error_facts(frame.data)
+        outcome = _GIVEN_UP.get(exchange.code, Outcome.ERROR) if by_opener else Outcome.ERROR
+        self._end(exchange, outcome)
+        return Step(Effect.ERROR, exchange)
+
+    def _end(self, exchange: Exchange, outcome: Outcome) -> None:
+        exchange.outcome = outcome
+        if exchange.mine:
+            del self._mine[exchange.request_id[1]]
+        else:
+            del self._theirs[exchange.request_id]
+
+
+# A connection has one peer; a hostile one may claim many names, and gets no memory for them.
+_REMEMBERED_PEERS = 16
+
+
+def _first_state(opening: MessageType, *, mine: bool) -> StreamState:
+    if opening is MessageType.STREAM_STREAM_REQUEST:
+        return StreamState.OPEN
+    return StreamState.HALF_CLOSED_LOCAL if mine else StreamState.HALF_CLOSED_REMOTE
+
+
+def _count_item(exchange: Exchange, size_bytes: int, *, incoming: bool) -> None:
+    if incoming:
+        exchange.items_in += 1
+        exchange.bytes_in += size_bytes
+    else:
+        exchange.items_out += 1
+        exchange.bytes_out += size_bytes
+
+
+def _refused(
+    rule: str, section: str, text: str, request_id: RequestId | None, exchange: Exchange | None = None
+) -> Step:
+    return Step(Effect.REFUSED, exchange, (Finding(rule, section, text, request_id),))

@@ -1,0 +1,247 @@
+"""Frames: what they are, and the way from text to frame and back (protocol.md §2, §3, §7).
+
+The only module that reads or writes JSON. Size and nesting limits are checked here. It knows nothing of
+exchanges, connections or time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
+
+from slipstream.errors import FrameTooLargeError, ProtocolError
+from slipstream.limits import MAX_NESTING, MAX_PEER_ID
+from slipstream.spelling import CANONICAL, Spelling
+
+
+class MessageType(Enum):
+    """The eight frame types (protocol.md §3). Read without regard to case, `_` and `-`."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    STREAM_REQUEST = "stream_request"
+    STREAM_STREAM_REQUEST = "stream_stream_request"
+    STREAM_DATA = "stream_data"
+    STREAM_END = "stream_end"
+    FIRE_AND_FORGET = "fire_and_forget"
+    ERROR = "error"
+
+    @classmethod
+    def _missing_(cls, value: object) -> MessageType | None:
+        # Longer than any spelling of any type: folding a hostile megabyte would be work for nothing.
+        if isinstance(value, str) and len(value) <= _LONGEST_SPELLING:
+            return _FOLDED.get(_fold(value))
+        return None
+
+
+def _fold(name: str) -> str:
+    return name.replace("_", "").replace("-", "").casefold()
+
+
+_LONGEST_SPELLING = 64
+_FOLDED = {_fold(member.value): member for member in MessageType}
+_CANONICAL_TYPES = {member.value: member for member in MessageType}
+
+OPENING_TYPES = frozenset(
+    {
+        MessageType.REQUEST,
+        MessageType.STREAM_REQUEST,
+        MessageType.STREAM_STREAM_REQUEST,
+        MessageType.FIRE_AND_FORGET,
+    }
+)
+"""The types whose sender must say who it is, and whose data names an operation (protocol.md §2)."""
+
+
+class FrameModel(BaseModel):
+    """One frame, as pydantic validates it (protocol.md §2). Unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    type: MessageType
+    peerID: str | None = Field(default=None, max_length=MAX_PEER_ID)  # noqa: N815 - the name on the wire
+    requestId: tuple[str, int] | None = Field(default=None, alias="requestId")  # noqa: N815 - likewise
+    data: Any = None
+    meta: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _sender_is_named(self) -> Self:
+        if self.type in OPENING_TYPES and not self.peerID:
+            raise ValueError("peerID required for request messages")
+        return self
+
+
+@dataclass(slots=True)
+class Frame:
+    """One frame, as the library carries it: the facts of `FrameModel` without the cost of a model."""
+
+    type: MessageType
+    request_id: tuple[str, int] | None = None
+    peer_id: str | None = None
+    data: Any = None
+    meta: dict[str, Any] | None = None
+    spelled: str = ""
+    """The type as it was written on the wire; empty for a frame that was made here."""
+
+
+def decode(message: str | bytes, *, limit_bytes: int | None = None) -> Frame:
+    """Turn a message into a frame; a binary one is read as UTF-8 (protocol.md §1).
+
+    Accepts and refuses exactly what `FrameModel` does. Raises `ProtocolError` for everything that is no
+    frame and nothing else; its `salvaged` holds the JSON object if there was one.
+    """
+    if limit_bytes is not None and (size := size_of(message)) > limit_bytes:
+        raise FrameTooLargeError(size, limit_bytes)
+    fields = _read_object(message)
+    kind = _CANONICAL_TYPES.get(fields["type"]) if isinstance(fields.get("type"), str) else None
+    request_id = fields.get("requestId")
+    peer_id = fields.get("peerID")
+    meta = fields.get("meta")
+    plain = (
+        kind is not None
+        and (peer_id is None or (type(peer_id) is str and len(peer_id) <= MAX_PEER_ID))
+        and (request_id is None or _is_plain_id(request_id))
+        and (meta is None or type(meta) is dict)
+        and (peer_id or kind not in OPENING_TYPES)
+    )
+    if not plain:
+        return _decode_carefully(fields)
+    assert kind is not None  # noqa: S101 - part of `plain`, which the type checker cannot follow
+    return Frame(
+        kind, tuple(request_id) if request_id else None, peer_id, fields.get("data"), meta, fields["type"]
+    )
+
+
+def _is_plain_id(value: object) -> bool:
+    return type(value) is list and len(value) == 2 and type(value[0]) is str and type(value[1]) is int
+
+
+def _decode_carefully(fields: dict[str, Any]) -> Frame:
+    try:
+        model = FrameModel.model_validate(fields)
+    except ValidationError as error:
+        raise ProtocolError(f"Invalid frame or data: {_first_fault(error)}", salvaged=fields) from error
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"Invalid frame or data: {error}", salvaged=fields) from error
+    return Frame(model.type, model.requestId, model.peerID, model.data, model.meta, str(fields["type"]))
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    text = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {text}" if place else text
+
+
+def _read_object(message: str | bytes) -> dict[str, Any]:
+    try:
+        value = from_json(message)
+    except ValueError as error:
+        value = _read_with_surrogates(message, error)
+    if not isinstance(value, dict):
+        raise ProtocolError(f"Invalid frame or data: a frame is a JSON object, not {_json_name(value)}")
+    return value
+
+
+def _read_with_surrogates(message: str | bytes, first_error: ValueError) -> Any:
+    """Second chance for the one thing the fast reader refuses and a frame may hold: a lone surrogate."""
+    try:
+        text = message if isinstance(message, str) else message.decode("utf-8")
+        if "\\ud" not in text.lower():
+            raise ProtocolError(f"Invalid frame or data: {first_error}") from first_error
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"Invalid frame or data: {error}") from error
+    if _nested_past(value, MAX_NESTING):
+        raise ProtocolError(f"Invalid frame or data: nested deeper than {MAX_NESTING}")
+    return value
+
+
+def _nested_past(value: object, limit: int) -> bool:
+    level: list[object] = [value]
+    for _ in range(limit + 1):
+        deeper: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper.extend(item.values())
+            elif isinstance(item, list):
+                deeper.extend(item)
+        if not deeper:
+            return False
+        level = deeper
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def _json_name(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, list):
+        return "an array"
+    return "a string" if isinstance(value, str) else "a number"
+
+
+def validate_incoming_frame(frame_data: str) -> FrameModel:
+    """Validate one message. Raises `ProtocolError("Invalid frame or data: …")` for every invalid input.
+
+    Whatever comes in, nothing else is raised (api-contract, "Frames").
+    """
+    message: object = frame_data  # callers without a type checker pass anything
+    if isinstance(message, bytearray):
+        message = bytes(message)
+    if not isinstance(message, str | bytes):
+        raise ProtocolError(f"Invalid frame or data: a message is text, not {type(message).__name__}")
+    frame = decode(message)
+    return FrameModel.model_construct(
+        type=frame.type, peerID=frame.peer_id, requestId=frame.request_id, data=frame.data, meta=frame.meta
+    )
+
+
+def encode(frame: Frame, *, spelling: Spelling = CANONICAL, limit_bytes: int | None = None) -> str:
+    """Write a frame as JSON text: ASCII only, lone surrogates kept as escapes (protocol.md §2).
+
+    A pydantic model anywhere in `data` is written as its JSON form. Raises `ProtocolError` where JSON has
+    no way to say it (NaN, infinities, other objects, cycles) and `FrameTooLargeError` over the limit.
+    """
+    fields: dict[str, Any] = {"type": spelling.spell(frame.type.value)}
+    if frame.request_id is not None:
+        fields["requestId"] = frame.request_id
+    if frame.peer_id is not None:
+        fields["peerID"] = frame.peer_id
+    fields["data"] = frame.data
+    if frame.meta is not None:
+        fields["meta"] = frame.meta
+    text = encode_value(fields)
+    if limit_bytes is not None and len(text) > limit_bytes:
+        raise FrameTooLargeError(len(text), limit_bytes)
+    return text
+
+
+def encode_value(value: object) -> str:
+    """Write any JSON value by the rules of a frame. Raises `ProtocolError` where JSON cannot say it."""
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ProtocolError(f"This cannot be written as JSON: {error}") from error
+
+
+def _plain_form(value: object) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=_plain_form)
+
+
+def size_of(message: str | bytes) -> int:
+    """Bytes of a message on the wire, as UTF-8."""
+    if isinstance(message, bytes) or message.isascii():
+        return len(message)
+    return len(message.encode("utf-8", "surrogatepass"))
