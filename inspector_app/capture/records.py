@@ -203,6 +203,23 @@ class StateRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettledRow:
+    """One exchange that ended on the inspected side without a frame: the record, kept for the export.
+
+    States, notes and settlements share one count of `id`, so their order among each other is known too.
+    """
+
+    id: int
+    time_ns: int
+    conn: int
+    opener: str
+    number: int
+    outcome: Outcome
+    message: str
+    after_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRow:
     """Something that broke the protocol. `seq` is the frame that shows it, None when no frame does."""
 
@@ -269,14 +286,15 @@ class Totals:
 class Batch:
     """What one write puts into a capture, in one transaction.
 
-    Frames, states, findings and notes are appended; exchanges and connections replace the row of the same
-    number; operations replace those of the same connection.
+    Frames, states, settlements, findings and notes are appended; exchanges and connections replace the row
+    of the same number; operations replace those of the same connection.
     """
 
     frames: list[tuple[FrameRow, str | bytes]] = field(default_factory=list)
     exchanges: dict[int, ExchangeRow] = field(default_factory=dict)
     connections: dict[int, ConnectionRow] = field(default_factory=dict)
     states: list[StateRow] = field(default_factory=list)
+    settled: list[SettledRow] = field(default_factory=list)
     findings: list[FindingRow] = field(default_factory=list)
     notes: list[NoteRow] = field(default_factory=list)
     operations: dict[int, list[OperationRow]] = field(default_factory=dict)
@@ -289,6 +307,7 @@ class Batch:
             or self.exchanges
             or self.connections
             or self.states
+            or self.settled
             or self.findings
             or self.notes
             or self.operations

@@ -1,0 +1,340 @@
+"""Reading a capture, also while it is being written.
+
+This module owns the queries. It never writes, holds no transaction open between calls (that would keep the
+writer's log from being reused), and trusts nothing it finds: a capture may come from a stranger.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, TypeVar
+
+from inspector_app.capture import rows
+from inspector_app.capture.errors import CaptureError, from_os, from_sqlite
+from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from inspector_app.capture.records import (
+        ConnectionRow,
+        ExchangeRow,
+        FindingRow,
+        FrameRow,
+        NoteRow,
+        OperationRow,
+        SettledRow,
+        StateRow,
+        Totals,
+    )
+
+Row = TypeVar("Row")
+
+_MAGIC = b"SQLite format 3\x00"
+_BUSY_TIMEOUT_S = 2.0
+_SEEN_OPERATIONS_LIMIT = 1000
+
+
+def _select(table: str, rest: str, *more: str) -> str:
+    return f"SELECT {', '.join((*COLUMNS[table], *more))} FROM {table} {rest}"  # noqa: S608 - names of our own tables
+
+
+_IS_REQUEST = "kind = 'request_response'"
+_IS_STREAM = "kind <> 'request_response'"
+_PAGE = "LIMIT ? OFFSET ?"
+
+_FRAMES = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?")
+_FRAMES_WITH_RAW = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?", "raw")
+_FRAME = _select("frames", "WHERE seq = ?")
+_RAW = "SELECT raw, binary FROM frames WHERE seq = ?"
+_EXCHANGE = _select("exchanges", "WHERE id = ?")
+_FIND_EXCHANGE = _select("exchanges", "WHERE number = ? AND conn = ? AND opener = ? ORDER BY id DESC LIMIT 1")
+_EXCHANGE_FRAMES = _select("frames", f"WHERE exchange = ? ORDER BY seq {_PAGE}")
+_EXCHANGE_FRAME_COUNT = "SELECT count(*) FROM frames WHERE exchange = ?"
+_CONNECTIONS = _select("connections", "ORDER BY conn")
+_STATES = _select("states", f"ORDER BY id {_PAGE}")
+_STATE_COUNT = "SELECT count(*) FROM states"
+_SETTLED = _select("settled", f"ORDER BY id {_PAGE}")
+_FINDINGS = _select("findings", f"ORDER BY id {_PAGE}")
+_FRAME_FINDINGS = _select("findings", "WHERE seq = ? ORDER BY id")
+_NOTES = _select("notes", f"ORDER BY id {_PAGE}")
+_OPERATIONS = _select("operations", "WHERE conn = (SELECT max(conn) FROM operations) ORDER BY name, rowid")
+_OPERATIONS_OF = _select("operations", "WHERE conn = ? ORDER BY rowid")
+_SEEN_OPERATIONS = (
+    f"SELECT name, kind FROM seen_operations ORDER BY name, kind LIMIT {_SEEN_OPERATIONS_LIMIT}"  # noqa: S608 - a number of our own
+)
+_TOTALS = _select("totals", "")
+
+
+class CaptureReader:
+    """Gives slices of a capture: of a finished one, of one being recorded, of one whose writer was killed.
+
+    To be used by one thread at a time. Every method raises `CaptureError` when the file cannot be read or
+    does not hold what a writer puts there. Lists are slices `offset`, `count` in the order that is told; a
+    slice past the end is shorter or empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        _check_is_database(self.path)
+        self._data_version: int | None = None
+        try:
+            self._connection = _open(self.path)
+        except sqlite3.Error as error:
+            raise from_sqlite(error, self.path) from error
+        try:
+            self._check_is_capture()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        self._connection.close()
+
+    # -- the capture as a whole ---------------------------------------------------------------------------
+
+    def meta(self) -> dict[str, object]:
+        """Give what is known of the recording: `format`, `software`, `created_ns`, `source` (an object)."""
+        return {
+            rows.text(name): rows.from_json(value)
+            for name, value in self._query("SELECT name, value FROM meta")
+        }
+
+    def changed(self) -> bool:
+        """Tell whether anything was committed since the last call; the first call says yes. Cheap."""
+        version = self._query("PRAGMA data_version")[0][0]
+        before, self._data_version = self._data_version, rows.integer(version)
+        return before != self._data_version
+
+    def totals(self) -> Totals:
+        """Give the counters as of the last committed batch."""
+        found = self._rows(rows.totals_row, _TOTALS)
+        if not found:
+            raise CaptureError(f"{self.path} does not hold what a capture holds: choose another file.")
+        return found[0]
+
+    # -- frames -------------------------------------------------------------------------------------------
+
+    def frames(self, first_seq: int, count: int) -> list[FrameRow]:
+        """Give frames from number `first_seq` (from 1) on, in order."""
+        return self._rows(rows.frame_row, _FRAMES, (first_seq, count))
+
+    def frames_with_raw(self, first_seq: int, count: int) -> list[tuple[FrameRow, str | bytes]]:
+        """Give frames as `frames` does, each with its message as `raw` gives it."""
+        return self._rows(
+            lambda values: (rows.frame_row(values[:-1]), rows.raw_message(values[-1], values[-2])),
+            _FRAMES_WITH_RAW,
+            (first_seq, count),
+        )
+
+    def frame(self, seq: int) -> FrameRow | None:
+        """Give one frame; None when there is none of that number."""
+        return self._row(rows.frame_row, _FRAME, (seq,))
+
+    def raw(self, seq: int) -> str | bytes:
+        """Give the message of a frame exactly as it was on the wire: `bytes` for a binary one."""
+        message = self._row(lambda values: rows.raw_message(*values), _RAW, (seq,))
+        if message is None:
+            raise CaptureError(f"There is no frame {seq} in {self.path}: choose another one.")
+        return message
+
+    # -- exchanges ----------------------------------------------------------------------------------------
+
+    def exchange(self, id: int) -> ExchangeRow | None:  # noqa: A002 - named as the row's field is
+        """Give one exchange by its number in this capture; None when there is none."""
+        return self._row(rows.exchange_row, _EXCHANGE, (id,))
+
+    def find_exchange(self, conn: int, opener: str, number: int) -> ExchangeRow | None:
+        """Give the newest exchange of a connection that bears this `requestId`; None when there is none."""
+        return self._row(rows.exchange_row, _FIND_EXCHANGE, (number, conn, *rows.storable((opener,))))
+
+    def exchange_frames(self, id: int, offset: int, count: int) -> list[FrameRow]:  # noqa: A002 - as above
+        """Give the frames of an exchange, in order."""
+        return self._rows(rows.frame_row, _EXCHANGE_FRAMES, (id, count, offset))
+
+    def exchange_frame_count(self, id: int) -> int:  # noqa: A002 - as above
+        """Count the frames of an exchange."""
+        return self._count(_EXCHANGE_FRAME_COUNT, (id,))
+
+    def requests(self, offset: int, count: int) -> list[ExchangeRow]:
+        """Give unary exchanges: the pending ones first, oldest first; then the ended, last ended first."""
+        return self._exchanges(_IS_REQUEST, offset, count)
+
+    def streams(self, offset: int, count: int) -> list[ExchangeRow]:
+        """Give streams of both kinds: the open ones first, oldest first; then the ended, last ended first."""
+        return self._exchanges(_IS_STREAM, offset, count)
+
+    def _exchanges(self, which: str, offset: int, count: int) -> list[ExchangeRow]:
+        pending = f"WHERE {which} AND outcome = 'pending'"
+        ended = f"WHERE {which} AND outcome <> 'pending'"
+        # One transaction, or an exchange that ends in between would be in both parts or in none.
+        with self._snapshot():
+            found = self._rows(
+                rows.exchange_row, _select("exchanges", f"{pending} ORDER BY id {_PAGE}"), (count, offset)
+            )
+            missing = count - len(found)
+            if missing > 0:
+                pending_count = self._count(f"SELECT count(*) FROM exchanges {pending}")  # noqa: S608 - own text
+                found += self._rows(
+                    rows.exchange_row,
+                    _select("exchanges", f"{ended} ORDER BY ended_ns DESC, id DESC {_PAGE}"),
+                    (missing, max(0, offset - pending_count)),
+                )
+        return found
+
+    # -- connections and what happened to them ------------------------------------------------------------
+
+    def connections(self) -> list[ConnectionRow]:
+        """Give every connection as it stands, in the order they were opened."""
+        return self._rows(rows.connection_row, _CONNECTIONS)
+
+    def states(self, offset: int, count: int) -> list[StateRow]:
+        """Give transitions of connections, oldest first."""
+        return self._rows(rows.state_row, _STATES, (count, offset))
+
+    def state_count(self) -> int:
+        """Count the transitions."""
+        return self._count(_STATE_COUNT)
+
+    def settled(self, offset: int, count: int) -> list[SettledRow]:
+        """Give the exchanges that ended without a frame (deadlines, local cancellations), oldest first."""
+        return self._rows(rows.settled_row, _SETTLED, (count, offset))
+
+    def findings(self, offset: int, count: int) -> list[FindingRow]:
+        """Give findings, oldest first."""
+        return self._rows(rows.finding_row, _FINDINGS, (count, offset))
+
+    def frame_findings(self, seq: int) -> list[FindingRow]:
+        """Give the findings that one frame shows."""
+        return self._rows(rows.finding_row, _FRAME_FINDINGS, (seq,))
+
+    def notes(self, offset: int, count: int) -> list[NoteRow]:
+        """Give notes, oldest first."""
+        return self._rows(rows.note_row, _NOTES, (count, offset))
+
+    # -- operations ---------------------------------------------------------------------------------------
+
+    def operations(self, conn: int | None = None) -> list[OperationRow]:
+        """Give what a connection's peer offers, as it told; None: the newest that told, sorted by name."""
+        if conn is None:
+            return self._rows(rows.operation_row, _OPERATIONS)
+        return self._rows(rows.operation_row, _OPERATIONS_OF, (conn,))
+
+    def seen_operations(self) -> list[tuple[str, str]]:
+        """Give name and kind of each operation that was called, sorted; the first thousand."""
+        return self._rows(lambda values: (rows.text(values[0]), rows.text(values[1])), _SEEN_OPERATIONS)
+
+    # -- queries ------------------------------------------------------------------------------------------
+
+    def _query(self, statement: str, parameters: Sequence[object] = ()) -> list[rows.Values]:
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise from_sqlite(error, self.path) from error
+        except OverflowError:
+            return []  # a number no column can hold is in no row
+
+    def _rows(
+        self, make: Callable[[rows.Values], Row], statement: str, parameters: Sequence[object] = ()
+    ) -> list[Row]:
+        try:
+            return [make(values) for values in self._query(statement, parameters)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise CaptureError(
+                f"{self.path} holds values that no recording makes ({error}): use another copy."
+            ) from error
+
+    def _row(
+        self, make: Callable[[rows.Values], Row], statement: str, parameters: Sequence[object] = ()
+    ) -> Row | None:
+        found = self._rows(make, statement, parameters)
+        return found[0] if found else None
+
+    def _count(self, statement: str, parameters: Sequence[object] = ()) -> int:
+        return sum(self._rows(lambda values: rows.integer(values[0]), statement, parameters))
+
+    def _snapshot(self) -> _Snapshot:
+        return _Snapshot(self._query)
+
+    def _check_is_capture(self) -> None:
+        application, version = (
+            self._query("PRAGMA application_id")[0][0],
+            self._query("PRAGMA user_version")[0][0],
+        )
+        if application != APPLICATION_ID:
+            raise CaptureError(
+                f"{self.path} is a database but no capture: choose a file that slipstream-inspector recorded."
+            )
+        if version > FORMAT_VERSION:
+            raise CaptureError(
+                f"{self.path} has capture format {version} and this program reads up to {FORMAT_VERSION}: "
+                "update slipstream-inspector."
+            )
+        # A view or virtual table in the place of a table could make every query run for ever.
+        tables = {
+            name
+            for name, made_by in self._query("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+            if isinstance(made_by, str) and made_by.startswith("CREATE TABLE")
+        }
+        if not tables.issuperset(TABLES):
+            raise CaptureError(f"{self.path} lacks tables of a capture: use another copy.")
+        # Reading the ends of the longest table tells most truncated files at once.
+        last = self.totals().frames
+        if last and self.frame(last) is None:
+            raise CaptureError(f"{self.path} is damaged, its last frames are missing: use another copy.")
+
+
+class _Snapshot:
+    """A read transaction: everything inside sees the capture as of one moment."""
+
+    def __init__(self, query: Callable[[str], object]) -> None:
+        self._query = query
+
+    def __enter__(self) -> None:
+        self._query("BEGIN")
+
+    def __exit__(self, *_: object) -> None:
+        self._query("ROLLBACK")
+
+
+def _check_is_database(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except OSError as error:
+        raise from_os(error, path) from error
+    if start != _MAGIC:
+        raise CaptureError(f"{path} is not a capture: choose a file that slipstream-inspector recorded.")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _connect(path, "mode=ro")
+    except sqlite3.OperationalError:
+        # In a folder that may not be written SQLite cannot make the index of a log. Without a log, or with an
+        # empty one, the file alone is the whole capture and nobody is writing it.
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        return _connect(path, "mode=ro&immutable=1")
+
+
+def _connect(path: Path, options: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?{options}",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

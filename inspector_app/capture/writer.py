@@ -1,0 +1,206 @@
+"""The one writer of a capture file.
+
+This module owns how batches reach the disk: one transaction a batch, so readers see whole batches only and a
+killed process loses nothing that was committed. It folds nothing, and never overwrites or repairs a file.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any
+
+from inspector_app.capture import rows
+from inspector_app.capture.errors import CaptureError, from_os, from_sqlite
+from inspector_app.capture.records import Totals
+from inspector_app.capture.schema import COLUMNS, FORMAT_VERSION, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from inspector_app.capture.records import Batch
+
+_BUSY_TIMEOUT_S = 5.0
+_CLOSING_BUSY_TIMEOUT_MS = 100
+
+
+def _insert(table: str, *more: str, verb: str = "INSERT") -> str:
+    columns = (*COLUMNS[table], *more)
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+_FRAME = _insert("frames", "raw")
+_EXCHANGE = _insert("exchanges", verb="REPLACE")
+_CONNECTION = _insert("connections", verb="REPLACE")
+_STATE = _insert("states")
+_SETTLED = _insert("settled")
+_FINDING = _insert("findings")
+_NOTE = _insert("notes")
+_FORGET_OPERATIONS = "DELETE FROM operations WHERE conn = ?"
+_OPERATION = _insert("operations")
+_SEEN_OPERATION = "INSERT OR IGNORE INTO seen_operations (name, kind) VALUES (?, ?)"
+_TOTALS = _insert("totals", "one", verb="REPLACE")
+
+
+class CaptureWriter:
+    """Makes a capture file, for the user alone (mode 0600), and appends batches to it.
+
+    `source` tells what was recorded and `software` what recorded it; both are kept with the capture.
+    `created_ns` is now unless given. May be used from any thread, one at a time. Raises `CaptureError` when
+    the file exists already or cannot be made.
+    """
+
+    def __init__(
+        self, path: Path, *, source: Mapping[str, object], software: str, created_ns: int | None = None
+    ) -> None:
+        self.path = path.absolute()
+        try:
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        except FileNotFoundError:
+            raise CaptureError(
+                f"The folder {self.path.parent} does not exist: make it or record elsewhere."
+            ) from None
+        except OSError as error:
+            raise from_os(error, self.path) from error
+        status = os.fstat(descriptor)
+        os.close(descriptor)
+        self._identity = (status.st_dev, status.st_ino)
+        self._connection: sqlite3.Connection | None = None
+        meta = {
+            "format": FORMAT_VERSION,
+            "software": software,
+            "created_ns": time.time_ns() if created_ns is None else created_ns,
+            "source": dict(source),
+        }
+        try:
+            self._connection = self._create(meta)
+        except sqlite3.Error as error:
+            self.path.unlink(missing_ok=True)
+            raise from_sqlite(error, self.path) from error
+
+    def _create(self, meta: Mapping[str, object]) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            # The layout goes straight into the file, before the log is switched on: whatever happens later,
+            # the file alone can be told to be a capture.
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in statements():
+                connection.execute(statement)
+            connection.executemany(
+                "INSERT INTO meta (name, value) VALUES (?, ?)",
+                [(name, rows.to_json(value)) for name, value in meta.items()],
+            )
+            _write_totals(connection, Totals())
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch, whole or not at all.
+
+        Raises `CaptureError` (the disk is full, the file was removed, no permission, …); the capture is then
+        as it was before, and the same batch can be written again once the cause is gone.
+        """
+        connection = self._open_connection()
+        self._check_in_place()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                _write_batch(connection, batch)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise from_sqlite(error, self.path) from error
+
+    def close(self) -> None:
+        """Bring everything into the one file and close it; may be called again.
+
+        While a reader has the capture open, SQLite keeps its log beside it (`-wal`, `-shm`). Everything
+        committed is in the two together, so nothing is lost when the file cannot be tidied.
+        """
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_CLOSING_BUSY_TIMEOUT_MS}")
+            # Without a log a capture can be read from a read-only folder too.
+            connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error:
+            # A reader is there, or the disk is full: the log stays, and holds what was committed.
+            return
+        finally:
+            connection.close()
+
+    def _open_connection(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise CaptureError(f"{self.path} is closed: start a new capture.")
+        return self._connection
+
+    def _check_in_place(self) -> None:
+        # SQLite would go on writing into a file that has no name any more.
+        try:
+            status = os.stat(self.path)  # noqa: PTH116 - on the path of every batch; Path.stat costs twice as much
+        except FileNotFoundError as error:
+            raise CaptureError(
+                f"{self.path} was removed while it was recorded: put it back or start a new capture."
+            ) from error
+        except OSError as error:
+            raise from_os(error, self.path) from error
+        if (status.st_dev, status.st_ino) != self._identity:
+            raise CaptureError(
+                f"{self.path} was replaced while it was recorded: put it back or start a new capture."
+            )
+
+
+def _write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
+    _many(connection, _FRAME, [(*rows.frame_values(row), raw) for row, raw in batch.frames])
+    _many(connection, _EXCHANGE, map(rows.exchange_values, batch.exchanges.values()))
+    _many(connection, _CONNECTION, map(rows.connection_values, batch.connections.values()))
+    _many(connection, _STATE, map(rows.state_values, batch.states))
+    _many(connection, _SETTLED, map(rows.settled_values, batch.settled))
+    _many(connection, _FINDING, map(rows.finding_values, batch.findings))
+    _many(connection, _NOTE, map(rows.note_values, batch.notes))
+    _many(connection, _FORGET_OPERATIONS, ((conn,) for conn in batch.operations))
+    for operations in batch.operations.values():
+        _many(connection, _OPERATION, map(rows.operation_values, operations))
+    _many(connection, _SEEN_OPERATION, _seen_operations(batch))
+    _write_totals(connection, batch.totals)
+
+
+def _write_totals(connection: sqlite3.Connection, totals: Totals) -> None:
+    connection.execute(_TOTALS, (*rows.totals_values(totals), 1))
+
+
+def _seen_operations(batch: Batch) -> set[tuple[str, str]]:
+    seen: set[tuple[str, str]] = {
+        (row.operation, row.kind) for row in batch.exchanges.values() if row.operation is not None
+    }
+    seen.update(
+        (row.operation, "fire_and_forget")
+        for row, _ in batch.frames
+        if row.type == "fire_and_forget" and row.operation is not None
+    )
+    return seen
+
+
+def _many(connection: sqlite3.Connection, statement: str, values: Iterable[tuple[Any, ...]]) -> None:
+    values = list(values)
+    if not values:
+        return
+    connection.execute("SAVEPOINT many")
+    try:
+        connection.executemany(statement, values)
+    except UnicodeEncodeError:
+        connection.execute("ROLLBACK TO many")
+        connection.executemany(statement, map(rows.storable, values))
+    connection.execute("RELEASE many")
