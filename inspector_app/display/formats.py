@@ -110,7 +110,7 @@ def duration(elapsed_ns: int) -> str:
 
 
 def age(elapsed_ns: int) -> str:
-    """Return a duration in whole seconds, calm enough to be redrawn as it grows: `4 s`, `3 m 04 s`, `2 h 03 m`."""
+    """Return a duration in whole seconds, calm enough to be redrawn as it grows: `4 s`, `3 m 04 s`."""
     seconds = max(0, elapsed_ns) // SECOND_NS
     if seconds < 60:
         return f"{seconds} s"
@@ -164,12 +164,12 @@ def rate(per_second: float) -> str:
 
 
 def short_peer(peer_id: str | None) -> str:
-    """Return the first eight characters of a peer ID; `–` when it is not known."""
-    return peer_id[:8] if peer_id else "–"
+    """Return the first eight characters of a peer ID; `-` when it is not known."""
+    return peer_id[:8] if peer_id else "-"
 
 
 def exchange_label(number: int | None, *, mine: bool | None) -> str:
-    """Return an exchange as who opened it and its counter: `→ 12` is mine, `← 12` theirs; empty without one."""
+    """Return who opened an exchange and its counter: `→ 12` is mine, `← 12` theirs; empty for None."""
     if number is None:
         return ""
     opener = {True: "→", False: "←", None: "·"}[mine]
