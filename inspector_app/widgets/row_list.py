@@ -139,7 +139,7 @@ class RowList(Painted, can_focus=True):
         id: str | None = None,  # noqa: A002  # the name every widget uses
         classes: str | None = None,
     ) -> None:
-        """Make a list. `tails`: rows arrive at its end, so it can follow; `hint`: empty."""
+        """Make a list. `tails`: rows arrive at its end, so it can follow; `hint`: shown if empty."""
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
         self._hint = hint
