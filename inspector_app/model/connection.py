@@ -1,0 +1,134 @@
+"""One connection while it is open, and one exchange while it is.
+
+This module owns what the fold must remember between two records of a connection. It decides nothing about the
+protocol: `slipstream.exchanges` does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from inspector_app.capture.records import ConnectionRow, ExchangeRow
+from inspector_app.model.summary import cut
+from slipstream.exchanges import ExchangeTable
+from slipstream.lifecycle import ENDED
+
+if TYPE_CHECKING:
+    from slipstream.exchanges import Exchange, RequestId
+
+NAME_LENGTH = 256
+"""Characters of an operation or a peer ID that a row keeps; the frame's own text keeps all."""
+
+_LARGEST_NUMBER = (1 << 63) - 1
+_REFUSED_KEPT = 256
+_ENDED_NAMES = frozenset(state.name for state in ENDED)
+
+
+@dataclass(slots=True)
+class Live:
+    """An exchange that may still change, with what its row needs besides the protocol's own view."""
+
+    exchange: Exchange
+    id: int
+    conn: int
+    opened_ns: int
+    opened_seq: int
+    operation: str | None
+    message: str = ""
+    ended_ns: int | None = None
+    ended_seq: int | None = None
+    last_item_ns: int | None = None
+    answered: bool = False
+    """Whether the responder has sent a result or an item."""
+
+    @property
+    def unary(self) -> bool:
+        """Whether it is a request, not a stream."""
+        return self.exchange.kind.value == "request_response"
+
+    def row(self) -> ExchangeRow:
+        """Give the exchange as it stands, as a row of its own."""
+        exchange = self.exchange
+        return ExchangeRow(
+            id=self.id,
+            conn=self.conn,
+            opener=row_opener(exchange.request_id),
+            number=row_number(exchange.request_id),
+            mine=exchange.mine,
+            kind=exchange.kind.value,
+            operation=self.operation,
+            opened_ns=self.opened_ns,
+            opened_seq=self.opened_seq,
+            state=exchange.state.value,
+            outcome=exchange.outcome.value,
+            code=None if exchange.code is None else cut(exchange.code, NAME_LENGTH),
+            message=self.message,
+            ended_ns=self.ended_ns,
+            ended_seq=self.ended_seq,
+            items_in=exchange.items_in,
+            items_out=exchange.items_out,
+            bytes_in=exchange.bytes_in,
+            bytes_out=exchange.bytes_out,
+            last_item_ns=self.last_item_ns,
+        )
+
+
+@dataclass(slots=True)
+class Connection:
+    """A connection: its row, its exchanges in flight, and the refusals that are still to be answered."""
+
+    row: ConnectionRow
+    table: ExchangeTable
+    live: dict[RequestId, Live] = field(default_factory=dict)
+    _refused: OrderedDict[RequestId, None] = field(default_factory=OrderedDict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is in one of the two final states (protocol.md §6)."""
+        return self.row.state in _ENDED_NAMES
+
+    def meet(self, sender: str | None, *, incoming: bool) -> bool:
+        """Learn a peer ID from a frame; tell whether the row changed."""
+        if not sender:
+            return False
+        row = self.row
+        if incoming and row.remote_peer is None and sender != row.local_peer:
+            row.remote_peer = sender[:NAME_LENGTH]
+            return True
+        # A log from elsewhere may not tell who was who; then what went out does.
+        return not incoming and not row.local_peer and self.be(sender)
+
+    def be(self, peer: str) -> bool:
+        """Take `peer` as this side's ID, unless exchanges are in flight that it opened as the other side."""
+        if any(opener == peer for opener, _ in self.live):
+            return False
+        self.row.local_peer = peer[:NAME_LENGTH]
+        self.table.local_peer = peer
+        return True
+
+    def refuse(self, request_id: RequestId, *, incoming: bool) -> None:
+        """Remember that a message which was no frame named a request: an `error` will answer it (§7)."""
+        if incoming and not self.table.skip(request_id):
+            return
+        self._refused[request_id] = None
+        if len(self._refused) > _REFUSED_KEPT:
+            self._refused.popitem(last=False)
+
+    def answers_refusal(self, request_id: RequestId | None) -> bool:
+        """Tell, once, whether an `error` for this ID answers a message that was no frame."""
+        if request_id is None or request_id not in self._refused:
+            return False
+        del self._refused[request_id]
+        return True
+
+
+def row_opener(request_id: RequestId) -> str:
+    """Give the opener as rows have it."""
+    return request_id[0][:NAME_LENGTH]
+
+
+def row_number(request_id: RequestId) -> int:
+    """Give the counter as rows have it: within 64 bits, whatever the wire said."""
+    return max(-_LARGEST_NUMBER, min(_LARGEST_NUMBER, request_id[1]))

@@ -1,0 +1,419 @@
+"""The pure fold: records in, rows out.
+
+This module owns what the records of a source mean for the rows of a capture. It has no clock and does no I/O,
+so the same records make the same rows, live or from a file. It keeps what is open, the last few that ended
+(frames still come for them) and counters: memory does not grow with the number of frames.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from inspector_app.capture.records import (
+    Batch,
+    ConnectionOpened,
+    ConnectionRow,
+    ExchangeSettled,
+    FindingRow,
+    FrameRow,
+    FrameSeen,
+    HandshakeSeen,
+    Noted,
+    NoteRow,
+    OperationRow,
+    OperationsDescribed,
+    SettledRow,
+    StateChanged,
+    StateRow,
+    Totals,
+)
+from inspector_app.model.connection import NAME_LENGTH, Connection, Live, row_number, row_opener
+from inspector_app.model.summary import cut, error_summary, frame_summary, message_summary
+from slipstream.errors import ProtocolError
+from slipstream.exchanges import Effect, ExchangeTable, Outcome, Step, bad_frame, operation_of
+from slipstream.frames import Frame, MessageType, decode, size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from inspector_app.capture.records import Record
+    from slipstream.exchanges import Exchange, Finding, RequestId
+
+TEXT_LENGTH = 500
+"""Characters of a finding or an error's message that a row keeps."""
+
+_ENDED_EXCHANGES_KEPT = 4096
+_ENDED_CONNECTIONS_KEPT = 64
+_ANSWERS = (MessageType.RESPONSE, MessageType.ERROR)
+_OUTCOME_OF_STATE = {"CLOSED": Outcome.CLOSED, "LOST": Outcome.LOST}
+
+
+class Fold:
+    """Takes records one by one; gives, whenever asked, a batch of what changed since the last time."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = asdict(Totals())
+        self._events = 0
+        self._connections: dict[int, Connection] = {}
+        self._known_connections: set[int] = set()
+        self._ended_connections: deque[int] = deque()
+        self._ended_exchanges: OrderedDict[tuple[int, RequestId], Live] = OrderedDict()
+        self._batch = Batch()
+        self._changed_exchanges: dict[int, Live] = {}
+        self._changed_connections: dict[int, Connection] = {}
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            FrameSeen: self._frame,
+            ConnectionOpened: self._connection_opened,
+            HandshakeSeen: self._handshake,
+            StateChanged: self._state_changed,
+            ExchangeSettled: self._settled,
+            OperationsDescribed: self._described,
+            Noted: self._noted,
+        }
+
+    def apply(self, record: Record) -> None:
+        """Take one record. Never fails for what a peer sent."""
+        self._handlers[type(record)](record)
+
+    def take(self) -> Batch:
+        """Give what changed since the last call, as rows of their own, and the totals up to now."""
+        batch, self._batch = self._batch, Batch()
+        batch.exchanges = {number: live.row() for number, live in self._changed_exchanges.items()}
+        batch.connections = {
+            conn: replace(connection.row) for conn, connection in self._changed_connections.items()
+        }
+        batch.totals = Totals(**self._counts)
+        self._changed_exchanges.clear()
+        self._changed_connections.clear()
+        return batch
+
+    # -- frames -------------------------------------------------------------------------------------------
+
+    def _frame(self, record: FrameSeen) -> None:
+        connection = self._connection(record.conn, record.time_ns)
+        size_bytes = size_of(record.raw)
+        self._saw(record.time_ns)
+        self._count("frames")
+        self._count(f"frames_{record.direction}")
+        self._count(f"bytes_{record.direction}", size_bytes)
+        try:
+            frame = decode(record.raw)
+        except ProtocolError as error:
+            row = self._bad_frame(record, connection, error, size_bytes)
+        else:
+            row = self._good_frame(record, connection, frame, size_bytes)
+        self._batch.frames.append((row, record.raw))
+
+    def _good_frame(
+        self, record: FrameSeen, connection: Connection, frame: Frame, size_bytes: int
+    ) -> FrameRow:
+        incoming = record.direction == "in"
+        if connection.meet(frame.peer_id, incoming=incoming):
+            self._touch(connection)
+        step = _step(connection, frame, size_bytes, incoming=incoming)
+        live = self._follow(connection, record, frame, step)
+        request_id = frame.request_id
+        if live is None and request_id is not None:
+            live = connection.live.get(request_id) or self._ended_exchanges.get((record.conn, request_id))
+        operation = operation_of(frame)
+        if operation is None and live is not None:
+            operation = live.operation
+        self._find(record, live, step.findings)
+        return FrameRow(
+            seq=self._counts["frames"],
+            time_ns=record.time_ns,
+            conn=record.conn,
+            direction=record.direction,
+            type=frame.type.value,
+            opener=None if request_id is None else row_opener(request_id),
+            number=None if request_id is None else row_number(request_id),
+            exchange=None if live is None else live.id,
+            operation=None if operation is None else cut(operation, NAME_LENGTH),
+            size_bytes=size_bytes,
+            latency_ns=None if live is None else _latency(live, record, frame, step),
+            summary=frame_summary(frame),
+            findings=len(step.findings),
+            binary=isinstance(record.raw, bytes),
+        )
+
+    def _bad_frame(
+        self, record: FrameSeen, connection: Connection, error: ProtocolError, size_bytes: int
+    ) -> FrameRow:
+        request_id = _named_request(error)
+        if request_id is not None:
+            connection.refuse(request_id, incoming=record.direction == "in")
+        self._find(record, None, (bad_frame(error),))
+        return FrameRow(
+            seq=self._counts["frames"],
+            time_ns=record.time_ns,
+            conn=record.conn,
+            direction=record.direction,
+            type=None,
+            opener=None if request_id is None else row_opener(request_id),
+            number=None if request_id is None else row_number(request_id),
+            exchange=None,
+            operation=None,
+            size_bytes=size_bytes,
+            latency_ns=None,
+            summary=message_summary(record.raw),
+            findings=1,
+            binary=isinstance(record.raw, bytes),
+        )
+
+    def _follow(self, connection: Connection, record: FrameSeen, frame: Frame, step: Step) -> Live | None:
+        """Bring the exchange of a step up to date; None where the step has none."""
+        exchange = step.exchange
+        if exchange is None:
+            return None
+        if step.effect is Effect.OPENED:
+            live = self._open(connection, exchange, record.time_ns)
+        else:
+            live = connection.live[exchange.request_id]
+        if step.effect is Effect.ITEM:
+            live.last_item_ns = record.time_ns
+        elif step.effect is Effect.ERROR:
+            live.message = error_summary(frame.data, TEXT_LENGTH)
+        if exchange.ended:
+            self._end(connection, live, record.time_ns, self._counts["frames"])
+        self._changed_exchanges[live.id] = live
+        return live
+
+    def _find(self, record: FrameSeen, live: Live | None, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self._count("findings")
+            self._batch.findings.append(
+                FindingRow(
+                    id=self._counts["findings"],
+                    time_ns=record.time_ns,
+                    conn=record.conn,
+                    seq=self._counts["frames"],
+                    exchange=None if live is None else live.id,
+                    rule=finding.rule,
+                    section=finding.section,
+                    text=cut(finding.text, TEXT_LENGTH),
+                )
+            )
+
+    # -- exchanges ----------------------------------------------------------------------------------------
+
+    def _open(self, connection: Connection, exchange: Exchange, time_ns: int) -> Live:
+        self._count("exchanges")
+        operation = exchange.operation
+        live = Live(
+            exchange,
+            id=self._counts["exchanges"],
+            conn=connection.row.conn,
+            opened_ns=time_ns,
+            opened_seq=self._counts["frames"],
+            operation=None if operation is None else cut(operation, NAME_LENGTH),
+        )
+        connection.live[exchange.request_id] = live
+        self._count("requests" if live.unary else "streams")
+        self._count("requests_pending" if live.unary else "streams_open")
+        return live
+
+    def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | None) -> None:
+        live.ended_ns, live.ended_seq = time_ns, seq
+        request_id = live.exchange.request_id
+        del connection.live[request_id]
+        self._count("requests_pending" if live.unary else "streams_open", -1)
+        self._changed_exchanges[live.id] = live
+        self._ended_exchanges[live.conn, request_id] = live
+        if len(self._ended_exchanges) > _ENDED_EXCHANGES_KEPT:
+            self._ended_exchanges.popitem(last=False)
+
+    def _settled(self, record: ExchangeSettled) -> None:
+        connection = self._connection(record.conn, record.time_ns)
+        live = connection.live.get(record.request_id)
+        if live is None or record.outcome == "pending":
+            return  # a frame has ended it already
+        connection.table.settle(record.request_id, Outcome(record.outcome))
+        live.message = cut(record.message, TEXT_LENGTH)
+        self._end(connection, live, record.time_ns, None)
+        self._saw(record.time_ns)
+        self._batch.settled.append(
+            SettledRow(
+                id=self._next_event(),
+                time_ns=record.time_ns,
+                conn=record.conn,
+                opener=row_opener(record.request_id),
+                number=row_number(record.request_id),
+                outcome=record.outcome,
+                message=live.message,
+                after_seq=self._counts["frames"],
+            )
+        )
+
+    # -- connections --------------------------------------------------------------------------------------
+
+    def _connection(self, conn: int, time_ns: int) -> Connection:
+        connection = self._connections.get(conn)
+        if connection is not None:
+            return connection
+        # A log from elsewhere may not tell of its connections; what it tells of them is enough.
+        connection = _make_connection(
+            ConnectionOpened(conn=conn, time_ns=time_ns, role="client", address="", local_peer="")
+        )
+        if conn not in self._known_connections:
+            connection.row.state = "CONNECTED"
+            self._keep(connection)
+        return connection
+
+    def _keep(self, connection: Connection) -> None:
+        conn = connection.row.conn
+        self._connections[conn] = connection
+        self._known_connections.add(conn)
+        self._count("connections")
+        self._count("connections_open")
+        self._saw(connection.row.opened_ns)
+        self._touch(connection)
+
+    def _connection_opened(self, record: ConnectionOpened) -> None:
+        if record.conn not in self._known_connections:
+            self._keep(_make_connection(record))
+            return
+        connection = self._connection(record.conn, record.time_ns)
+        row = connection.row
+        row.role, row.address, row.handshake = record.role, record.address, dict(record.handshake)
+        connection.be(record.local_peer)
+        self._touch(connection)
+
+    def _handshake(self, record: HandshakeSeen) -> None:
+        connection = self._connection(record.conn, record.time_ns)
+        connection.row.handshake = {**connection.row.handshake, **record.handshake}
+        self._touch(connection)
+
+    def _state_changed(self, record: StateChanged) -> None:
+        connection = self._connection(record.conn, record.time_ns)
+        old, new = record.old.upper(), record.new.upper()
+        self._saw(record.time_ns)
+        self._batch.states.append(
+            StateRow(
+                id=self._next_event(),
+                time_ns=record.time_ns,
+                conn=record.conn,
+                old=old,
+                new=new,
+                code=record.code,
+                reason=record.reason,
+                after_seq=self._counts["frames"],
+            )
+        )
+        was_ended = connection.ended
+        row = connection.row
+        row.state, row.changed_ns, row.code, row.reason = new, record.time_ns, record.code, record.reason
+        self._touch(connection)
+        outcome = _OUTCOME_OF_STATE.get(new)
+        if outcome is not None:
+            for exchange in connection.table.connection_ended(outcome):
+                self._end(connection, connection.live[exchange.request_id], record.time_ns, None)
+        if was_ended is not connection.ended and record.conn in self._connections:
+            self._count("connections_open", -1 if connection.ended else 1)
+            if connection.ended:
+                self._forget_later(record.conn)
+
+    def _forget_later(self, conn: int) -> None:
+        self._ended_connections.append(conn)
+        if len(self._ended_connections) > _ENDED_CONNECTIONS_KEPT:
+            oldest = self._ended_connections.popleft()
+            if oldest in self._connections and self._connections[oldest].ended:
+                del self._connections[oldest]
+
+    def _described(self, record: OperationsDescribed) -> None:
+        self._connection(record.conn, record.time_ns)
+        self._batch.operations[record.conn] = [
+            _operation_row(record.conn, operation)
+            for operation in record.operations
+            if isinstance(operation.get("name"), str)
+        ]
+
+    # -- the rest -----------------------------------------------------------------------------------------
+
+    def _noted(self, record: Noted) -> None:
+        self._saw(record.time_ns)
+        self._count("notes")
+        self._batch.notes.append(
+            NoteRow(
+                id=self._next_event(),
+                time_ns=record.time_ns,
+                conn=record.conn,
+                level=record.level,
+                text=record.text,
+                after_seq=self._counts["frames"],
+            )
+        )
+
+    def _touch(self, connection: Connection) -> None:
+        conn = connection.row.conn
+        if self._connections.get(conn) is connection:
+            self._changed_connections[conn] = connection
+
+    def _count(self, name: str, by: int = 1) -> None:
+        self._counts[name] += by
+
+    def _next_event(self) -> int:
+        self._events += 1
+        return self._events
+
+    def _saw(self, time_ns: int) -> None:
+        counts = self._counts
+        if not counts["first_ns"] or time_ns < counts["first_ns"]:
+            counts["first_ns"] = time_ns
+        if time_ns > counts["last_ns"]:
+            counts["last_ns"] = time_ns
+
+
+def _make_connection(record: ConnectionOpened) -> Connection:
+    row = ConnectionRow(
+        conn=record.conn,
+        role=record.role,
+        address=record.address,
+        local_peer=record.local_peer,
+        remote_peer=None,
+        state="CONNECTING",
+        opened_ns=record.time_ns,
+        changed_ns=record.time_ns,
+        handshake=dict(record.handshake),
+    )
+    return Connection(row, ExchangeTable(record.local_peer))
+
+
+def _step(connection: Connection, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
+    if frame.type is MessageType.ERROR and connection.answers_refusal(frame.request_id):
+        return Step(Effect.NOTICE)
+    table = connection.table
+    return table.received(frame, size_bytes) if incoming else table.sent(frame, size_bytes)
+
+
+def _latency(live: Live, record: FrameSeen, frame: Frame, step: Step) -> int | None:
+    by_responder = (record.direction == "in") is live.exchange.mine
+    if not by_responder or step.effect is Effect.REFUSED:
+        return None
+    first_item = frame.type is MessageType.STREAM_DATA and not live.answered
+    if not first_item and frame.type not in _ANSWERS:
+        return None
+    live.answered = True
+    return max(0, record.time_ns - live.opened_ns)
+
+
+def _named_request(error: ProtocolError) -> RequestId | None:
+    """The request that a message which is no frame names, if it does (protocol.md §7)."""
+    match (error.salvaged or {}).get("requestId"):
+        case [str(opener), int(number)] if not isinstance(number, bool):
+            return opener, number
+        case _:
+            return None
+
+
+def _operation_row(conn: int, operation: dict[str, object]) -> OperationRow:
+    return OperationRow(
+        conn=conn,
+        name=str(operation["name"]),
+        kind=str(operation.get("kind") or ""),
+        doc=str(operation.get("doc") or ""),
+        params=operation.get("params"),
+        returns=operation.get("returns"),
+        deprecated=bool(operation.get("deprecated")),
+    )
