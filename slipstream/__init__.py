@@ -1,5 +1,44 @@
 """slipstream: a small RPC protocol over one WebSocket, both ends may call."""
 
 from slipstream._version import __version__
+from slipstream.base import *  # noqa: F403 - the names of base are this package's names
+from slipstream.base import __all__ as _base_names
+from slipstream.client import connect
+from slipstream.errors import (
+    ExchangeCancelledError,
+    FrameTooLargeError,
+    OverloadedError,
+    StreamClosedError,
+)
+from slipstream.exchanges import Exchange, ExchangeKind, Finding, Outcome
+from slipstream.lifecycle import StreamState
+from slipstream.limits import Limits
+from slipstream.reserved import describe
+from slipstream.responder import current_protocol
+from slipstream.server import Server, serve
+from slipstream.streams import ItemStream
+from slipstream.taps import FrameTap, Tap, Transition
 
-__all__ = ["__version__"]
+__all__ = [  # noqa: PLE0604 - base.__all__ holds strings only
+    *_base_names,
+    "Exchange",
+    "ExchangeCancelledError",
+    "ExchangeKind",
+    "Finding",
+    "FrameTap",
+    "FrameTooLargeError",
+    "ItemStream",
+    "Limits",
+    "Outcome",
+    "OverloadedError",
+    "Server",
+    "StreamClosedError",
+    "StreamState",
+    "Tap",
+    "Transition",
+    "__version__",
+    "connect",
+    "current_protocol",
+    "describe",
+    "serve",
+]

@@ -9,6 +9,7 @@
          ├─ StreamClosedError           sending on a stream or half that ended (also ConnectionError)
          ├─ StreamOverflowError         items came faster than they were consumed
          ├─ RequestTimeoutError         the deadline passed (also builtin TimeoutError)
+         ├─ OverloadedError             too many exchanges are in flight; nothing was sent
          ├─ ExchangeCancelledError      this side gave the exchange up
          ├─ RemoteError                 the other side answered with an error frame
          └─ HandlerError                raised by a handler to choose the code of its error frame
@@ -90,6 +91,10 @@ class StreamOverflowError(SlipstreamError):
 
 class RequestTimeoutError(SlipstreamError, TimeoutError):
     """No answer came within the deadline (protocol.md §11)."""
+
+
+class OverloadedError(SlipstreamError):
+    """Too many exchanges are in flight (protocol.md §11); nothing was sent, so it is safe to try again."""
 
 
 class ExchangeCancelledError(SlipstreamError):

@@ -205,6 +205,15 @@ class ExchangeTable:
             self._end(exchange, outcome)
         return exchange
 
+    def skip(self, request_id: RequestId) -> bool:
+        """Count an ID of the other side as used, though nothing was opened; False if it is mine or in use."""
+        opener, number = request_id
+        if opener == self.local_peer or number <= self._highest_of(opener):
+            return False
+        if opener in self._highest or len(self._highest) < _REMEMBERED_PEERS:
+            self._highest[opener] = number
+        return True
+
     def connection_ended(self, outcome: Outcome) -> list[Exchange]:
         """End everything in flight, as `CLOSED` or `LOST`, in the order of opening."""
         ended = list(self)
@@ -245,8 +254,7 @@ class ExchangeTable:
             self.next_number = max(self.next_number, number + 1)
         else:
             self._theirs[request_id] = exchange
-            if opener in self._highest or len(self._highest) < _REMEMBERED_PEERS:
-                self._highest[opener] = max(number, self._highest.get(opener, -1))
+            self.skip(request_id)
         return Step(Effect.OPENED, exchange, findings)
 
     def _faults_of_opening(self, frame: Frame, request_id: RequestId) -> Iterator[Finding]:
@@ -269,6 +277,8 @@ class ExchangeTable:
         if known and number >= 0:
             if incoming:
                 self.late += 1
+                return Step(Effect.LATE)
+            if opener == self.local_peer and frame.type in _GOODBYES:
                 return Step(Effect.LATE)
             return _refused(
                 "sent_after_end",
@@ -325,6 +335,9 @@ class ExchangeTable:
         else:
             del self._theirs[exchange.request_id]
 
+
+# Giving up ends the local side at once; the frame that tells the other side follows (protocol.md §8).
+_GOODBYES = frozenset({MessageType.ERROR, MessageType.STREAM_END})
 
 # A connection has one peer; a hostile one may claim many names, and gets no memory for them.
 _REMEMBERED_PEERS = 16

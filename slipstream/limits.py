@@ -22,6 +22,7 @@ class Limits:
     in_flight: int = 16_384
     stream_buffer_bytes: int = 32 * 1024 * 1024
     connection_buffer_bytes: int = 128 * 1024 * 1024
+    outbox_bytes: int = 64 * 1024 * 1024
     request_timeout_s: float | None = 600.0
     describe_timeout_s: float = 3.0
     close_timeout_s: float = 2.0

@@ -1,0 +1,64 @@
+"""Who waits for what on one connection: answers of unary exchanges, and the buffers of streams.
+
+Settling is synchronous and happens once; nothing of an exchange that has ended stays here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from slipstream.errors import SlipstreamError
+from slipstream.exchanges import RequestId
+from slipstream.streams import Budget, Inlet
+
+
+class Consumers:
+    """The waiting side of every exchange in flight on one connection."""
+
+    def __init__(self, stream_bytes: int, connection_bytes: int) -> None:
+        self._stream_bytes = stream_bytes
+        self._budget = Budget(connection_bytes)
+        self._answers: dict[RequestId, asyncio.Future[Any]] = {}
+        self._inlets: dict[RequestId, Inlet] = {}
+
+    def await_answer(self, request_id: RequestId) -> asyncio.Future[Any]:
+        """A future for the result of a unary exchange; whoever waits for it drops it with `drop_answer`."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._answers[request_id] = answer
+        return answer
+
+    def drop_answer(self, request_id: RequestId) -> None:
+        """Nobody waits for this result any more."""
+        self._answers.pop(request_id, None)
+
+    def answer(self, request_id: RequestId, data: Any) -> None:
+        """Hand a result to whoever waits for it."""
+        answer = self._answers.get(request_id)
+        if answer is not None and not answer.done():
+            answer.set_result(data)
+
+    def open_inlet(self, request_id: RequestId) -> Inlet:
+        """The receiving buffer of a stream in flight, made on first use."""
+        inlet = self._inlets.get(request_id)
+        if inlet is None:
+            inlet = self._inlets[request_id] = self.closed_inlet()
+        return inlet
+
+    def closed_inlet(self) -> Inlet:
+        """A buffer that belongs to no exchange in flight."""
+        return Inlet(self._stream_bytes, self._budget)
+
+    def finish(self, request_id: RequestId, error: SlipstreamError | None) -> None:
+        """Give whoever waits on this exchange its ending; None is the normal end of a stream."""
+        answer = self._answers.get(request_id)
+        if answer is not None and not answer.done() and error is not None:
+            answer.set_exception(error)
+        inlet = self._inlets.pop(request_id, None)
+        if inlet is not None:
+            inlet.finish(error)
+
+    def finish_all(self, error: SlipstreamError) -> None:
+        """The connection has ended: everyone gets `error`, after what arrived before."""
+        for request_id in [*self._answers, *self._inlets]:
+            self.finish(request_id, error)

@@ -1,0 +1,172 @@
+"""Handlers: the decorators, the base class, and the registry built once from a handler.
+
+The registry knows what a handler offers and how to call it; running the calls is `responder`'s.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
+
+from slipstream.errors import HandlerError
+from slipstream.exchanges import ExchangeKind
+from slipstream.frames import MessageType
+
+if TYPE_CHECKING:
+    from slipstream.protocol import Protocol
+
+MARK: Final = "_slipstream_endpoint"
+RESERVED: Final = "slipstream."
+"""Operations that begin so never reach a user's handler (protocol.md §10)."""
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _marker(message_type: MessageType, returns: str | None) -> Callable[[Method], Method]:
+    def decorate(method: Method) -> Method:
+        setattr(method, MARK, {"type": message_type, "returns": returns})
+        return method
+
+    return decorate
+
+
+def request_response(method: Method) -> Method:
+    """Mark a method as a unary operation: `async def add(self, data) -> value`."""
+    return _marker(MessageType.REQUEST, "single")(method)
+
+
+def request_stream(method: Method) -> Method:
+    """Mark an async generator as a server stream: `async def count(self, data)`, yielding items."""
+    return _marker(MessageType.STREAM_REQUEST, "stream")(method)
+
+
+def stream_stream(method: Method) -> Method:
+    """Mark a bidirectional stream: `async def chat(self, data, stream)`; its return ends this half."""
+    return _marker(MessageType.STREAM_STREAM_REQUEST, "bistream")(method)
+
+
+def fire_and_forget(method: Method) -> Method:
+    """Mark a method as one-way: `async def note(self, data) -> None`. It is never answered."""
+    return _marker(MessageType.FIRE_AND_FORGET, None)(method)
+
+
+class ProtocolHandler:
+    """Base class of handlers. Decorated methods are operations, named as the method is.
+
+    `protocol` is the connection that the handler was attached to last; None until then. A handler that
+    serves several connections asks `slipstream.current_protocol()` instead.
+    """
+
+    protocol: Protocol | None = None
+
+
+KIND_NAMES: Final[Mapping[MessageType, str]] = {
+    MessageType.REQUEST: ExchangeKind.UNARY.value,
+    MessageType.STREAM_REQUEST: ExchangeKind.SERVER_STREAM.value,
+    MessageType.STREAM_STREAM_REQUEST: ExchangeKind.BIDIRECTIONAL.value,
+    MessageType.FIRE_AND_FORGET: "fire_and_forget",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One operation of a handler."""
+
+    name: str
+    message_type: MessageType
+    method: Callable[..., Any]
+    params: type[BaseModel] | None = None
+    returns: Any = inspect.Signature.empty
+
+    def prepare(self, data: dict[str, Any]) -> Any:
+        """The argument for the method: the whole object, or the annotated model validated from it.
+
+        Raises `HandlerError` with `invalid_request` that says which fields are wrong.
+        """
+        if self.params is None:
+            return data
+        if self.params.model_config.get("extra") == "forbid" and "operation" not in self.params.model_fields:
+            data = {key: value for key, value in data.items() if key != "operation"}
+        try:
+            return self.params.model_validate(data)
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False, include_context=False)
+            text = "; ".join(
+                f"{'.'.join(str(part) for part in fault['loc']) or 'data'}: {fault['msg']}"
+                for fault in faults[:5]
+            )
+            details = [{"loc": list(fault["loc"]), "msg": fault["msg"]} for fault in faults[:20]]
+            raise HandlerError(text, code="invalid_request", details=details) from error
+
+    def description(self) -> dict[str, Any]:
+        """What `slipstream.describe` tells of it (protocol.md §10)."""
+        return {
+            "name": self.name,
+            "kind": KIND_NAMES[self.message_type],
+            "doc": inspect.getdoc(self.method) or "",
+            "params": self.params.model_json_schema() if self.params else None,
+            "returns": _schema_of(self.returns),
+            "deprecated": bool(getattr(self.method, "__deprecated__", False)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The operations of one handler, by name."""
+
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, handler: object | None) -> Registry:
+        """Read the marks of a handler's methods, inherited ones too, without touching its properties."""
+        endpoints: dict[str, Endpoint] = {}
+        for name in sorted({name for kind in type(handler).__mro__ for name in vars(kind)}):
+            plain = inspect.getattr_static(handler, name)
+            function = plain.__func__ if isinstance(plain, staticmethod | classmethod) else plain
+            mark = getattr(function, MARK, None) if callable(function) else None
+            if mark is not None and not name.startswith(RESERVED):
+                endpoints[name] = _endpoint(name, mark["type"], getattr(handler, name))
+        return cls(endpoints)
+
+    def find(self, name: str, message_type: MessageType) -> Endpoint:
+        """The operation of this name and kind. Raises `HandlerError`: `not_found` or `wrong_kind` (§7)."""
+        endpoint = self.endpoints.get(name)
+        if endpoint is None:
+            raise HandlerError(f"There is no operation {name[:200]!r} here", code="not_found")
+        if endpoint.message_type is not message_type:
+            text = (
+                f"{name!r} is a {KIND_NAMES[endpoint.message_type]} operation, not {KIND_NAMES[message_type]}"
+            )
+            raise HandlerError(text, code="wrong_kind")
+        return endpoint
+
+
+def _endpoint(name: str, message_type: MessageType, method: Callable[..., Any]) -> Endpoint:
+    try:
+        hints = get_type_hints(method)
+        parameters = list(inspect.signature(method).parameters)
+    except (NameError, TypeError, ValueError, AttributeError):
+        # Annotations that cannot be resolved describe nothing; the method works all the same.
+        return Endpoint(name, message_type, method)
+    first = hints.get(parameters[0]) if parameters else None
+    params = first if isinstance(first, type) and issubclass(first, BaseModel) else None
+    return Endpoint(name, message_type, method, params, hints.get("return", inspect.Signature.empty))
+
+
+_ITERATORS = (AsyncIterator, AsyncGenerator, Iterator, Generator)
+
+
+def _schema_of(annotation: Any) -> dict[str, Any] | None:
+    if get_origin(annotation) in _ITERATORS:
+        annotation = get_args(annotation)[0]
+    if annotation in (inspect.Signature.empty, None, type(None), Any):
+        return None
+    try:
+        return TypeAdapter(annotation).json_schema()
+    except (PydanticSchemaGenerationError, PydanticUserError):
+        return None  # an annotation that has no JSON form

@@ -1,0 +1,454 @@
+"""`Protocol`: the asyncio shell of one connection. It owns the tasks, drives the session over a websocket.
+
+Decisions are the session's; here is reading, waiting, timing and telling. The reader never waits for a
+consumer or for a write (protocol.md §9).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final, NoReturn
+
+from slipstream._version import __version__
+from slipstream.consumers import Consumers
+from slipstream.errors import (
+    ConnectionClosedError,
+    ConnectionLostError,
+    ExchangeCancelledError,
+    RemoteError,
+    RequestTimeoutError,
+    SlipstreamError,
+    StreamOverflowError,
+)
+from slipstream.exchanges import ExchangeKind, Outcome, RequestId
+from slipstream.handlers import Registry
+from slipstream.lifecycle import CONNECTION_TRANSITIONS, ENDED, ConnectionState
+from slipstream.limits import DEFAULT_LIMITS, Limits
+from slipstream.outbox import Outbox
+from slipstream.reserved import registry_for
+from slipstream.responder import Responder
+from slipstream.session import (
+    Answered,
+    Called,
+    Event,
+    Failed,
+    Found,
+    HalfEnded,
+    ItemArrived,
+    Notified,
+    Remote,
+    Session,
+    Settled,
+)
+from slipstream.spelling import Spelling
+from slipstream.streams import BiStreamHandle, Inlet, ItemStream
+from slipstream.taps import FrameTap, LogTap, Tap, TapSet, Transition
+from slipstream.transport import DROPPED, Ending, ending_of, is_open
+
+DEFAULT_SOFTWARE: Final = f"slipstream {__version__}"
+_DEFAULT_TIMEOUT: Final = object()
+# So many messages, or so long, and the reader lets the other tasks run.
+_MESSAGES_A_TURN: Final = 64
+_TURN_S: Final = 0.005
+
+_SETTLED_ERRORS: dict[Outcome, type[SlipstreamError]] = {
+    Outcome.TIMEOUT: RequestTimeoutError,
+    Outcome.CANCELLED: ExchangeCancelledError,
+    Outcome.OVERFLOW: StreamOverflowError,
+}
+
+
+class Protocol:
+    """One peer of a connection: calls the other side, and answers it with a handler.
+
+    `websocket` is any connection of the websockets library, server or client side. Nothing is read before
+    `listen()` runs. `timeout_s` values and limits are in seconds and bytes; see `Limits`.
+    """
+
+    def __init__(
+        self,
+        websocket: Any,
+        *,
+        handler: object | None = None,
+        peer_id: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        taps: Sequence[Tap] = (),
+        software: str = DEFAULT_SOFTWARE,
+        spelling: Spelling | None = None,
+        describe: bool = True,
+    ) -> None:
+        self.websocket = websocket
+        self.peer_id = peer_id or str(uuid.uuid4())
+        self.limits = limits
+        self.software = software
+        self.taps = TapSet([*taps, LogTap(limits.findings_logged_per_s)])
+        self.handler: Any = None
+        self._session = Session(self.peer_id, limits, software, spelling)
+        self._responder = Responder(self, self._session, flush=self._flush)
+        self._responder.reserved = registry_for(self, lambda: self._responder.registry, describe=describe)
+        self._outbox = Outbox(websocket, written=self._written, broken=self._outbox_broke)
+        self._consumers = Consumers(limits.stream_buffer_bytes, limits.connection_buffer_bytes)
+        self._state = ConnectionState.CONNECTING
+        self._ending: Ending | None = None
+        self._listening = False
+        self._closed_here = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended = asyncio.Event()
+        if handler is not None:
+            self.set_handler(handler)
+
+    # -- what it is ---------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ConnectionState:
+        """State of the connection (protocol.md §6)."""
+        return self._state
+
+    @property
+    def remote(self) -> Remote:
+        """What is known of the other side: its peer ID, dialect, limits (protocol.md §8)."""
+        return self._session.remote
+
+    @property
+    def exchanges(self) -> int:
+        """How many exchanges are in flight, both ways together."""
+        return self._session.table.count(mine=True) + self._session.table.count(mine=False)
+
+    def __repr__(self) -> str:
+        peers = f"{self.peer_id[:8]} to {(self.remote.peer_id or 'unknown')[:8]}"
+        return f"<Protocol {peers} {self._state.name} {self.exchanges} exchanges in flight>"
+
+    def set_handler(self, handler: Any) -> None:
+        """Attach a handler and set its `protocol` to this one. What runs already keeps its own handler."""
+        self.handler = handler
+        handler.protocol = self
+        self._responder.registry = Registry.of(handler)
+
+    # -- calling ------------------------------------------------------------------------------------------
+
+    async def request_response(self, data: dict[str, Any], *, timeout: Any = _DEFAULT_TIMEOUT) -> Any:  # noqa: ASYNC109 - the deadline goes over the wire
+        """One request, one answer. `timeout` in seconds replaces the connection's deadline; None means none.
+
+        Raises `RemoteError`, `RequestTimeoutError`, `ConnectionClosedError` or `ConnectionLostError`; before
+        anything is sent `TypeError`, `ProtocolError` (no JSON, too large) or `OverloadedError`.
+        """
+        _check_data(data)
+        self._check_open()
+        timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT_TIMEOUT else timeout
+        request_id = self._open(ExchangeKind.UNARY, data, timeout_s)
+        answer = self._consumers.await_answer(request_id)
+        try:
+            return await answer
+        finally:
+            self._consumers.drop_answer(request_id)
+            if not answer.done() or answer.cancelled():
+                self.abandon(request_id)
+
+    async def request_stream(self, data: dict[str, Any]) -> ItemStream:
+        """Open a server stream: `async for item in await protocol.request_stream({...})`.
+
+        Raises like `request_response` before anything is sent.
+        """
+        _check_data(data)
+        self._check_open()
+        request_id = self._open(ExchangeKind.SERVER_STREAM, data, None)
+        stream = ItemStream(self, request_id, self.inlet(request_id))
+        await self._outbox.flushed()
+        return stream
+
+    async def stream_stream(self, data: dict[str, Any]) -> BiStreamHandle:
+        """Open a bidirectional stream. Raises like `request_response` before anything is sent."""
+        _check_data(data)
+        self._check_open()
+        request_id = self._open(ExchangeKind.BIDIRECTIONAL, data, None)
+        handle = BiStreamHandle(self, request_id)
+        await self._outbox.flushed()
+        return handle
+
+    async def fire_and_forget(self, data: dict[str, Any]) -> None:
+        """Send one way; returns when the socket has taken it."""
+        _check_data(data)
+        self._check_open()
+        self._session.notify(data)
+        self._flush()
+        await self._outbox.flushed()
+
+    # -- by request ID: for handles, and for tools that drive an exchange frame by frame -------------------
+
+    def open_exchange(
+        self, kind: ExchangeKind, data: dict[str, Any], *, timeout_s: float | None = None
+    ) -> RequestId:
+        """Open an exchange that nobody consumes here: taps see what becomes of it. Returns its ID."""
+        _check_data(data)
+        self._check_open()
+        request_id = self._open(kind, data, timeout_s)
+        if kind is not ExchangeKind.UNARY:
+            self.inlet(request_id).discard()
+        return request_id
+
+    def in_flight(self, request_id: RequestId) -> bool:
+        """Whether the exchange of this ID has not ended."""
+        return self._session.table.get(request_id) is not None
+
+    def inlet(self, request_id: RequestId) -> Inlet:
+        """The receiving buffer of a stream in flight; one that has ended is empty and finished."""
+        if self.in_flight(request_id):
+            return self._consumers.open_inlet(request_id)
+        inlet = self._consumers.closed_inlet()
+        inlet.finish(self._ending.error() if self._ending else None)
+        return inlet
+
+    async def send_item(self, request_id: RequestId, data: Any) -> None:
+        """Send one item on a stream; returns when the socket has taken it. Errors: `BiStreamHandle.send`."""
+        self._check_open()
+        self._session.send_item(request_id, data)
+        self._flush()
+        await self._outbox.flushed()
+
+    async def end_half(self, request_id: RequestId) -> None:
+        """End this side's half of a stream; again does nothing."""
+        self._check_open()
+        self._session.end(request_id)
+        self._flush()
+        await self._outbox.flushed()
+
+    async def cancel(self, request_id: RequestId) -> None:
+        """Give up an exchange of mine, or stop answering one of the other side's (protocol.md §8)."""
+        await self.abort(request_id, "cancelled", "Cancelled")
+
+    async def abort(self, request_id: RequestId, code: str, message: str) -> None:
+        """End an exchange, both halves, with an error of this code; nothing happens if it has ended."""
+        if not self.in_flight(request_id):
+            return
+        if request_id[0] == self.peer_id and code == "cancelled":
+            self._give_up(request_id, Outcome.CANCELLED, message)
+        else:
+            self._session.fail(request_id, code, message)
+            self._consumers.finish(request_id, ExchangeCancelledError(message))
+            self._responder.stop(request_id)
+        self._flush()
+        await self._outbox.flushed()
+
+    def abandon(self, request_id: RequestId) -> None:
+        """Give up an exchange of mine that nobody waits for any more, without waiting for the socket."""
+        if self._ending is None and self.in_flight(request_id):
+            self._give_up(request_id, Outcome.CANCELLED, "Cancelled")
+            self._flush()
+
+    def forget(self, request_id: RequestId) -> None:
+        """Drop what is kept of an exchange that this side has ended with an error."""
+        self._consumers.finish(request_id, ExchangeCancelledError("The exchange was ended by this side"))
+
+    async def send_raw(self, text: str) -> None:
+        """Send text exactly as it is, whatever it is. For tools; a legal frame is kept account of."""
+        self._check_open()
+        self._session.send_as_typed(text)
+        self._flush()
+        await self._outbox.flushed()
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    async def listen(self) -> None:
+        """Read and dispatch until the connection ends.
+
+        Returns after a normal close, raises `ConnectionLostError` after any other, re-raises its own
+        cancellation; then everything in flight has had its ending. A bad frame never ends it (§7).
+        """
+        if self._listening or self._ending is not None:
+            raise RuntimeError("listen() runs once for each connection: make a new Protocol for a new one")
+        self._listening = True
+        self._advance(ConnectionState.CONNECTED)
+        try:
+            await self._read()
+        except DROPPED as error:
+            ending = self._end(ending_of(error, closed_here=self._closed_here))
+            await self._drop_socket()
+            if ending.state is ConnectionState.LOST:
+                raise ending.error() from error
+        except asyncio.CancelledError:
+            self._end(Ending(ConnectionState.CLOSED, None, "this side stopped listening"))
+            raise
+        except BaseException as error:
+            self._end(Ending(ConnectionState.LOST, None, f"internal error: {type(error).__name__}"))
+            raise
+
+    async def aclose(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection: no new exchanges, what is queued is written, what is in flight ends."""
+        self._closed_here = True
+        self._session.closing = True
+        if self._state is ConnectionState.CONNECTED:
+            self._advance(ConnectionState.CLOSING)
+        # A peer that does not answer the closing handshake in time is left behind.
+        if self._ending is None:
+            with suppress(TimeoutError, ConnectionError, *DROPPED):
+                async with asyncio.timeout(self.limits.close_timeout_s):
+                    await self._outbox.flushed()
+                    await self.websocket.close(code, reason)
+        if self._listening:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.limits.close_timeout_s):
+                    await self._ended.wait()
+        self._end(Ending(ConnectionState.CLOSED, code, reason or None))
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended, however it ended."""
+        await self._ended.wait()
+
+    async def _drop_socket(self) -> None:
+        """Close a socket that this side gave up while it was open; its peer may not be listening."""
+        if is_open(self.websocket):
+            with suppress(TimeoutError, *DROPPED):
+                async with asyncio.timeout(self.limits.close_timeout_s):
+                    await self.websocket.close(1008, "the peer does not read")
+
+    async def _read(self) -> NoReturn:
+        loop = asyncio.get_running_loop()
+        turn_ends, messages = loop.time() + _TURN_S, 0
+        while True:
+            message = await self.websocket.recv()
+            self._receive(message)
+            messages += 1
+            if messages >= _MESSAGES_A_TURN or loop.time() >= turn_ends:
+                await asyncio.sleep(0)
+                turn_ends, messages = loop.time() + _TURN_S, 0
+
+    def _receive(self, message: str | bytes) -> None:
+        self.taps.frame(FrameTap("in", message, time.time_ns()))
+        for event in self._session.receive(message):
+            self._handle(event)
+        self._flush()
+        if self._outbox.pending_bytes > self.limits.outbox_bytes:
+            text = f"the peer does not read: {self._outbox.pending_bytes} bytes wait to be written"
+            raise ConnectionAbortedError(text)
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Answered(request_id, data):
+                self._consumers.answer(request_id, data)
+            case ItemArrived(request_id, data, size_bytes):
+                if not self._consumers.open_inlet(request_id).offer(data, size_bytes):
+                    self._overflow(request_id)
+            case HalfEnded(request_id):
+                self._consumers.finish(request_id, None)
+            case Failed(request_id, message, code, details):
+                self._consumers.finish(request_id, RemoteError(message, code, details))
+                self._responder.stop(request_id)
+            case Called(request_id, kind):
+                if kind is ExchangeKind.BIDIRECTIONAL:
+                    self.inlet(request_id)  # items may come before the handler's task runs
+                self._responder.call(event)
+            case Notified():
+                self._responder.notify(event)
+            case Settled(request_id, outcome, message):
+                self._settle(request_id, outcome, message)
+            case Found(finding):
+                self.taps.finding(finding, time.time_ns())
+
+    # -- ending -------------------------------------------------------------------------------------------
+
+    def _overflow(self, request_id: RequestId) -> None:
+        text = (
+            f"Over {self.limits.stream_buffer_bytes} bytes of this stream, or {self._budget.limit_bytes} of "
+        )
+        text += "this connection, were not consumed"
+        if request_id[0] == self.peer_id:
+            self._give_up(request_id, Outcome.OVERFLOW, text)
+        else:
+            self._session.fail(request_id, "overflow", text)
+            self._consumers.finish(request_id, StreamOverflowError(text))
+            self._responder.stop(request_id)
+
+    def _give_up(self, request_id: RequestId, outcome: Outcome, message: str) -> None:
+        settled = self._session.give_up(request_id, outcome, message)
+        if settled is not None:
+            self._settle(request_id, outcome, message)
+
+    def _settle(self, request_id: RequestId, outcome: Outcome, message: str) -> None:
+        self.taps.settled(request_id, outcome, message, time.time_ns())
+        self._consumers.finish(request_id, _SETTLED_ERRORS[outcome](message))
+
+    def _end(self, ending: Ending) -> Ending:
+        """Settle everything, once: no waiter, table entry, task or timer stays. Never awaits."""
+        if self._ending is not None:
+            return self._ending
+        self._ending = ending
+        error = ending.error()
+        lost = ending.state is ConnectionState.LOST
+        self._session.connection_ended(Outcome.LOST if lost else Outcome.CLOSED)
+        self._outbox.close(error)
+        self._consumers.finish_all(error)
+        self._responder.stop_all()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._advance(ending.state, ending.code, ending.reason)
+        self._ended.set()
+        return ending
+
+    def _outbox_broke(self, error: BaseException) -> None:
+        # With a reader, the reader learns how the connection ended; without one nobody else would.
+        if not self._listening:
+            self._end(ending_of(error, closed_here=self._closed_here))
+        else:
+            self._outbox.close(ending_of(error, closed_here=self._closed_here).error())
+
+    def _advance(self, new: ConnectionState, code: int | None = None, reason: str | None = None) -> None:
+        old = self._state
+        if old in ENDED or new not in CONNECTION_TRANSITIONS[old]:
+            return
+        self._state = new
+        self.taps.transition(Transition(old, new, time.time_ns(), code, reason))
+
+    # -- sending ------------------------------------------------------------------------------------------
+
+    def _open(self, kind: ExchangeKind, data: dict[str, Any], timeout_s: float | None) -> RequestId:
+        request_id = self._session.open(
+            kind, data, now=asyncio.get_running_loop().time(), timeout_s=timeout_s
+        )
+        if kind is not ExchangeKind.UNARY:
+            self.inlet(request_id)
+        self._flush()
+        self._arm()
+        return request_id
+
+    def _flush(self) -> None:
+        for text in self._session.outgoing:
+            self._outbox.post(text)
+        self._session.outgoing.clear()
+
+    def _written(self, text: str) -> None:
+        self.taps.frame(FrameTap("out", text, time.time_ns()))
+
+    def _arm(self) -> None:
+        deadline = self._session.next_deadline
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        for event in self._session.tick(asyncio.get_running_loop().time()):
+            self._handle(event)
+        self._flush()
+        self._arm()
+
+    def _check_open(self) -> None:
+        if self._ending is not None:
+            kind = (
+                ConnectionLostError if self._ending.state is ConnectionState.LOST else ConnectionClosedError
+            )
+            reason = f": {self._ending.reason}" if self._ending.reason else ""
+            raise kind(self._ending.code, f"WebSocket is closed{reason}")
+        if self._session.closing or not is_open(self.websocket):
+            raise ConnectionClosedError(None, "WebSocket is closed")
+
+
+def _check_data(data: object) -> None:
+    if not isinstance(data, dict):
+        raise TypeError(f"data is a dict with an 'operation', not {type(data).__name__}")

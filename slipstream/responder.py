@@ -1,0 +1,195 @@
+"""Runs handlers: one task for each exchange that the other side opened, and for each fire-and-forget.
+
+Every exchange gets exactly one ending frame, whatever its handler does; a handler whose exchange has ended
+is stopped, its generator closed (protocol.md §7, §8). Reserved operations are answered here too (§10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from slipstream.errors import (
+    ConnectionClosedError,
+    FrameTooLargeError,
+    HandlerError,
+    ProtocolError,
+    StreamClosedError,
+)
+from slipstream.exchanges import ExchangeKind, RequestId
+from slipstream.frames import MessageType
+from slipstream.handlers import RESERVED, Endpoint, Registry
+from slipstream.session import Called, Notified, Session
+from slipstream.streams import BiStreamHandle
+
+if TYPE_CHECKING:
+    from slipstream.protocol import Protocol
+
+logger = logging.getLogger("slipstream")
+
+_current: ContextVar[Protocol] = ContextVar("slipstream_protocol")
+
+_TYPES = {
+    ExchangeKind.UNARY: MessageType.REQUEST,
+    ExchangeKind.SERVER_STREAM: MessageType.STREAM_REQUEST,
+    ExchangeKind.BIDIRECTIONAL: MessageType.STREAM_STREAM_REQUEST,
+}
+
+
+def current_protocol() -> Protocol:
+    """The connection whose call the running handler answers. Raises `LookupError` outside a handler."""
+    return _current.get()
+
+
+class Responder:
+    """Answers what the other side calls, with the handler that is attached when the call comes."""
+
+    def __init__(self, protocol: Protocol, session: Session, *, flush: Callable[[], None]) -> None:
+        self._protocol = protocol
+        self._session = session
+        self._flush = flush
+        self._running: dict[RequestId, asyncio.Task[None]] = {}
+        self._one_way: set[asyncio.Task[None]] = set()
+        self.registry = Registry()
+        self.reserved = Registry()
+
+    def call(self, event: Called) -> None:
+        """Start the handler of an exchange, in the order of arrival."""
+        task = asyncio.get_running_loop().create_task(
+            self._answer(event), name=f"slipstream-{event.operation[:40]}"
+        )
+        self._running[event.request_id] = task
+        task.add_done_callback(lambda _: self._running.pop(event.request_id, None))
+
+    def notify(self, event: Notified) -> None:
+        """Start the handler of a fire-and-forget; nothing of what becomes of it goes over the wire."""
+        if event.operation.startswith(RESERVED):
+            return
+        if len(self._one_way) >= self._session.limits.in_flight:
+            logger.warning("A fire-and-forget was dropped: %d are running", len(self._one_way))
+            return
+        task = asyncio.get_running_loop().create_task(self._take(event))
+        self._one_way.add(task)
+        task.add_done_callback(self._one_way.discard)
+
+    def stop(self, request_id: RequestId) -> None:
+        """Stop the handler of an exchange that has ended; one that goes on is told again."""
+        task = self._running.get(request_id)
+        if task is not None and task is not asyncio.current_task():
+            _stop(task, self._session.limits.handler_stop_s)
+
+    def stop_all(self) -> None:
+        """Stop every handler: the connection has ended."""
+        for task in [*self._running.values(), *self._one_way]:
+            if task is not asyncio.current_task():
+                _stop(task, self._session.limits.handler_stop_s)
+
+    async def _answer(self, event: Called) -> None:
+        _current.set(self._protocol)
+        request_id = event.request_id
+        try:
+            registry = self.reserved if event.operation.startswith(RESERVED) else self.registry
+            endpoint = registry.find(event.operation, _TYPES[event.kind])
+            await self._run(endpoint, event)
+        except HandlerError as error:
+            self._fail(request_id, error.code, error.message, error.details)
+        except (ConnectionClosedError, StreamClosedError) as error:
+            # Sending failed because the exchange or the connection has ended: there is nobody to tell.
+            # If the exchange is still there, the error is the handler's own, from some other connection.
+            self._fail(request_id, "application", str(error))
+        except Exception as error:
+            logger.warning("The handler of %r failed", event.operation[:100], exc_info=True)
+            self._fail(request_id, "application", f"{type(error).__name__}: {error}")
+
+    async def _run(self, endpoint: Endpoint, event: Called) -> None:
+        argument = endpoint.prepare(event.data)
+        match event.kind:
+            case ExchangeKind.UNARY:
+                self._respond(event.request_id, await _result(endpoint.method, argument))
+            case ExchangeKind.SERVER_STREAM:
+                await self._stream(endpoint, argument, event.request_id)
+            case ExchangeKind.BIDIRECTIONAL:
+                handle = BiStreamHandle(self._protocol, event.request_id)
+                await _result(endpoint.method, argument, handle)
+                await handle.aclose()
+
+    async def _stream(self, endpoint: Endpoint, argument: Any, request_id: RequestId) -> None:
+        produced = endpoint.method(argument)
+        if inspect.iscoroutine(produced):
+            produced = await produced
+        if isinstance(produced, Iterator):
+            produced = _in_thread(produced)
+        if not isinstance(produced, AsyncIterator):
+            text = f"{endpoint.name!r} should be an async generator, but returned {type(produced).__name__}"
+            raise HandlerError(text, code="internal")
+        try:
+            if inspect.isasyncgen(produced):
+                async with aclosing(produced):
+                    async for item in produced:
+                        await self._protocol.send_item(request_id, item)
+            else:
+                async for item in produced:
+                    await self._protocol.send_item(request_id, item)
+        except FrameTooLargeError as error:
+            raise HandlerError(str(error), code="too_large") from error
+        except ProtocolError as error:
+            raise HandlerError(str(error), code="internal") from error
+        await self._protocol.end_half(request_id)
+
+    def _respond(self, request_id: RequestId, result: Any) -> None:
+        try:
+            self._session.respond(request_id, result)
+        except FrameTooLargeError as error:
+            raise HandlerError(str(error), code="too_large") from error
+        except ProtocolError as error:
+            raise HandlerError(str(error), code="internal") from error
+        self._flush()
+
+    def _fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
+        try:
+            self._session.fail(request_id, code, message, details)
+        except ProtocolError as error:
+            self._session.fail(request_id, code, f"{message[:1000]} (details left out: {error})")
+        self._flush()
+        self._protocol.forget(request_id)
+
+    async def _take(self, event: Notified) -> None:
+        _current.set(self._protocol)
+        try:
+            endpoint = self.registry.find(event.operation, MessageType.FIRE_AND_FORGET)
+            await _result(endpoint.method, endpoint.prepare(event.data))
+        except HandlerError as error:
+            logger.warning("The fire-and-forget %r was not taken: %s", event.operation[:100], error)
+        except Exception:
+            logger.warning("The fire-and-forget %r failed", event.operation[:100], exc_info=True)
+
+
+async def _result(method: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a method: a plain `def` in a thread, so that it never stops the reader."""
+    if inspect.iscoroutinefunction(method):
+        return await method(*arguments)
+    result = await asyncio.to_thread(method, *arguments)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def _in_thread(items: Iterator[Any]) -> AsyncIterator[Any]:
+    nothing_left = object()
+    while (item := await asyncio.to_thread(next, items, nothing_left)) is not nothing_left:
+        yield item
+
+
+def _stop(task: asyncio.Task[None], patience_s: float) -> None:
+    task.cancel()
+
+    def insist() -> None:
+        if not task.done():
+            logger.warning("The handler %s did not stop when cancelled; cancelling it again", task.get_name())
+            task.cancel()
+
+    reminder = asyncio.get_running_loop().call_later(patience_s, insist)
+    task.add_done_callback(lambda _: reminder.cancel())

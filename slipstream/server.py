@@ -1,0 +1,156 @@
+"""`serve()`: a server that gives every client a listening `Protocol` with a handler of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import http
+import logging
+import ssl as tls
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as serve_websockets
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from slipstream.errors import ConnectionLostError
+from slipstream.limits import DEFAULT_LIMITS, Limits
+from slipstream.protocol import DEFAULT_SOFTWARE, Protocol
+from slipstream.taps import Tap
+
+logger = logging.getLogger("slipstream")
+
+Setup = Callable[[Protocol], Awaitable[None] | None]
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server: where it listens, and the connections it has."""
+
+    host: str
+    port: int
+    secure: bool = False
+    protocols: set[Protocol] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        """What a client connects to."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'wss' if self.secure else 'ws'}://{host}:{self.port}"
+
+
+@asynccontextmanager
+async def serve(
+    handler_factory: Callable[[], Any],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    token: str | None = None,
+    allow_origins: Sequence[str] = (),
+    ssl: tls.SSLContext | None = None,
+    subprotocols: Sequence[str] = (),
+    ping_interval_s: float | None = 20.0,
+    ping_timeout_s: float | None = 20.0,
+    software: str = DEFAULT_SOFTWARE,
+    describe: bool = True,
+    taps: Callable[[ServerConnection], Sequence[Tap]] | None = None,
+    on_connect: Setup | None = None,
+    max_connections: int | None = None,
+) -> AsyncIterator[Server]:
+    """Listen, and give every client a `Protocol` with `handler_factory()` attached, until the block ends.
+
+    Loopback by default. A handshake with a browser's `Origin` is refused unless `allow_origins` lists it
+    (`*` allows all); with `token`, one without `Authorization: Bearer <token>` is refused. `taps` makes the
+    observers of a connection; `on_connect` gets each listening protocol. Raises `OSError` where it cannot
+    listen.
+    """
+    server = Server(host, port, secure=ssl is not None)
+
+    def check(connection: ServerConnection, request: Request) -> Response | None:
+        return _refusal(connection, request, allow_origins, token, len(server.protocols), max_connections)
+
+    async def attend(websocket: ServerConnection) -> None:
+        protocol = Protocol(
+            websocket,
+            handler=handler_factory(),
+            limits=limits,
+            taps=taps(websocket) if taps else (),
+            software=software,
+            describe=describe,
+        )
+        server.protocols.add(protocol)
+        try:
+            await _attend(protocol, on_connect)
+        finally:
+            server.protocols.discard(protocol)
+
+    async with serve_websockets(
+        attend,
+        host,
+        port,
+        process_request=check,
+        ssl=ssl,
+        subprotocols=[Subprotocol(name) for name in subprotocols] or None,
+        max_size=limits.frame_bytes,
+        compression=None,
+        ping_interval=ping_interval_s,
+        ping_timeout=ping_timeout_s,
+        close_timeout=limits.close_timeout_s,
+        logger=_quiet_logger(),
+    ) as listening:
+        server.port = next(iter(listening.sockets)).getsockname()[1]
+        try:
+            yield server
+        finally:
+            await asyncio.gather(
+                *(protocol.aclose(1001, "server is shutting down") for protocol in list(server.protocols))
+            )
+
+
+async def _attend(protocol: Protocol, on_connect: Setup | None) -> None:
+    listening = asyncio.ensure_future(protocol.listen())
+    try:
+        if on_connect is not None:
+            ready = on_connect(protocol)
+            if ready is not None:
+                await ready
+        await asyncio.shield(listening)
+    except ConnectionLostError:
+        pass  # a client that goes away is told by taps and by the state; it is no failure of the server
+    finally:
+        if not listening.done():
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+
+def _refusal(
+    connection: ServerConnection,
+    request: Request,
+    allow_origins: Sequence[str],
+    token: str | None,
+    connections: int,
+    max_connections: int | None,
+) -> Response | None:
+    origin = request.headers.get("Origin")
+    if origin is not None and "*" not in allow_origins and origin not in allow_origins:
+        text = "A browser's page may not connect here unless its origin is allowed.\n"
+        return connection.respond(http.HTTPStatus.FORBIDDEN, text)
+    given = request.headers.get("Authorization", "")
+    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return connection.respond(http.HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed.\n")
+    if max_connections is not None and connections >= max_connections:
+        return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.\n")
+    return None
+
+
+def _quiet_logger() -> logging.Logger:
+    # The library logs every failed handshake with a traceback; what a stranger sends is no failure of ours.
+    quiet = logging.getLogger("slipstream.websockets")
+    if quiet.level == logging.NOTSET:
+        quiet.setLevel(logging.CRITICAL)
+    return quiet

@@ -1,0 +1,409 @@
+"""The sans-I/O engine of one connection: messages and calls in, events and messages out (protocol.md).
+
+It enforces what `exchanges` observes, answers what cannot reach a handler, keeps deadlines and the hello.
+It never reads a clock, runs a timer, or touches a socket: times are handed in as seconds of any monotonic
+clock, timers are asked for by `next_deadline`, and what is to be written waits in `outgoing`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipstream.errors import OverloadedError, ProtocolError, StreamClosedError
+from slipstream.exchanges import (
+    Effect,
+    Exchange,
+    ExchangeKind,
+    ExchangeTable,
+    Finding,
+    Outcome,
+    RequestId,
+    bad_frame,
+    error_facts,
+    operation_of,
+)
+from slipstream.frames import OPENING_TYPES, Frame, MessageType, decode, encode, encode_value, size_of
+from slipstream.limits import DEFAULT_LIMITS, Limits
+from slipstream.spelling import CANONICAL, Spelling, detect
+
+VERSION = 1
+"""The version of the protocol that this package speaks (protocol.md §8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The other side opened an exchange that a handler should answer."""
+
+    request_id: RequestId
+    kind: ExchangeKind
+    operation: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """A fire-and-forget came."""
+
+    operation: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A unary exchange of mine has its result."""
+
+    request_id: RequestId
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ItemArrived:
+    """A stream brought an item; `size_bytes` is what it takes of the receiving buffer."""
+
+    request_id: RequestId
+    data: Any
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class HalfEnded:
+    """The other side sends no more items on this stream."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The other side ended the exchange with an error, or, as its opener, gave it up."""
+
+    request_id: RequestId
+    message: str
+    code: str
+    details: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """This side ended the exchange: its deadline passed, it was cancelled, its buffer overflowed."""
+
+    request_id: RequestId
+    outcome: Outcome
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The other side broke the protocol."""
+
+    finding: Finding
+
+
+Event = Called | Notified | Answered | ItemArrived | HalfEnded | Failed | Settled | Found
+
+
+@dataclass(slots=True)
+class Remote:
+    """What is known of the other side. `modern` is None until its first frame (protocol.md §8)."""
+
+    peer_id: str | None = None
+    modern: bool | None = None
+    version: int = VERSION
+    software: str = ""
+    credit: int | None = None
+    max_frame_bytes: int | None = None
+    spelling: Spelling = CANONICAL
+
+
+_OPENINGS = {
+    ExchangeKind.UNARY: MessageType.REQUEST,
+    ExchangeKind.SERVER_STREAM: MessageType.STREAM_REQUEST,
+    ExchangeKind.BIDIRECTIONAL: MessageType.STREAM_STREAM_REQUEST,
+}
+_WIRE_CODES = {
+    Outcome.TIMEOUT: "deadline_exceeded",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.OVERFLOW: "overflow",
+}
+
+
+@dataclass(slots=True)
+class Session:
+    """One connection's protocol state. `peer_id` is this side's (a fresh UUID4 per connection, §2)."""
+
+    peer_id: str
+    limits: Limits = DEFAULT_LIMITS
+    software: str = "slipstream"
+    spelling: Spelling | None = None
+    """Spelling of types for a client that speaks first; None mirrors the other side."""
+    closing: bool = False
+    """No new exchanges, either way (protocol.md §6)."""
+    table: ExchangeTable = field(init=False)
+    remote: Remote = field(default_factory=Remote)
+    outgoing: list[str] = field(default_factory=list)
+    """Messages to write, in order. The shell takes them all and leaves the list empty."""
+    bad_frames: int = 0
+    findings: int = 0
+    _greeted: bool = False
+    _deadlines: list[tuple[float, RequestId]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.table = ExchangeTable(self.peer_id)
+
+    # -- calls of this side -----------------------------------------------------------------------------
+
+    def open(
+        self, kind: ExchangeKind, data: dict[str, Any], *, now: float = 0.0, timeout_s: float | None = None
+    ) -> RequestId:
+        """Open an exchange that ends by `now + timeout_s`, and return its ID.
+
+        Raises `ProtocolError` for data that cannot be a frame and `OverloadedError` at the limit of
+        exchanges in flight (§11); then nothing was opened and no counter was spent.
+        """
+        if self.table.count(mine=True) >= self.limits.in_flight:
+            raise OverloadedError(
+                f"{self.limits.in_flight} exchanges are in flight on this connection: wait for some to end"
+            )
+        request_id = (self.peer_id, self.table.next_number)
+        meta = {"timeout": timeout_s} if timeout_s is not None and self.remote.modern else None
+        self._send(Frame(_OPENINGS[kind], request_id, self.peer_id, data, meta))
+        if timeout_s is not None:
+            heapq.heappush(self._deadlines, (now + timeout_s, request_id))
+        return request_id
+
+    def notify(self, data: dict[str, Any]) -> None:
+        """Send a fire-and-forget (§3)."""
+        self._send(Frame(MessageType.FIRE_AND_FORGET, None, self.peer_id, data))
+
+    def send_item(self, request_id: RequestId, data: Any) -> None:
+        """Send one item of a stream. Raises `StreamClosedError` where §5 says *local error*."""
+        self._send(Frame(MessageType.STREAM_DATA, request_id, self.peer_id, data))
+
+    def end(self, request_id: RequestId) -> None:
+        """End this side's half; ending it again does nothing (§5)."""
+        exchange = self.table.get(request_id)
+        if exchange is not None and exchange.state.local_open:
+            self._send(Frame(MessageType.STREAM_END, request_id, self.peer_id))
+
+    def respond(self, request_id: RequestId, data: Any) -> None:
+        """Answer a unary exchange of the other side; nothing is sent if it has ended meanwhile (§8)."""
+        if self.table.get(request_id) is not None:
+            self._send(Frame(MessageType.RESPONSE, request_id, self.peer_id, data))
+
+    def fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
+        """End an exchange, both halves, with an error (§7); nothing is sent if it has ended meanwhile."""
+        if self.table.get(request_id) is not None:
+            self._send(_error(self.peer_id, request_id, code, message, details))
+
+    def give_up(self, request_id: RequestId, outcome: Outcome, message: str = "") -> Settled | None:
+        """End an exchange of mine here and now, and tell the other side in its own dialect (§8).
+
+        Returns None if it is not in flight.
+        """
+        exchange = self.table.get(request_id)
+        if exchange is None:
+            return None
+        kind, could_send = exchange.kind, exchange.state.local_open
+        self.table.settle(request_id, outcome, message)
+        if self.remote.modern:
+            text = message or outcome.value
+            self._send(_error(self.peer_id, request_id, _WIRE_CODES.get(outcome, "cancelled"), text))
+        elif kind is ExchangeKind.SERVER_STREAM or (kind is ExchangeKind.BIDIRECTIONAL and could_send):
+            self._send(Frame(MessageType.STREAM_END, request_id, self.peer_id))
+        return Settled(request_id, outcome, message)
+
+    def send_as_typed(self, text: str) -> None:
+        """Send any text whatever; where it is a legal frame, it is kept account of like any other."""
+        self.outgoing.append(text)
+        try:
+            frame = decode(text)
+        except ProtocolError:
+            return
+        self._greeted = True
+        self.table.sent(frame, size_of(text))
+
+    # -- time and ending --------------------------------------------------------------------------------
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When `tick` should be called next, on the clock of `now`."""
+        while self._deadlines and self.table.get(self._deadlines[0][1]) is None:
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def tick(self, now: float) -> list[Event]:
+        """Give up what has passed its deadline."""
+        events: list[Event] = []
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, request_id = heapq.heappop(self._deadlines)
+            settled = self.give_up(request_id, Outcome.TIMEOUT, "No answer came within the deadline")
+            if settled is not None:
+                events.append(settled)
+        return events
+
+    def connection_ended(self, outcome: Outcome) -> list[Exchange]:
+        """End everything in flight as `CLOSED` or `LOST`; what was to be written is dropped."""
+        self.outgoing.clear()
+        self._deadlines.clear()
+        return self.table.connection_ended(outcome)
+
+    # -- messages of the other side ---------------------------------------------------------------------
+
+    def receive(self, message: str | bytes) -> list[Event]:
+        """Take one message. Never raises for what the other side sent (§7)."""
+        try:
+            frame = decode(message, limit_bytes=self.limits.frame_bytes)
+        except ProtocolError as error:
+            self.bad_frames += 1
+            self._answer_bad_frame(error.salvaged)
+            return self._found(bad_frame(error))
+        self._learn(frame)
+        step = self.table.received(frame, size := size_of(message))
+        events = [event for finding in step.findings for event in self._found(finding)]
+        if (event := self._event(step.effect, step.exchange, frame, size)) is not None:
+            events.append(event)
+        return events
+
+    def _found(self, finding: Finding) -> list[Event]:
+        self.findings += 1
+        return [Found(finding)]
+
+    def _event(self, effect: Effect, exchange: Exchange | None, frame: Frame, size: int) -> Event | None:
+        if effect is Effect.NOTICE:
+            operation = operation_of(frame)
+            return Notified(operation, frame.data) if operation is not None else None
+        if exchange is None:
+            return None
+        request_id = exchange.request_id
+        match effect:
+            case Effect.OPENED:
+                return self._admit(exchange, frame)
+            case Effect.RESULT:
+                return Answered(request_id, frame.data)
+            case Effect.ITEM:
+                return ItemArrived(request_id, frame.data, size)
+            case Effect.END:
+                return HalfEnded(request_id)
+            case Effect.CANCEL:
+                return Failed(request_id, "The other side cancelled", "cancelled")
+            case Effect.ERROR:
+                return _failure(request_id, frame.data)
+            case _:
+                return None
+
+    def _admit(self, exchange: Exchange, frame: Frame) -> Event | None:
+        """Let an exchange through to a handler, or answer at once why not (§7)."""
+        if exchange.operation is None:
+            text = "data must be an object with a string 'operation'"
+            self.fail(exchange.request_id, "invalid_request", text)
+        elif self.closing:
+            self.fail(exchange.request_id, "unavailable", "This side is closing the connection")
+        elif self.table.count(mine=False) > self.limits.in_flight:
+            text = f"More than {self.limits.in_flight} exchanges are in flight"
+            self.fail(exchange.request_id, "overloaded", text)
+        else:
+            return Called(exchange.request_id, exchange.kind, exchange.operation, frame.data)
+        return None
+
+    def _learn(self, frame: Frame) -> None:
+        if self.remote.modern is None:
+            self.remote.peer_id = frame.peer_id
+            hello = frame.meta.get("hello") if frame.meta else None
+            self.remote.modern = isinstance(hello, dict)
+            if isinstance(hello, dict):
+                _read_hello(self.remote, hello)
+        canonical = frame.type.value
+        if frame.spelled != canonical and (spelling := detect(frame.spelled, canonical)) is not None:
+            self.remote.spelling = spelling
+
+    def _answer_bad_frame(self, salvaged: dict[str, Any] | None) -> None:
+        request_id = _request_named_by(salvaged)
+        if request_id is not None and self.table.skip(request_id):
+            text = "This is no valid frame: see its type, requestId and peerID"
+            self._write(_error(self.peer_id, request_id, "invalid_request", text))
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    def _send(self, frame: Frame) -> None:
+        text = self._text_of(frame)
+        step = self.table.sent(frame, len(text))
+        if step.effect is Effect.REFUSED:
+            reason = step.findings[0].text if step.findings else "the exchange has ended"
+            raise StreamClosedError(f"Not sent: {reason}")
+        self._commit(text)
+
+    def _write(self, frame: Frame) -> None:
+        self._commit(self._text_of(frame))
+
+    def _text_of(self, frame: Frame) -> str:
+        """The frame as text, checked against every limit, before anything has changed."""
+        if not self._greeted:
+            frame.meta = {**(frame.meta or {}), "hello": self._hello()}
+        limit = min(self.limits.frame_bytes, self.remote.max_frame_bytes or self.limits.frame_bytes)
+        return encode(frame, spelling=self.spelling or self.remote.spelling, limit_bytes=limit)
+
+    def _commit(self, text: str) -> None:
+        self._greeted = True
+        self.outgoing.append(text)
+
+    def _hello(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "credit": self.limits.credit,
+            "maxFrame": self.limits.frame_bytes,
+            "software": self.software,
+        }
+
+
+def _error(peer_id: str, request_id: RequestId, code: str, message: str, details: Any = None) -> Frame:
+    data = {"error": message, "code": code}
+    if details is not None:
+        data["details"] = details
+    return Frame(MessageType.ERROR, request_id, peer_id, data)
+
+
+def _failure(request_id: RequestId, data: Any) -> Failed:
+    message, code = error_facts(data)
+    details = data.get("details") if isinstance(data, dict) else None
+    return Failed(request_id, message or encode_value_or_name(data), code, details)
+
+
+def encode_value_or_name(value: object) -> str:
+    """A value as JSON text, or the name of its type where JSON has no way to say it (NaN from the wire)."""
+    try:
+        return encode_value(value)
+    except ProtocolError:
+        return type(value).__name__
+
+
+def _read_hello(remote: Remote, hello: dict[str, Any]) -> None:
+    version, credit, max_frame = hello.get("version"), hello.get("credit"), hello.get("maxFrame")
+    if isinstance(version, int) and version >= 1:
+        remote.version = min(version, VERSION)
+    if isinstance(credit, int) and credit >= 0:
+        remote.credit = credit
+    if isinstance(max_frame, int) and max_frame > 0:
+        remote.max_frame_bytes = max_frame
+    if isinstance(software := hello.get("software"), str):
+        remote.software = software[:200]
+
+
+_ANSWERS = frozenset(MessageType) - OPENING_TYPES
+
+
+def _request_named_by(salvaged: dict[str, Any] | None) -> RequestId | None:
+    """The request that a message which is no frame would have opened, if it can be told (§7)."""
+    if salvaged is None:
+        return None
+    match salvaged.get("requestId"):
+        case [str(opener), int(number)] if not isinstance(number, bool) and number >= 0:
+            pass
+        case _:
+            return None
+    try:
+        if MessageType(salvaged.get("type")) in _ANSWERS:
+            return None
+    except ValueError:
+        pass  # an unknown type: it may be a request of a later version, and its sender waits
+    return opener, number

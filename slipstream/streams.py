@@ -1,0 +1,267 @@
+"""Streams as a program uses them: the receiving iterator, the bidirectional handle, and their buffer.
+
+A buffer is bounded in bytes, for itself and together with its neighbours (protocol.md §9). What an
+iterator or a handle leaves behind when it is dropped is given up on the wire too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from slipstream.errors import ExchangeCancelledError, SlipstreamError, StreamClosedError
+from slipstream.exchanges import RequestId
+
+if TYPE_CHECKING:
+    from slipstream.protocol import Protocol
+
+
+class Budget:
+    """Bytes that all buffers of one connection may hold together."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.used_bytes = 0
+
+
+class Inlet:
+    """What has come on one stream and was not consumed yet: items in order, then exactly one ending."""
+
+    def __init__(self, limit_bytes: int, budget: Budget) -> None:
+        self._limit_bytes = limit_bytes
+        self._budget = budget
+        self._items: deque[tuple[Any, int]] = deque()
+        self._held_bytes = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._finished = False
+        self._error: SlipstreamError | None = None
+        self._unread = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the ending is known; items may still wait before it."""
+        return self._finished
+
+    @property
+    def error(self) -> SlipstreamError | None:
+        """The ending, if it is not a normal one."""
+        return self._error
+
+    def offer(self, item: Any, size_bytes: int) -> bool:
+        """Take an item; False if it does not fit, and then the stream must end with `overflow`."""
+        if self._finished or self._unread:
+            return True
+        over_own = self._held_bytes + size_bytes > self._limit_bytes
+        if over_own or self._budget.used_bytes + size_bytes > self._budget.limit_bytes:
+            return False
+        self._items.append((item, size_bytes))
+        self._held_bytes += size_bytes
+        self._budget.used_bytes += size_bytes
+        self._wake_one()
+        return True
+
+    def finish(self, error: SlipstreamError | None = None) -> None:
+        """Set the ending: None is the normal one. The first ending counts."""
+        if self._finished:
+            return
+        self._finished = True
+        self._error = error
+        while self._waiters:
+            self._wake_one()
+
+    def discard(self) -> None:
+        """Drop what waits, and what comes from now on: nobody reads this stream any more."""
+        self._unread = True
+        self._budget.used_bytes -= self._held_bytes
+        self._held_bytes = 0
+        self._items.clear()
+
+    async def next(self) -> Any:
+        """The next item; at the end `StopAsyncIteration`, or the error that ended the stream."""
+        while not self._items:
+            if self._error is not None:
+                raise self._error
+            if self._finished:
+                raise StopAsyncIteration
+            await self._wait()
+        item, size_bytes = self._items.popleft()
+        self._held_bytes -= size_bytes
+        self._budget.used_bytes -= size_bytes
+        return item
+
+    async def _wait(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._wake_one()  # this wake-up was meant for whoever waits next
+            raise
+
+    def _wake_one(self) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+
+def _give_up_from_anywhere(
+    loop: asyncio.AbstractEventLoop, protocol: Protocol, request_id: RequestId
+) -> None:
+    # Garbage may be collected on any thread, and after the loop has ended.
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(protocol.abandon, request_id)
+
+
+def _on_drop(owner: object, protocol: Protocol, request_id: RequestId) -> weakref.finalize[..., Any]:
+    finalizer = weakref.finalize(
+        owner, _give_up_from_anywhere, asyncio.get_running_loop(), protocol, request_id
+    )
+    finalizer.atexit = False
+    return finalizer
+
+
+class ItemStream:
+    """The items of a server stream: `async for item in await protocol.request_stream({...})`.
+
+    Items come in order, then exactly one ending: the loop ends, or raises `RemoteError`,
+    `ConnectionClosedError`, `ConnectionLostError`, `StreamOverflowError`, `RequestTimeoutError` or
+    `ExchangeCancelledError` (protocol.md §5). Leaving early, with `aclose()`, at the end of `async with`, or
+    by dropping the last reference, gives the stream up on the wire too.
+    """
+
+    def __init__(self, protocol: Protocol, request_id: RequestId, inlet: Inlet) -> None:
+        self.request_id = request_id
+        self._protocol = protocol
+        self._inlet = inlet
+        self._finalizer = _on_drop(self, protocol, request_id)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._inlet.next()
+        except (StopAsyncIteration, SlipstreamError):
+            self._finalizer.detach()
+            raise
+
+    async def aclose(self) -> None:
+        """Give the stream up, unless it has ended. What waited unread is dropped."""
+        self._finalizer.detach()
+        self._inlet.discard()
+        await self._protocol.cancel(self.request_id)
+        self._inlet.finish(ExchangeCancelledError("The stream was closed by this side"))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        state = "ended" if self._inlet.finished else "open"
+        return f"<ItemStream {self.request_id[0][:8]}:{self.request_id[1]} {state}>"
+
+
+class BiStreamHandle:
+    """One side of a bidirectional stream: send items, end this half, receive until the other half ends."""
+
+    def __init__(self, protocol: Protocol, request_id: tuple[str, int]) -> None:
+        self.request_id: tuple[str, int] = request_id
+        self._protocol = protocol
+        self._inlet = protocol.inlet(request_id)
+        self._ended_here = False
+        self._finalizer: weakref.finalize[..., Any] | None = None
+        if request_id[0] == protocol.peer_id:
+            self._finalizer = _on_drop(self, protocol, request_id)
+
+    async def send(self, data: Any) -> None:
+        """Send one item; returns when the socket has taken it.
+
+        Raises `StreamClosedError` (a `ConnectionError`) on a handle that this side has closed or whose
+        exchange has ended, `ConnectionClosedError` when the connection has, `ProtocolError` for data that
+        is no JSON; only this call fails.
+        """
+        if self._ended_here:
+            raise StreamClosedError("Cannot send on a closed BiStreamHandle")
+        if self.is_closed():
+            if isinstance(self._inlet.error, ConnectionError):
+                raise self._inlet.error
+            why = str(self._inlet.error or "both halves are closed")
+            raise StreamClosedError(f"Cannot send, the stream has ended: {why}") from self._inlet.error
+        await self._protocol.send_item(self.request_id, data)
+
+    async def receive(self) -> Any:
+        """The next item. Raises `StreamClosedError` at the normal end, else what ended the stream."""
+        try:
+            return await self.__anext__()
+        except StopAsyncIteration:
+            raise StreamClosedError("The other side has ended its half") from None
+
+    async def aclose(self) -> None:
+        """End this side's half, once; the other side may still send."""
+        if self._ended_here:
+            return
+        self._ended_here = True
+        if not self.is_closed():
+            await self._protocol.end_half(self.request_id)
+
+    async def abort(self, message: str = "", *, code: str = "cancelled") -> None:
+        """End both halves here and now, with an `error` frame of this code (protocol.md §5, §7)."""
+        self._ended_here = True
+        self._detach()
+        self._inlet.discard()
+        await self._protocol.abort(self.request_id, code, message or "The stream was given up")
+
+    def is_closed(self) -> bool:
+        """Whether both halves have ended."""
+        return not self._protocol.in_flight(self.request_id)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._inlet.next()
+        except SlipstreamError:
+            self._detach()
+            raise
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End this half; with an exception, give up both. What still comes is not kept for anyone."""
+        if kind is not None:
+            await self.abort()
+            return
+        self._detach()
+        self._inlet.discard()
+        # The connection's end has ended this half too.
+        with suppress(ConnectionError):
+            await self.aclose()
+
+    def _detach(self) -> None:
+        if self._finalizer is not None:
+            self._finalizer.detach()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.is_closed() else "half closed" if self._ended_here else "open"
+        return f"<BiStreamHandle {self.request_id[0][:8]}:{self.request_id[1]} {state}>"

@@ -1,0 +1,54 @@
+"""The border to the websockets library: the one place that knows its exceptions and what they mean.
+
+Maps every way in which a connection can end to a state of protocol.md §6, a close code and a reason.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from slipstream.errors import ConnectionClosedError, ConnectionLostError
+from slipstream.lifecycle import ConnectionState
+
+NORMAL_CODES = frozenset({1000, 1001})
+NO_CLOSE_FRAME = 1006
+"""Close code of a connection that ended without a closing handshake (RFC 6455 §7.1.5)."""
+
+DROPPED = (ConnectionClosed, OSError, EOFError)
+"""What reading from or writing to a websocket that has ended can raise."""
+
+
+class Ending(NamedTuple):
+    """How a connection ended."""
+
+    state: ConnectionState
+    code: int | None
+    reason: str | None
+
+    def error(self) -> ConnectionClosedError:
+        """The exception that tells this ending."""
+        kind = ConnectionLostError if self.state is ConnectionState.LOST else ConnectionClosedError
+        return kind(self.code, self.reason)
+
+
+def ending_of(error: BaseException, *, closed_here: bool = False) -> Ending:
+    """What an exception of the socket says of the connection's end (protocol.md §6).
+
+    `closed_here`: this side closed on purpose, which is a normal end whatever the code.
+    """
+    normal = ConnectionState.CLOSED if closed_here else ConnectionState.LOST
+    if not isinstance(error, ConnectionClosed):
+        return Ending(normal, NO_CLOSE_FRAME, str(error) or type(error).__name__)
+    close = error.rcvd or error.sent
+    if close is None:
+        return Ending(normal, NO_CLOSE_FRAME, "the connection dropped without a closing handshake")
+    state = ConnectionState.CLOSED if error.rcvd and close.code in NORMAL_CODES else normal
+    return Ending(state, close.code, close.reason or None)
+
+
+def is_open(websocket: object) -> bool:
+    """Whether a websocket can still be written to, as far as it knows."""
+    return getattr(websocket, "state", State.OPEN) is State.OPEN
