@@ -214,6 +214,7 @@ class Protocol:
         self._check_open()
         self._session.end(request_id)
         self._flush()
+        self._forget_ended(request_id)
         await self._outbox.flushed()
 
     async def cancel(self, request_id: RequestId) -> None:
@@ -333,7 +334,8 @@ class Protocol:
                 if not self._consumers.open_inlet(request_id).offer(data, size_bytes):
                     self._overflow(request_id)
             case HalfEnded(request_id):
-                self._consumers.finish(request_id, None)
+                self._consumers.open_inlet(request_id).finish()
+                self._forget_ended(request_id)
             case Failed(request_id, message, code, details):
                 self._consumers.finish(request_id, RemoteError(message, code, details))
                 self._responder.stop(request_id)
@@ -351,10 +353,7 @@ class Protocol:
     # -- ending -------------------------------------------------------------------------------------------
 
     def _overflow(self, request_id: RequestId) -> None:
-        text = (
-            f"Over {self.limits.stream_buffer_bytes} bytes of this stream, or {self._budget.limit_bytes} of "
-        )
-        text += "this connection, were not consumed"
+        text = "The items that were not consumed fill the buffer: consume faster, or ask for less"
         if request_id[0] == self.peer_id:
             self._give_up(request_id, Outcome.OVERFLOW, text)
         else:
@@ -370,6 +369,10 @@ class Protocol:
     def _settle(self, request_id: RequestId, outcome: Outcome, message: str) -> None:
         self.taps.settled(request_id, outcome, message, time.time_ns())
         self._consumers.finish(request_id, _SETTLED_ERRORS[outcome](message))
+
+    def _forget_ended(self, request_id: RequestId) -> None:
+        if not self.in_flight(request_id):
+            self._consumers.finish(request_id, None)
 
     def _end(self, ending: Ending) -> Ending:
         """Settle everything, once: no waiter, table entry, task or timer stays. Never awaits."""

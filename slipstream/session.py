@@ -237,7 +237,10 @@ class Session:
         events: list[Event] = []
         while self._deadlines and self._deadlines[0][0] <= now:
             _, request_id = heapq.heappop(self._deadlines)
-            settled = self.give_up(request_id, Outcome.TIMEOUT, "No answer came within the deadline")
+            exchange = self.table.get(request_id)
+            name = "" if exchange is None else f" to {exchange.operation!r}"
+            text = f"No answer{name} came within the deadline"
+            settled = self.give_up(request_id, Outcome.TIMEOUT, text)
             if settled is not None:
                 events.append(settled)
         return events
