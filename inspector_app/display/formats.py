@@ -35,12 +35,12 @@ KIND_WORD: Final = {
 }
 
 OUTCOME_GLYPH: Final = {
-    "pending": "⧗",
+    "pending": "◔",
     "ok": "✓",
     "error": "✗",
     "timeout": "◷",
     "cancelled": "⊘",
-    "overflow": "≫",
+    "overflow": "»",
     "closed": "■",
     "lost": "↯",
 }
@@ -185,6 +185,13 @@ def outcome_label(outcome: str, code: str | None = None) -> str:
 def state_label(state: str) -> str:
     """Return a state as glyph and its name in protocol.md: `◐ HALF_CLOSED_LOCAL`."""
     return f"{STATE_GLYPH.get(state, '?')} {state}"
+
+
+def halves(state: str) -> tuple[str, str]:
+    """Return for an exchange's state (protocol.md §5) whether my half and theirs are `open` or `closed`."""
+    out = "open" if state in {"OPEN", "HALF_CLOSED_REMOTE"} else "closed"
+    into = "open" if state in {"OPEN", "HALF_CLOSED_LOCAL"} else "closed"
+    return out, into
 
 
 # -- style names: variables of a theme --------------------------------------------------------------------

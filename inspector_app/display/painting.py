@@ -65,6 +65,11 @@ class Palette:
             reverse="reverse" in words,
         )
 
+    def ink(self, name: str) -> Style:
+        """Return the style called `name` without a background, to lay over what is there."""
+        color = self.color(name)
+        return Style(color=color.rich_color if color else None)
+
     def color(self, variable: str) -> Color | None:
         """Return the colour a variable of the theme holds; None when it holds none."""
         try:

@@ -1,0 +1,157 @@
+"""TabStrip: one line of tabs with a figure each, to choose by key or mouse.
+
+Owns which tab is active; what a tab shows is not its matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from inspector_app.display.inert import inert
+from inspector_app.display.painting import Painted, Part, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual import events
+
+Badge = tuple[str, str]
+"""A short figure beside a tab's title, and its style name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab. `key` is the key that chooses it, as drawn before the title; empty: none."""
+
+    name: str
+    title: str
+    key: str = ""
+
+
+class TabStrip(Painted, can_focus=True):
+    """Tabs on one line. Where there is no room for all it leaves out keys first, then figures, then crops."""
+
+    DEFAULT_CSS = """
+    TabStrip { width: 1fr; height: 1; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", "Previous tab", show=False),
+        Binding("right", "step(1)", "Next tab", show=False),
+    ]
+
+    class Chosen(Message):
+        """A person has chosen another tab."""
+
+        def __init__(self, strip: TabStrip, name: str) -> None:
+            super().__init__()
+            self.strip = strip
+            self.name = name
+
+        @property
+        def control(self) -> TabStrip:
+            """The strip that sent it."""
+            return self.strip
+
+    def __init__(
+        self,
+        tabs: Sequence[Tab],
+        *,
+        active: str | None = None,
+        id: str | None = None,  # noqa: A002  # the name every widget uses
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._tabs = tuple(tabs)
+        self._active = active or self._tabs[0].name
+        self._badges: dict[str, Badge] = {}
+
+    # -- what a screen uses -------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> str:
+        """Name of the active tab. May be set, which sends no message."""
+        return self._active
+
+    @active.setter
+    def active(self, name: str) -> None:
+        if name != self._active:
+            self._active = name
+            self.refresh()
+
+    def show(self, badges: Mapping[str, Badge]) -> None:
+        """Put a figure beside each tab named; costs nothing when they are the same as before."""
+        if badges != self._badges:
+            self._badges = dict(badges)
+            self.refresh()
+
+    # -- choosing -----------------------------------------------------------------------------------------
+
+    def action_step(self, step: int) -> None:
+        """Choose the next or the previous tab, around the ends."""
+        names = [tab.name for tab in self._tabs]
+        self._choose(names[(names.index(self._active) + step) % len(names)])
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Choose the tab pressed."""
+        left = 0
+        for tab, parts in self._laid_out(self.size.width):
+            left += _width(parts)
+            if event.x < left:
+                self._choose(tab.name)
+                return
+
+    def _choose(self, name: str) -> None:
+        if name != self._active:
+            self.active = name
+            self.post_message(self.Chosen(self, name))
+
+    # -- drawing ------------------------------------------------------------------------------------------
+
+    def _laid_out(self, width: int) -> list[tuple[Tab, list[Part]]]:
+        for keys, figures in ((True, True), (False, True), (False, False)):
+            tabs = [(tab, self._parts(tab, keys=keys, figures=figures)) for tab in self._tabs]
+            if sum(_width(parts) for _, parts in tabs) <= width:
+                break
+        return tabs
+
+    def _parts(self, tab: Tab, *, keys: bool, figures: bool) -> list[Part]:
+        active = tab.name == self._active
+        parts: list[Part] = [(" ", "")]
+        if keys and tab.key:
+            parts.append((f"{tab.key} ", "muted"))
+        parts.append((tab.title, "emphasis bold" if active else ""))
+        if figures and tab.name in self._badges:
+            text, style = self._badges[tab.name]
+            parts += [(" ", ""), (text, style)]
+        return [*parts, (" ", "")]
+
+    def paint(self, y: int, width: int) -> Strip:
+        """Return the line of tabs."""
+        if y:
+            return self.blank(width, "bar-background")
+        drawn = []
+        for tab, parts in self._laid_out(width):
+            ground = "bar-background"
+            if tab.name == self._active:
+                ground = "row-cursor" if self.has_focus else "row-cursor-resting"
+            drawn += segments(parts, self.palette, ground)
+        return Strip(drawn).adjust_cell_length(width, self.palette.style("", "bar-background"))
+
+    def on_focus(self) -> None:
+        """Show the active tab as under the keys."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show the active tab as resting."""
+        self.refresh()
+
+
+def _width(parts: Sequence[Part]) -> int:
+    return sum(cell_len(inert(text)) for text, _ in parts)
