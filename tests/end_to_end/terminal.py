@@ -1,0 +1,137 @@
+"""A program in a real pseudo terminal: its screen as text, its bytes as sent, keys typed into it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+
+APP = (sys.executable, "-m", "inspector_app")
+KEYS = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+    "shift+tab": "\x1b[Z",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "pageup": "\x1b[5~",
+    "pagedown": "\x1b[6~",
+    "backspace": "\x7f",
+}
+
+
+class _Screen(pyte.Screen):  # type: ignore[misc] - pyte has no types
+    """pyte knows fewer sequences than a terminal of today; what it does not know draws nothing."""
+
+    def report_device_status(self, mode: int, **_: Any) -> None:
+        return
+
+    def set_margins(self, *args: Any, **_: Any) -> None:
+        super().set_margins(*args)
+
+    def select_graphic_rendition(self, *attributes: int, private: bool = False, **_: Any) -> None:
+        if not private:
+            super().select_graphic_rendition(*attributes)
+
+
+# Keyboard protocols and mode requests: no part of the picture, and pyte would print their tails.
+_UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[\$u]p?|\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1bP[^\x1b]*\x1b\\")
+
+
+class Terminal:
+    """One program in one terminal. `sent` is every byte that reached the terminal so far."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 24,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._screen = _Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.sent = bytearray()
+        settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+        settings["TEXTUAL_ANIMATIONS"] = "none"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COLUMNS")}
+        self._child = pexpect.spawn(
+            APP[0],
+            [*APP[1:], *arguments],
+            dimensions=(rows, columns),
+            env={**kept, **settings, **(environment or {})},
+            cwd=str(folder) if folder else None,
+            timeout=None,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Process ID of the program."""
+        return int(self._child.pid)
+
+    def text(self) -> str:
+        """The screen as it stands, a line a row."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, by name or as single characters."""
+        for key in keys:
+            self._child.send(KEYS.get(key, key))
+
+    def type(self, text: str) -> None:
+        """Type text."""
+        self._child.send(text)
+
+    def wait_for(self, wanted: str | Callable[[str], bool], *, seconds: float = 30.0) -> str:
+        """Read until the screen holds `wanted`; fails with the screen as it is when the time is over."""
+        holds = (lambda screen: wanted in screen) if isinstance(wanted, str) else wanted
+        deadline = time.monotonic() + seconds
+        while not holds(self.text()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{wanted!r} did not come within {seconds} s; the screen:\n{self.text()}")
+            if not self._read():
+                raise AssertionError(f"The program ended before {wanted!r} came; the screen:\n{self.text()}")
+        return self.text()
+
+    def wait_for_end(self, *, seconds: float = 30.0) -> int:
+        """Read until the program ends; its exit code, negative for a signal."""
+        deadline = time.monotonic() + seconds
+        while self._read():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"It did not end within {seconds} s; the screen:\n{self.text()}")
+        self._child.wait()
+        self._child.close()
+        return int(-self._child.signalstatus if self._child.signalstatus else self._child.exitstatus)
+
+    def close(self) -> None:
+        """End the program if it runs."""
+        self._child.close(force=True)
+
+    def _read(self) -> bool:
+        """Take what has come, waiting a little for it; False when the program has ended."""
+        try:
+            chunk = self._child.read_nonblocking(65536, timeout=0.05)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.sent += chunk
+        self._stream.feed(_UNKNOWN.sub(b"", chunk))
+        return True
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
