@@ -1,1 +1,1 @@
-"""The view state: what is queried, selected, followed. Plain Python."""
+"""The view state: what is looked at, followed, paused and chosen. Plain Python, stepped by tests."""

@@ -1,0 +1,464 @@
+"""Every command a person can give, declared once.
+
+Owns names, keys, titles, help texts and when each command makes sense. Bindings, the footer, the command
+palette, the help screen and docs/keys.md are all read from here; `python -m inspector_app.commands` writes
+the last of them. It carries out nothing, and imports no user interface.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Place = Literal["everywhere", "home", "main", "compose"]
+"""Where a command can be given: on every screen, or on one of them."""
+
+Group = Literal[
+    "Views", "Frames", "Detail", "Exchanges", "Connection", "Capture", "Program", "Start", "Compose"
+]
+
+EngineState = Literal["none", "starting", "running", "dead"]
+"""`none`: a finished capture is looked at, there is nothing to talk to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a command needs to know to tell whether it makes sense. Made by the view state."""
+
+    view: str = "frames"
+    """Name of the list on screen."""
+    detail: str = "data"
+    """Name of the detail on screen."""
+    frames: int = 0
+    following: bool = False
+    paused: bool = False
+    engine: EngineState = "none"
+    connected: bool = False
+    """At least one connection is open."""
+    frame: bool = False
+    """A frame is selected."""
+    exchange: bool = False
+    """An exchange is selected."""
+    pending: bool = False
+    """The selected exchange has not ended."""
+    sending: bool = False
+    """The selected exchange is a bidirectional stream whose half on this side is open."""
+    captures: int = 0
+    """Captures listed on the home screen."""
+
+
+def _always(_: Situation) -> bool:
+    return True
+
+
+def _live(now: Situation) -> bool:
+    return now.engine == "running"
+
+
+def _connected(now: Situation) -> bool:
+    return _live(now) and now.connected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command. `keys` are Textual's names; `otherwise` says what is missing when `when` is false."""
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    help: str
+    group: Group
+    where: Place = "main"
+    when: Callable[[Situation], bool] = _always
+    otherwise: str = ""
+    footer: int = 0
+    """Place in the footer, the lowest first; 0 keeps it out."""
+
+    @property
+    def key(self) -> str:
+        """The first key, as a person writes it."""
+        return key_label(self.keys[0])
+
+
+_KEY_LABELS = {
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "colon": ":",
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "slash": "/",
+}
+
+
+def key_label(key: str) -> str:
+    """Write one of Textual's names of keys as a person does: `ctrl+p` as `^P`, `question_mark` as `?`."""
+    if key.startswith("ctrl+"):
+        return f"^{key.removeprefix('ctrl+').upper()}"
+    if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return _KEY_LABELS.get(key, key)
+
+
+_NEEDS_EXCHANGE = "Choose a pending request or an open stream first, in Requests (2) or Streams (3)."
+_NEEDS_STREAM = "Choose a bidirectional stream whose half on this side is open first, in Streams (3)."
+_NEEDS_CONNECTION = "Nobody is connected: press r to connect again, or wait for a client."
+_NO_ENGINE: dict[EngineState, str] = {
+    "none": "This is a recorded capture: go home (H) to connect, host or run the demo.",
+    "starting": "The engine is still starting: try again in a moment.",
+    "dead": "The engine has stopped: press r to start it again.",
+}
+
+VIEWS = ("frames", "requests", "streams", "connection", "findings", "operations")
+"""Names of the lists of the main screen, in the order of their number keys."""
+
+_VIEW_HELP = {
+    "frames": "Every frame in the order it went by.",
+    "requests": "Unary exchanges: the pending first, each with its age, then the finished.",
+    "streams": "Streams with the state of both halves and what went each way.",
+    "connection": "Every change of state of every connection, and the headers of its handshake.",
+    "findings": "What broke the protocol; Enter goes to the frame.",
+    "operations": "What the other side says it offers; Enter opens the form.",
+}
+
+COMMANDS: tuple[Command, ...] = (
+    *(
+        Command(
+            name=f"view_{view}",
+            title=view.capitalize(),
+            keys=(str(number),),
+            help=_VIEW_HELP[view],
+            group="Views",
+        )
+        for number, view in enumerate(VIEWS, 1)
+    ),
+    Command(
+        name="compose",
+        title="Send",
+        keys=("c",),
+        help="Write and send a request, a stream, a one-way message or a raw frame.",
+        group="Exchanges",
+        when=_connected,
+        otherwise=_NEEDS_CONNECTION,
+        footer=1,
+    ),
+    Command(
+        name="send_item",
+        title="Item",
+        keys=("i",),
+        help="Write and send one item on the selected bidirectional stream.",
+        group="Exchanges",
+        when=lambda now: _live(now) and now.sending,
+        otherwise=_NEEDS_STREAM,
+        footer=2,
+    ),
+    Command(
+        name="end_half",
+        title="End half",
+        keys=("e",),
+        help="End this side's half of the selected bidirectional stream; the other side may go on.",
+        group="Exchanges",
+        when=lambda now: _live(now) and now.sending,
+        otherwise=_NEEDS_STREAM,
+        footer=3,
+    ),
+    Command(
+        name="cancel",
+        title="Cancel",
+        keys=("x",),
+        help="Give up the selected pending request or open stream.",
+        group="Exchanges",
+        when=lambda now: _live(now) and now.pending,
+        otherwise=_NEEDS_EXCHANGE,
+        footer=4,
+    ),
+    Command(
+        name="restart",
+        title="Restart",
+        keys=("r",),
+        help="Start a new engine with a new capture after it has stopped; the old capture is kept as it is.",
+        group="Connection",
+        when=lambda now: now.engine == "dead",
+        otherwise="The engine is running: there is nothing to restart.",
+        footer=1,
+    ),
+    Command(
+        name="reconnect",
+        title="Reconnect",
+        keys=("r",),
+        help="Client: drop the connection, if there is one, and make a new one. Server: listen again.",
+        group="Connection",
+        when=lambda now: _live(now) and (not now.connected or now.view == "connection"),
+        otherwise="A connection is open: to drop it and make a new one, go to Connection (4) first.",
+        footer=2,
+    ),
+    Command(
+        name="disconnect",
+        title="Disconnect",
+        keys=("D",),
+        help="Close the connection normally; of a server, every connection.",
+        group="Connection",
+        when=_connected,
+        otherwise=_NEEDS_CONNECTION,
+    ),
+    Command(
+        name="follow",
+        title="Follow",
+        keys=("f",),
+        help="Go to the newest frame and stay there as frames come. Moving up stops it.",
+        group="Frames",
+        when=lambda now: now.view == "frames" and not now.following and now.frames > 0,
+        otherwise="The newest frame is followed already.",
+        footer=5,
+    ),
+    Command(
+        name="pause",
+        title="Pause",
+        keys=("p", "space"),
+        help="Freeze what is shown; press again to go on. Recording never stops.",
+        group="Frames",
+        footer=6,
+    ),
+    Command(
+        name="time",
+        title="Time",
+        keys=("t",),
+        help="Show times as time of day, since the start, or since the frame before.",
+        group="Frames",
+        footer=8,
+    ),
+    Command(
+        name="go_to",
+        title="Go to",
+        keys=("colon",),
+        help="Go to a frame by its number.",
+        group="Frames",
+        when=lambda now: now.frames > 0,
+        otherwise="There is no frame yet.",
+    ),
+    Command(
+        name="detail",
+        title="Detail",
+        keys=("d", "right_square_bracket"),
+        help="Show the next of Data, Frame, Raw and Exchange of what is selected.",
+        group="Detail",
+        footer=7,
+    ),
+    Command(
+        name="detail_back",
+        title="Detail back",
+        keys=("left_square_bracket",),
+        help="Show the one before of Data, Frame, Raw and Exchange.",
+        group="Detail",
+    ),
+    Command(
+        name="exchange",
+        title="Its exchange",
+        keys=("E",),
+        help="Show every frame of the exchange that the selected frame belongs to, and go there.",
+        group="Detail",
+        when=lambda now: now.exchange,
+        otherwise="The selected frame belongs to no exchange.",
+    ),
+    Command(
+        name="zoom",
+        title="Zoom",
+        keys=("z",),
+        help="Give the whole screen to the list or the detail, whichever has the focus; again for both.",
+        group="Detail",
+        footer=9,
+    ),
+    Command(
+        name="copy",
+        title="Copy",
+        keys=("y",),
+        help="Copy the selected frame's text, as it was on the wire, to the terminal's clipboard.",
+        group="Detail",
+        when=lambda now: now.frame,
+        otherwise="Choose a frame first.",
+    ),
+    Command(
+        name="export",
+        title="Export",
+        keys=("w",),
+        help="Write the capture as JSON lines to a file, nothing lost.",
+        group="Capture",
+    ),
+    Command(
+        name="home",
+        title="Home",
+        keys=("H",),
+        help="Leave this capture and go to the home screen; a live connection is closed, the capture kept.",
+        group="Capture",
+    ),
+    Command(
+        name="connect",
+        title="Connect",
+        keys=("c",),
+        help="Be a client: connect to a server by its URL.",
+        group="Start",
+        where="home",
+        footer=1,
+    ),
+    Command(
+        name="host",
+        title="Host",
+        keys=("h",),
+        help="Be a server: host a mock handler, from a file or the demo's own.",
+        group="Start",
+        where="home",
+        footer=2,
+    ),
+    Command(
+        name="demo",
+        title="Demo",
+        keys=("d",),
+        help="Watch live traffic of every kind between an embedded server and a client.",
+        group="Start",
+        where="home",
+        footer=3,
+    ),
+    Command(
+        name="open",
+        title="Open",
+        keys=("o",),
+        help="Open a capture or a JSONL export by its path.",
+        group="Start",
+        where="home",
+        footer=4,
+    ),
+    Command(
+        name="send",
+        title="Send",
+        keys=("ctrl+s", "f5"),
+        help="Send what the form holds. Nothing invalid is sent, except from the raw form.",
+        group="Compose",
+        where="compose",
+        footer=1,
+    ),
+    Command(
+        name="next_form",
+        title="Next form",
+        keys=("ctrl+n",),
+        help="Change to the next form: request, stream, bidirectional, one-way, raw.",
+        group="Compose",
+        where="compose",
+        footer=2,
+    ),
+    Command(
+        name="close",
+        title="Close",
+        keys=("escape",),
+        help="Leave the form; what was typed is there when it is opened again.",
+        group="Compose",
+        where="compose",
+        footer=3,
+    ),
+    Command(
+        name="help",
+        title="Help",
+        keys=("question_mark", "f1"),
+        help="List all keys.",
+        group="Program",
+        where="everywhere",
+        footer=20,
+    ),
+    Command(
+        name="palette",
+        title="Commands",
+        keys=("ctrl+p",),
+        help="Find a command by typing part of its name.",
+        group="Program",
+        where="everywhere",
+        footer=21,
+    ),
+    Command(
+        name="theme",
+        title="Theme",
+        keys=("T",),
+        help="Choose colours; the choice is remembered.",
+        group="Program",
+        where="everywhere",
+    ),
+    Command(
+        name="quit",
+        title="Quit",
+        keys=("q", "ctrl+q"),
+        help="End the program; the capture is kept.",
+        group="Program",
+        where="everywhere",
+        footer=22,
+    ),
+)
+
+
+def commands(place: Place) -> Iterator[Command]:
+    """Give the commands of one place and those of every place, in the order they are declared."""
+    return (command for command in COMMANDS if command.where in (place, "everywhere"))
+
+
+def command(name: str) -> Command:
+    """Give a command by its name; raises `KeyError` when there is none."""
+    return _BY_NAME[name]
+
+
+def why_not(each: Command, now: Situation) -> str:
+    """Say in one sentence why a command makes no sense now; empty when it does."""
+    if each.when(now):
+        return ""
+    if each.group in ("Exchanges", "Connection") and now.engine in _NO_ENGINE:
+        return _NO_ENGINE[now.engine]
+    return each.otherwise or "That makes no sense here."
+
+
+def footer(place: Place, now: Situation) -> list[Command]:
+    """Give what is worth a place in the footer now, the most useful first."""
+    useful = [each for each in commands(place) if each.footer and each.when(now)]
+    return sorted(useful, key=lambda each: each.footer)
+
+
+_BY_NAME = {each.name: each for each in COMMANDS}
+
+_PLACE_TITLES: dict[Place, str] = {
+    "everywhere": "On every screen",
+    "home": "Home",
+    "main": "Main screen",
+    "compose": "Compose",
+}
+
+
+def grouped(place: Place) -> dict[Group, list[Command]]:
+    """Give the commands declared for exactly this place, by group, in the order they are declared."""
+    groups: dict[Group, list[Command]] = {}
+    for each in COMMANDS:
+        if each.where == place:
+            groups.setdefault(each.group, []).append(each)
+    return groups
+
+
+def keys_page() -> str:
+    """Write docs/keys.md."""
+    lines = [
+        "# Keys",
+        "",
+        "Written by `python -m inspector_app.commands > docs/keys.md`; the program reads the same list.",
+        "Lists also take the arrow keys, `j` and `k`, Page Up and Down, Home and End, and Enter; Tab changes",
+        "between the list and its detail. Everything can be done with the mouse, too.",
+    ]
+    for place, title in _PLACE_TITLES.items():
+        lines += ["", f"## {title}", "", "| key | command | what it does |", "|---|---|---|"]
+        for group in grouped(place).values():
+            lines += [f"| {_keys_cell(each)} | {each.title} | {each.help} |" for each in group]
+    return "\n".join(lines) + "\n"
+
+
+def _keys_cell(each: Command) -> str:
+    return ", ".join(f"`{key_label(key)}`" for key in each.keys)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(keys_page())

@@ -1,0 +1,80 @@
+"""What the program remembers between runs: the theme and how times are shown.
+
+Owns the file and its place. A damaged or unreadable file never stops the program: defaults take its place and
+`Loaded.notice` says so. Knows no user interface.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+CONFIG_VARIABLE = "SLIPSTREAM_INSPECTOR_CONFIG"
+"""Environment variable that names another folder for settings and own themes."""
+
+FILE_NAME = "settings.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is remembered. `time_mode` is a name of `viewer.state.TimeMode`."""
+
+    theme: str = "dark"
+    time_mode: str = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and one sentence for the person when the file could not be used."""
+
+    settings: Settings
+    notice: str = ""
+
+
+def config_folder() -> Path:
+    """Give the folder of settings and own themes; it need not exist."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named)
+    from platformdirs import user_config_path
+
+    return user_config_path("slipstream-inspector", appauthor=False)
+
+
+def load(folder: Path) -> Loaded:
+    """Read the settings in `folder`; without a file they are the defaults."""
+    path = folder / FILE_NAME
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Loaded(Settings())
+    except (OSError, ValueError, RecursionError):
+        return Loaded(Settings(), f"{path} cannot be read, so the defaults are used: mend or delete it.")
+    if not isinstance(stored, dict):
+        return Loaded(Settings(), f"{path} holds no settings, so the defaults are used: mend or delete it.")
+    known = {name: stored[name] for name in asdict(Settings()) if isinstance(stored.get(name), str)}
+    return Loaded(replace(Settings(), **known))
+
+
+def save(folder: Path, settings: Settings) -> str:
+    """Write the settings, whole or not at all. Return one sentence when that failed, else an empty text."""
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=FILE_NAME, suffix=".new")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(asdict(settings), file, indent=2)
+                file.write("\n")
+            Path(name).replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        return f"{path} cannot be written ({error.strerror or error}): settings last until the program ends."
+    return ""

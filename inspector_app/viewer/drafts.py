@@ -1,0 +1,180 @@
+"""What is being written in the compose forms: kept between two openings, judged, and made into intents.
+
+Owns which form asks for what, and what keeps it from being sent. It sends nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inspector_app.capture.records import ExchangeRow
+from inspector_app.display.json_check import json_problem
+from inspector_app.intents import Intent, MessageKind, SendItem, SendMessage, SendRaw
+from inspector_app.viewer.operations import Operation
+
+Form = Literal["request", "stream", "bidirectional", "oneway", "raw", "item"]
+
+FORMS: dict[Form, str] = {
+    "request": "Request",
+    "stream": "Stream",
+    "bidirectional": "Bidirectional",
+    "oneway": "One-way",
+    "raw": "Raw frame",
+}
+"""The forms to change between, with their titles; an item has its own, since it needs a stream."""
+
+OPENING: dict[str, MessageKind] = {
+    "request": "request",
+    "stream": "stream",
+    "bidirectional": "bidirectional",
+    "oneway": "oneway",
+}
+"""The forms that name an operation."""
+
+MAX_TIMEOUT_S = 86_400.0
+_TEMPLATE_DEPTH = 4
+
+RAW_EXAMPLE = '{"type": "fire_and_forget", "peerID": "me", "data": {"operation": "hello"}}'
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What one form holds, as typed. `timeout` in seconds; empty: the connection's own limit."""
+
+    form: Form
+    operation: str = ""
+    data: str = "{}"
+    timeout: str = ""
+
+    @property
+    def takes_timeout(self) -> bool:
+        """Whether there is an answer to wait for: a single one, after which the exchange is over."""
+        return self.form == "request"
+
+    @property
+    def takes_operation(self) -> bool:
+        """Whether it opens something by name."""
+        return self.form in OPENING
+
+    @property
+    def problem(self) -> str:
+        """One sentence on what keeps it from being sent; empty when nothing does. Raw is never kept."""
+        if self.form == "raw":
+            return ""
+        if self.takes_operation and not self.operation.strip():
+            return "Name the operation to call."
+        found = json_problem(self.data, "any" if self.form == "item" else "object")
+        if found is not None:
+            return f"Data {found}."
+        if self.takes_timeout and self.timeout.strip() and self.timeout_s is None:
+            return "Give the timeout in seconds, such as 2.5, or nothing."
+        return ""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """The timeout as a number; None when there is none, or none that can be meant."""
+        try:
+            seconds = float(self.timeout)
+        except ValueError:
+            return None
+        return seconds if math.isfinite(seconds) and 0 < seconds <= MAX_TIMEOUT_S else None
+
+    def intent(self, *, conn: int | None = None, stream: ExchangeRow | None = None) -> Intent:
+        """Make the intent that sends it. `stream` is the one that an item goes to.
+
+        Raises `ValueError` with the sentence of `problem`: nothing invalid becomes an intent.
+        """
+        if self.problem:
+            raise ValueError(self.problem)
+        if self.form == "raw":
+            return SendRaw(text=self.data, conn=conn)
+        if self.form == "item":
+            if stream is None:
+                raise ValueError("Choose the stream that the item goes to first.")
+            return SendItem(conn=stream.conn, opener=stream.opener, number=stream.number, data_json=self.data)
+        return SendMessage(
+            kind=OPENING[self.form],
+            operation=self.operation.strip(),
+            data_json=self.data,
+            timeout_s=self.timeout_s if self.takes_timeout else None,
+            conn=conn,
+        )
+
+
+def _empty_drafts() -> dict[Form, Draft]:
+    forms: tuple[Form, ...] = (*FORMS, "item")
+    drafts = {form: Draft(form=form) for form in forms}
+    drafts["raw"].data = RAW_EXAMPLE
+    return drafts
+
+
+@dataclass(slots=True)
+class Drafts:
+    """One draft for each form, and which form was used last."""
+
+    form: Form = "request"
+    by_form: dict[Form, Draft] = field(default_factory=_empty_drafts)
+
+    @property
+    def current(self) -> Draft:
+        """The draft of the form that is open."""
+        return self.by_form[self.form]
+
+    def begin(self, operation: Operation, form: MessageKind) -> None:
+        """Start to write a call of an operation, its data laid out by its schema."""
+        self.form = form
+        draft = self.by_form[form]
+        if draft.operation != operation.name:
+            draft.operation = operation.name
+            draft.data = data_template(operation.params)
+
+
+def data_template(schema: object) -> str:
+    """Lay out an object by a JSON Schema, to be filled in: what is required and what has a default."""
+    value = _example(schema, schema, 0)
+    return json.dumps(value if isinstance(value, dict) else {}, indent=2, ensure_ascii=False)
+
+
+def _example(schema: object, root: object, depth: int) -> object:
+    if not isinstance(schema, Mapping) or depth > _TEMPLATE_DEPTH:
+        return None
+    for name in ("default", "const"):
+        if name in schema:
+            return schema[name]
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        return _example(_resolve(reference, root), root, depth + 1)
+    choices = schema.get("enum") or schema.get("examples")
+    if isinstance(choices, list) and choices:
+        return choices[0]
+    variants = schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(variants, list) and variants:
+        return _example(variants[0], root, depth + 1)
+    kind = schema.get("type")
+    if kind == "object" or "properties" in schema:
+        return _members(schema, root, depth)
+    plain: dict[object, object] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
+    return plain.get(kind) if isinstance(kind, str) else None
+
+
+def _members(schema: Mapping[str, object], root: object, depth: int) -> dict[str, object]:
+    properties, required = schema.get("properties"), schema.get("required")
+    if not isinstance(properties, Mapping):
+        return {}
+    wanted = required if isinstance(required, list) else []
+    return {
+        str(name): _example(member, root, depth + 1)
+        for name, member in properties.items()
+        if name != "operation" and (name in wanted or (isinstance(member, Mapping) and "default" in member))
+    }
+
+
+def _resolve(reference: str, root: object) -> object:
+    found = root
+    for step in reference.removeprefix("#/").split("/"):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found

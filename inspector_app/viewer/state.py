@@ -1,0 +1,466 @@
+"""The view state: what of a capture is looked at, and how. Plain Python; `tick` takes the time.
+
+Owns what is followed, paused, chosen and shown. It reads one capture and writes nothing; it imports no user
+interface and knows no engine, only how the engine is doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.reader import CaptureReader
+from inspector_app.capture.records import ConnectionRow, ExchangeRow, FrameRow, NoteRow, Totals
+from inspector_app.commands import VIEWS, EngineState, Situation
+from inspector_app.display import formats
+from inspector_app.viewer.connections import ENDED, FindingRows, TransitionRows
+from inspector_app.viewer.exchanges import RequestRows, StreamRows
+from inspector_app.viewer.frames import ExchangeFrameRows, FrameRows, TimeMode
+from inspector_app.viewer.goal import PATIENCE_NS, ExchangeGoal, FrameGoal
+from inspector_app.viewer.operations import Operation, OperationRows, known_operations
+from inspector_app.viewer.rate import RateMeter
+from inspector_app.viewer.world import World
+
+DETAILS = ("data", "frame", "raw", "exchange")
+"""Names of the ways to look at what is chosen, in the order of their key."""
+
+_AGES_NS = 200_000_000
+_CONNECTIONS_NS = 200_000_000
+_NOTES_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The capture now holds what was looked out for: the number of an exchange, or of a frame."""
+
+    exchange: ExchangeRow | None = None
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a tick changed: rows (`data`), ages (`ages`), and what has arrived."""
+
+    data: bool = False
+    ages: bool = False
+    arrived: Arrived | None = None
+
+    def __bool__(self) -> bool:
+        return self.data or self.ages or self.arrived is not None
+
+
+class ViewState:
+    """One capture as it is looked at, from before it exists until another one is opened."""
+
+    def __init__(self, world: World, *, time_mode: TimeMode = TimeMode.CLOCK) -> None:
+        self.world = world
+        self.reader: CaptureReader | None = None
+        self.engine: EngineState = "none" if world.spec is None else "starting"
+        self.problem = ""
+        """One sentence on what is wrong with the engine or the capture; empty: nothing."""
+        self.time_mode = time_mode
+        self.totals = Totals()
+        """What is shown: as of the moment of pausing while paused."""
+        self.now_ns = 0
+        self.view: str = VIEWS[0]
+        self.following = True
+        self._read_problem = ""
+        self._live = Totals()
+        self._paused = False
+        self._stopped_at = 0
+        self._rate = RateMeter()
+        self._aged_ns = 0
+        self._connections: dict[int, ConnectionRow] = {}
+        self._connections_ns = 0
+        self._stale_connections = True
+        self._engine_since_ns = 0
+        self._notes = 0
+        self._goal: ExchangeGoal | FrameGoal | None = None
+        self._goal_until_ns = 0
+        self._frame: FrameRow | None = None
+        self._exchange: ExchangeRow | None = None
+        self._details = dict.fromkeys(VIEWS, DETAILS[0]) | {"requests": "exchange", "streams": "exchange"}
+
+        self.frames = FrameRows(self)
+        self.requests = RequestRows(self)
+        self.streams = StreamRows(self)
+        self.transitions = TransitionRows(self)
+        self.findings = FindingRows(self)
+        self.operations = OperationRows()
+        self.exchange_frames = ExchangeFrameRows(self)
+
+    # -- the capture and the engine -----------------------------------------------------------------------
+
+    def attach(self, reader: CaptureReader) -> None:
+        """Look at a capture from now on. Notes it holds already are old news, unless an engine writes it."""
+        self.reader = reader
+        if self.world.spec is None:
+            self._notes = reader.totals().notes
+
+    def close(self) -> None:
+        """Let go of the capture."""
+        if self.reader is not None:
+            self.reader.close()
+            self.reader = None
+
+    def engine_is(self, state: EngineState, now_ns: int, problem: str = "") -> None:
+        """Take over how the engine is doing, and a sentence on what is wrong with it."""
+        self.engine = state
+        self.problem = problem
+        self._engine_since_ns = now_ns
+
+    # -- time ---------------------------------------------------------------------------------------------
+
+    def tick(self, now_ns: int) -> Changes:
+        """Take over what was committed since the last tick. Costs next to nothing when nothing was."""
+        reader = self.reader
+        if reader is None:
+            return Changes()
+        try:
+            data = reader.changed()
+            if data:
+                self._live = reader.totals()
+                self._stale_connections = True
+            self._rate.sample(now_ns, self._live.frames)
+            arrived = self._look_out(reader, now_ns)
+            if self._read_problem:
+                self._read_problem = ""
+        except CaptureError as error:
+            self._read_problem = str(error)
+            return Changes()
+        if self._paused and arrived is None:
+            return Changes()
+        return self._take_over(reader, now_ns, arrived=arrived, data=data)
+
+    def _take_over(
+        self, reader: CaptureReader, now_ns: int, *, arrived: Arrived | None, data: bool
+    ) -> Changes:
+        self._advance_clock(now_ns)
+        if data or self.totals != self._live:
+            data = True
+            self.totals = self._live
+        # A server with thousands of connections must not have all of them read at every tick.
+        if self._stale_connections and now_ns - self._connections_ns >= _CONNECTIONS_NS:
+            self._read_connections(reader, now_ns)
+            data = True
+        if data:
+            self._read_lists(reader)
+        ages = now_ns - self._aged_ns >= _AGES_NS
+        if ages:
+            self._aged_ns = now_ns
+        return Changes(data, ages, arrived)
+
+    def _advance_clock(self, now_ns: int) -> None:
+        # In a file nothing ages after its last record: what was pending then stays as old as it was.
+        self.now_ns = now_ns if self.engine == "running" else self._live.last_ns
+
+    def _read_connections(self, reader: CaptureReader, now_ns: int) -> None:
+        try:
+            self._connections = {row.conn: row for row in reader.connections()}
+            self.transitions.show(reader.state_count())
+            self.operations.show(known_operations(reader))
+        except CaptureError as error:
+            self._read_problem = str(error)
+        self._connections_ns = now_ns
+        self._stale_connections = False
+
+    def _read_lists(self, reader: CaptureReader) -> None:
+        self.requests.show(self.totals.requests)
+        self.streams.show(self.totals.streams)
+        self.findings.show(self.totals.findings)
+        try:
+            if self._exchange is not None:
+                self.choose_exchange(reader.exchange(self._exchange.id) or self._exchange)
+        except CaptureError as error:
+            self._read_problem = str(error)
+
+    # -- pause, follow, time mode -------------------------------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """Whether the view stands still. The capture never does."""
+        return self._paused
+
+    def pause(self, paused: bool) -> None:
+        """Freeze every list as it is, or show what comes again."""
+        if paused == self._paused:
+            return
+        if paused:
+            self.requests.freeze()
+            self.streams.freeze()
+        else:
+            self.requests.thaw()
+            self.streams.thaw()
+        self._paused = paused
+
+    def follow(self, following: bool) -> None:
+        """Take over whether the frame list follows its tail."""
+        self.following = following
+        self._stopped_at = self._live.frames
+
+    @property
+    def new_frames(self) -> int:
+        """Frames that came since following stopped or the view was paused; 0 while both go on."""
+        if self._paused:
+            return self._live.frames - self.totals.frames
+        return 0 if self.following else max(0, self._live.frames - self._stopped_at)
+
+    def next_time_mode(self) -> TimeMode:
+        """Change how times are told."""
+        self.time_mode = self.time_mode.next
+        return self.time_mode
+
+    @property
+    def rate(self) -> float:
+        """Frames a second, over the last two seconds."""
+        return self._rate.per_second
+
+    @property
+    def start_ns(self) -> int:
+        """When the capture's first record was made."""
+        return self.totals.first_ns
+
+    @property
+    def frame_count(self) -> int:
+        """Frames to show."""
+        return self.totals.frames
+
+    # -- what is chosen -----------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> FrameRow | None:
+        """The chosen frame."""
+        return self._frame
+
+    @property
+    def exchange(self) -> ExchangeRow | None:
+        """The chosen exchange: of the list, or the one that the chosen frame belongs to."""
+        return self._exchange
+
+    @property
+    def detail(self) -> str:
+        """Which of `DETAILS` is shown for what is chosen in this view."""
+        return self._details[self.view]
+
+    def show(self, view: str) -> None:
+        """Change to another list."""
+        if view not in VIEWS:
+            raise ValueError(view)
+        self.view = view
+
+    def show_detail(self, detail: str) -> None:
+        """Change the way to look at what is chosen, for this list."""
+        if detail not in DETAILS:
+            raise ValueError(detail)
+        self._details[self.view] = detail
+
+    def step_detail(self, step: int) -> None:
+        """Change to the next way to look, or the one before."""
+        self.show_detail(DETAILS[(DETAILS.index(self.detail) + step) % len(DETAILS)])
+
+    def choose_frame(self, frame: FrameRow | None, *, with_exchange: bool = True) -> None:
+        """Choose a frame and, with it, its exchange."""
+        self._frame = frame
+        if not with_exchange:
+            return
+        exchange = None
+        if frame is not None and frame.exchange is not None and self.reader is not None:
+            if self._exchange is not None and self._exchange.id == frame.exchange:
+                return
+            try:
+                exchange = self.reader.exchange(frame.exchange)
+            except CaptureError as error:
+                self._read_problem = str(error)
+        self.choose_exchange(exchange)
+
+    def choose_seq(self, seq: int | None) -> None:
+        """Choose a frame by its number."""
+        frame = None
+        if seq is not None and self.reader is not None:
+            try:
+                frame = self.reader.frame(seq)
+            except CaptureError as error:
+                self._read_problem = str(error)
+        self.choose_frame(frame)
+
+    def choose_exchange(self, exchange: ExchangeRow | None) -> None:
+        """Choose an exchange; the frame stays as it is."""
+        self._exchange = exchange
+        count = 0
+        if exchange is not None and self.reader is not None:
+            try:
+                count = self._frames_of(self.reader, exchange.id)
+            except CaptureError as error:
+                self._read_problem = str(error)
+        self.exchange_frames.show(exchange, count)
+
+    def _frames_of(self, reader: CaptureReader, exchange_id: int) -> int:
+        """Count the frames of an exchange, of those that are shown while the view is paused."""
+        count = reader.exchange_frame_count(exchange_id)
+        if not self._paused:
+            return count
+        low, high = 0, count
+        while low < high:
+            middle = (low + high) // 2
+            frames = reader.exchange_frames(exchange_id, middle, 1)
+            if frames and frames[0].seq <= self.totals.frames:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def raw(self) -> str | bytes | None:
+        """Give the text of the chosen frame exactly as it was on the wire; None when none is chosen."""
+        if self._frame is None or self.reader is None:
+            return None
+        try:
+            return self.reader.raw(self._frame.seq)
+        except CaptureError as error:
+            self._read_problem = str(error)
+            return None
+
+    # -- going to what was just sent ----------------------------------------------------------------------
+
+    def look_out(self, goal: ExchangeGoal | FrameGoal, now_ns: int) -> None:
+        """Look out for what was sent; the tick that finds it says so."""
+        self._goal, self._goal_until_ns = goal, now_ns + PATIENCE_NS
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest frame that is known of, also while paused."""
+        return self._live.frames
+
+    def _look_out(self, reader: CaptureReader, now_ns: int) -> Arrived | None:
+        goal = self._goal
+        if goal is None:
+            return None
+        found = goal.find(reader)
+        if found is None:
+            if now_ns > self._goal_until_ns:
+                self._goal = None
+            return None
+        self._goal = None
+        self.pause(False)
+        self._live = reader.totals()
+        if isinstance(goal, ExchangeGoal):
+            return Arrived(exchange=reader.exchange(found))
+        return Arrived(seq=found)
+
+    # -- connections --------------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> Sequence[ConnectionRow]:
+        """Every connection, in the order they were opened."""
+        return list(self._connections.values())
+
+    def connection(self, conn: int) -> ConnectionRow | None:
+        """A connection as it stands."""
+        return self._connections.get(conn)
+
+    @property
+    def current_connection(self) -> ConnectionRow | None:
+        """The connection to speak of: at a server that of the chosen frame, else the newest that is open."""
+        if not self._connections:
+            return None
+        chosen = self._frame.conn if self._frame else None
+        if self.world.role == "SERVER" and chosen in self._connections:
+            return self._connections[chosen]
+        newest = list(self._connections.values())[-1]
+        if newest.state in ENDED:
+            return next((row for row in reversed(self.connections) if row.state not in ENDED), newest)
+        return newest
+
+    def peer(self, conn: int) -> str | None:
+        """The other side of a connection."""
+        row = self._connections.get(conn)
+        return row.remote_peer if row else None
+
+    def label(self, conn: int, opener: str | None, number: int | None) -> str:
+        """Name an exchange in a few cells; with several connections, with the number of its connection."""
+        if number is None:
+            return ""
+        row = self._connections.get(conn)
+        mine = opener == row.local_peer if row else None
+        label = formats.exchange_label(number, mine=mine)
+        return f"{conn}{label.replace(' ', '')}" if self.totals.connections > 1 else label
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection is open."""
+        return any(row.state == "CONNECTED" for row in self._connections.values())
+
+    @property
+    def state(self) -> str:
+        """State of what is inspected: that of the connection, LISTENING for a server that runs, or empty."""
+        if self.world.role == "SERVER":
+            return "LISTENING" if self.engine == "running" else ""
+        row = self.current_connection
+        if row is not None and not (self.engine == "dead" and row.state not in ENDED):
+            return row.state
+        return "CONNECTING" if self.engine == "starting" else ""
+
+    @property
+    def in_state_ns(self) -> int | None:
+        """Time spent in `state`; None when it is not known."""
+        if self.world.role == "SERVER":
+            return self.now_ns - self._engine_since_ns if self.engine == "running" else None
+        row = self.current_connection
+        return max(0, self.now_ns - row.changed_ns) if row is not None and self.state == row.state else None
+
+    # -- for the screen as a whole ------------------------------------------------------------------------
+
+    @property
+    def trouble(self) -> str:
+        """One sentence on what is wrong with engine or capture; empty: nothing."""
+        return self.problem or self._read_problem
+
+    def take_notes(self) -> list[NoteRow]:
+        """Give the notes that came since the last call."""
+        if self.reader is None or self._live.notes <= self._notes:
+            return []
+        try:
+            found = self.reader.notes(self._notes, _NOTES_AT_ONCE)
+        except CaptureError as error:
+            self._read_problem = str(error)
+            return []
+        self._notes += len(found)
+        return found
+
+    def notes_of(self, conn: int) -> list[NoteRow]:
+        """Give the notes on a connection, and those on none."""
+        if self.reader is None:
+            return []
+        try:
+            return [note for note in self.reader.notes(0, 1000) if note.conn in (None, conn)]
+        except CaptureError as error:
+            self._read_problem = str(error)
+            return []
+
+    def known_operations(self) -> Sequence[Operation]:
+        """Give the operations that were described, else those that were seen."""
+        return self.operations.operations
+
+    def situation(self) -> Situation:
+        """Tell commands what they need to know."""
+        exchange = self._exchange
+        pending = exchange is not None and exchange.outcome == "pending"
+        sending = (
+            exchange is not None
+            and pending
+            and exchange.kind == "stream_stream"
+            and exchange.state in ("OPEN", "HALF_CLOSED_REMOTE")
+        )
+        return Situation(
+            view=self.view,
+            detail=self.detail,
+            frames=self.totals.frames,
+            following=self.following,
+            paused=self._paused,
+            engine=self.engine,
+            connected=self.connected,
+            frame=self._frame is not None,
+            exchange=exchange is not None,
+            pending=pending,
+            sending=sending,
+        )

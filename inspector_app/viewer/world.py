@@ -1,0 +1,68 @@
+"""What is inspected, in words: a client, a server or a file, and its address.
+
+Owns the reading of a source's description and the making of a name for its capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
+
+Role = Literal["CLIENT", "SERVER", "FILE"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is inspected. `spec` is None for a file: nothing can be sent and nothing started again."""
+
+    role: Role
+    address: str
+    label: str
+    """What goes into the name of a capture."""
+    spec: SourceSpec | None = None
+
+
+def world_of(spec: SourceSpec) -> World:
+    """Name the world that a source makes, before it is there."""
+    if isinstance(spec, DemoSpec):
+        return World(role="CLIENT", address="demo", label="demo", spec=spec)
+    if isinstance(spec, ServerSpec):
+        handler = f" {Path(spec.handler).name}" if spec.handler else ""
+        address = f"{spec.host}:{spec.port}{handler}"
+        return World(role="SERVER", address=address, label=f"host-{spec.port}", spec=spec)
+    address = _without_login(spec.url)
+    return World(role="CLIENT", address=address, label=_host_of(spec.url), spec=spec)
+
+
+def world_of_file(path: Path, source: object) -> World:
+    """Name the world of a finished capture; `source` is what its header says it was made from."""
+    return World(role="FILE", address=f"{path.name}{_made_from(source)}", label=path.stem)
+
+
+def _made_from(source: object) -> str:
+    if not isinstance(source, Mapping):
+        return ""
+    kind = source.get("kind")
+    if kind == "client":
+        return f" (client of {source.get('url', '?')})"
+    if kind == "server":
+        return f" (server on {source.get('host', '?')}:{source.get('port', '?')})"
+    return f" ({kind})" if isinstance(kind, str) and kind else ""
+
+
+def _without_login(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "connect"
+    except ValueError:
+        return "connect"
