@@ -7,6 +7,7 @@ writer's log from being reused), and trusts nothing it finds: a capture may come
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from inspector_app.capture import rows
@@ -14,7 +15,7 @@ from inspector_app.capture.errors import CaptureError, from_os, from_sqlite
 from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from inspector_app.capture.records import (
@@ -34,6 +35,7 @@ Row = TypeVar("Row")
 _MAGIC = b"SQLite format 3\x00"
 _BUSY_TIMEOUT_S = 2.0
 _SEEN_OPERATIONS_LIMIT = 1000
+_PORTION_BYTES = 8 * 1024 * 1024
 
 
 def _select(table: str, rest: str, *more: str) -> str:
@@ -122,12 +124,22 @@ class CaptureReader:
         return self._rows(rows.frame_row, _FRAMES, (first_seq, count))
 
     def frames_with_raw(self, first_seq: int, count: int) -> list[tuple[FrameRow, str | bytes]]:
-        """Give frames as `frames` does, each with its message as `raw` gives it."""
-        return self._rows(
-            lambda values: (rows.frame_row(values[:-1]), rows.raw_message(values[-1], values[-2])),
-            _FRAMES_WITH_RAW,
-            (first_seq, count),
-        )
+        """Give frames as `frames` does, each with its message as `raw` gives it.
+
+        Stops early, after a frame at least, when the messages together grow large: go on behind the last one.
+        """
+        found: list[tuple[FrameRow, str | bytes]] = []
+        size_bytes = 0
+        with self._honest_values():
+            cursor = self._connection.execute(_FRAMES_WITH_RAW, (first_seq, count))
+            for *values, raw in cursor:
+                row = rows.frame_row(values)
+                found.append((row, rows.raw_message(raw, row.binary)))
+                size_bytes += len(found[-1][1])
+                if size_bytes > _PORTION_BYTES:
+                    break
+            cursor.close()
+        return found
 
     def frame(self, seq: int) -> FrameRow | None:
         """Give one frame; None when there is none of that number."""
@@ -239,12 +251,28 @@ class CaptureReader:
     def _rows(
         self, make: Callable[[rows.Values], Row], statement: str, parameters: Sequence[object] = ()
     ) -> list[Row]:
-        try:
+        with self._honest_values():
             return [make(values) for values in self._query(statement, parameters)]
+
+    @contextmanager
+    def _honest_values(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise from_sqlite(error, self.path) from error
         except (ValueError, KeyError, TypeError) as error:
             raise CaptureError(
                 f"{self.path} holds values that no recording makes ({error}): use another copy."
             ) from error
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """A read transaction: all that is read inside is of one moment."""
+        self._query("BEGIN")
+        try:
+            yield
+        finally:
+            self._query("ROLLBACK")
 
     def _row(
         self, make: Callable[[rows.Values], Row], statement: str, parameters: Sequence[object] = ()
@@ -254,9 +282,6 @@ class CaptureReader:
 
     def _count(self, statement: str, parameters: Sequence[object] = ()) -> int:
         return sum(self._rows(lambda values: rows.integer(values[0]), statement, parameters))
-
-    def _snapshot(self) -> _Snapshot:
-        return _Snapshot(self._query)
 
     def _check_is_capture(self) -> None:
         application, version = (
@@ -284,19 +309,6 @@ class CaptureReader:
         last = self.totals().frames
         if last and self.frame(last) is None:
             raise CaptureError(f"{self.path} is damaged, its last frames are missing: use another copy.")
-
-
-class _Snapshot:
-    """A read transaction: everything inside sees the capture as of one moment."""
-
-    def __init__(self, query: Callable[[str], object]) -> None:
-        self._query = query
-
-    def __enter__(self) -> None:
-        self._query("BEGIN")
-
-    def __exit__(self, *_: object) -> None:
-        self._query("ROLLBACK")
 
 
 def _check_is_database(path: Path) -> None:

@@ -8,6 +8,7 @@ makes. It runs no query.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -27,7 +28,7 @@ from inspector_app.capture.records import (
 )
 from inspector_app.capture.schema import COLUMNS
 
-Values = tuple[Any, ...]
+Values = Sequence[Any]
 """The values of one row as SQLite takes and gives them."""
 
 DIRECTIONS: dict[object, Direction] = {"in": "in", "out": "out"}
@@ -62,12 +63,12 @@ totals_values = attrgetter(*COLUMNS["totals"])
 _connection_values = attrgetter(*COLUMNS["connections"][:-1])
 
 
-def connection_values(row: ConnectionRow) -> Values:
+def connection_values(row: ConnectionRow) -> tuple[Any, ...]:
     """Values of a `ConnectionRow`; the handshake as JSON."""
     return (*_connection_values(row), to_json(row.handshake))
 
 
-def operation_values(row: OperationRow) -> Values:
+def operation_values(row: OperationRow) -> tuple[Any, ...]:
     """Values of an `OperationRow`; the schemas as JSON."""
     return (row.conn, row.name, row.kind, row.doc, to_json(row.params), to_json(row.returns), row.deprecated)
 
@@ -77,7 +78,7 @@ def to_json(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def storable(values: Values) -> Values:
+def storable(values: Values) -> tuple[Any, ...]:
     """Turn text with lone surrogates, which SQLite cannot take, into bytes that `text` reads back."""
     return tuple(_encoded(value) if isinstance(value, str) else value for value in values)
 

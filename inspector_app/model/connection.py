@@ -16,6 +16,7 @@ from slipstream.exchanges import ExchangeTable
 from slipstream.lifecycle import ENDED
 
 if TYPE_CHECKING:
+    from inspector_app.capture.records import ConnectionOpened
     from slipstream.exchanges import Exchange, RequestId
 
 NAME_LENGTH = 256
@@ -83,6 +84,22 @@ class Connection:
     table: ExchangeTable
     live: dict[RequestId, Live] = field(default_factory=dict)
     _refused: OrderedDict[RequestId, None] = field(default_factory=OrderedDict)
+
+    @classmethod
+    def opened(cls, record: ConnectionOpened) -> Connection:
+        """Begin a connection as its record tells."""
+        row = ConnectionRow(
+            conn=record.conn,
+            role=record.role,
+            address=record.address,
+            local_peer=record.local_peer,
+            remote_peer=None,
+            state="CONNECTING",
+            opened_ns=record.time_ns,
+            changed_ns=record.time_ns,
+            handshake=dict(record.handshake),
+        )
+        return cls(row, ExchangeTable(record.local_peer))
 
     @property
     def ended(self) -> bool:

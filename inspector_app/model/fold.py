@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from inspector_app.capture.records import (
     Batch,
     ConnectionOpened,
-    ConnectionRow,
     ExchangeSettled,
     FindingRow,
     FrameRow,
@@ -32,7 +31,7 @@ from inspector_app.capture.records import (
 from inspector_app.model.connection import NAME_LENGTH, Connection, Live, row_number, row_opener
 from inspector_app.model.summary import cut, error_summary, frame_summary, message_summary
 from slipstream.errors import ProtocolError
-from slipstream.exchanges import Effect, ExchangeTable, Outcome, Step, bad_frame, operation_of
+from slipstream.exchanges import Effect, Outcome, Step, bad_frame, operation_of
 from slipstream.frames import Frame, MessageType, decode, size_of
 
 if TYPE_CHECKING:
@@ -253,7 +252,7 @@ class Fold:
         if connection is not None:
             return connection
         # A log from elsewhere may not tell of its connections; what it tells of them is enough.
-        connection = _make_connection(
+        connection = Connection.opened(
             ConnectionOpened(conn=conn, time_ns=time_ns, role="client", address="", local_peer="")
         )
         if conn not in self._known_connections:
@@ -272,7 +271,7 @@ class Fold:
 
     def _connection_opened(self, record: ConnectionOpened) -> None:
         if record.conn not in self._known_connections:
-            self._keep(_make_connection(record))
+            self._keep(Connection.opened(record))
             return
         connection = self._connection(record.conn, record.time_ns)
         row = connection.row
@@ -363,21 +362,6 @@ class Fold:
             counts["first_ns"] = time_ns
         if time_ns > counts["last_ns"]:
             counts["last_ns"] = time_ns
-
-
-def _make_connection(record: ConnectionOpened) -> Connection:
-    row = ConnectionRow(
-        conn=record.conn,
-        role=record.role,
-        address=record.address,
-        local_peer=record.local_peer,
-        remote_peer=None,
-        state="CONNECTING",
-        opened_ns=record.time_ns,
-        changed_ns=record.time_ns,
-        handshake=dict(record.handshake),
-    )
-    return Connection(row, ExchangeTable(record.local_peer))
 
 
 def _step(connection: Connection, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:

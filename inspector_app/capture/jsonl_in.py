@@ -1,0 +1,214 @@
+"""From lines of text to records; their form is told in `jsonl`. This module reads and never writes lines.
+
+Lines come from a stranger, or from another program that tells less: what can be told without is optional.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.jsonl_out import EXPORT_VERSION, VERSION_KEY, Line
+from inspector_app.capture.records import (
+    ConnectionOpened,
+    ExchangeSettled,
+    FrameSeen,
+    Noted,
+    OperationsDescribed,
+    StateChanged,
+)
+from inspector_app.capture.rows import DIRECTIONS, OUTCOMES
+from inspector_app.capture.times import from_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from inspector_app.capture.records import Record
+
+Value = TypeVar("Value")
+
+_LARGEST = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What the first line tells of the recording, as `CaptureReader.meta` does."""
+
+    software: str
+    created_ns: int
+    source: dict[str, object]
+
+
+def read_header(stream: Iterable[str | bytes]) -> Header:
+    """Read the first line. Raises `CaptureError` when it is not the header of an export."""
+    return _parse_header(next(_numbered(stream), (1, ""))[1])
+
+
+def parse(stream: Iterable[str | bytes]) -> Iterator[Record]:
+    """Give the records of an export, in order; lines come as text or as UTF-8.
+
+    Raises `CaptureError`, naming the line, where the text is no export.
+    """
+    lines = _numbered(stream)
+    _parse_header(next(lines, (1, ""))[1])
+    for number, text in lines:
+        if not text.strip():
+            continue
+        try:
+            line = json.loads(text)
+            if not isinstance(line, dict):
+                raise TypeError("it is no JSON object")  # noqa: TRY301 - told with its line below
+            record = _PARSERS[_taken(line, "kind", str)](line)
+        except KeyError as error:
+            raise _bad_line(number, f"{error} is missing or unknown") from error
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise _bad_line(number, str(error)) from error
+        yield record
+
+
+def _bad_line(number: int, why: str) -> CaptureError:
+    return CaptureError(f"Line {number} of the export is no record ({why}): mend it or export again.")
+
+
+def _numbered(stream: Iterable[str | bytes]) -> Iterator[tuple[int, str]]:
+    number = 0
+    lines = iter(stream)
+    while True:
+        number += 1
+        try:
+            line = next(lines)
+            yield number, line if isinstance(line, str) else line.decode()
+        except StopIteration:
+            return
+        except UnicodeDecodeError as error:
+            raise _bad_line(number, "it is not UTF-8") from error
+
+
+def _parse_header(text: str) -> Header:
+    try:
+        line = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        line = None
+    version = line.get(VERSION_KEY) if isinstance(line, dict) else None
+    if not isinstance(version, int):
+        raise CaptureError(
+            f'This is no export: its first line must be {{"{VERSION_KEY}": {EXPORT_VERSION}, …}}; '
+            "choose a file that `slipstream-inspector export` wrote."
+        )
+    if version > EXPORT_VERSION:
+        raise CaptureError(
+            f"The export has version {version} and this program reads up to {EXPORT_VERSION}: "
+            "update slipstream-inspector."
+        )
+    try:
+        return Header(
+            software=_given(line, "software", ""),
+            created_ns=_time(line, "created") if "created" in line else 0,
+            source=_given(line, "source", {}),
+        )
+    except (ValueError, TypeError) as error:
+        raise _bad_line(1, str(error)) from error
+
+
+def _connection(line: Line) -> ConnectionOpened:
+    return ConnectionOpened(
+        conn=_integer(line, "conn"),
+        time_ns=_time(line),
+        role="server" if line.get("role") == "server" else "client",
+        address=_given(line, "address", ""),
+        local_peer=_given(line, "peer", ""),
+        handshake=_given(line, "handshake", {}),
+    )
+
+
+def _operations(line: Line) -> OperationsDescribed:
+    operations = _taken(line, "operations", list)
+    if not all(isinstance(operation, dict) for operation in operations):
+        raise TypeError("operations must be objects")
+    return OperationsDescribed(conn=_integer(line, "conn"), time_ns=_time(line), operations=tuple(operations))
+
+
+def _frame(line: Line) -> FrameSeen:
+    raw: str | bytes = _taken(line, "raw", str)
+    if "base64" in line:
+        raw = base64.b64decode(_taken(line, "base64", str), validate=True)
+    elif line.get("binary") is True:
+        raw = _taken(line, "raw", str).encode()
+    return FrameSeen(
+        conn=_integer(line, "conn"), time_ns=_time(line), direction=DIRECTIONS[line["dir"]], raw=raw
+    )
+
+
+def _state(line: Line) -> StateChanged:
+    return StateChanged(
+        conn=_integer(line, "conn"),
+        time_ns=_time(line),
+        old=_taken(line, "from", str),
+        new=_taken(line, "to", str),
+        code=None if line.get("code") is None else _integer(line, "code"),
+        reason=_given(line, "reason", ""),
+    )
+
+
+def _settled(line: Line) -> ExchangeSettled:
+    match line["id"]:
+        case [str(opener), int(number)] if not isinstance(number, bool):
+            pass
+        case _:
+            raise TypeError("id must be a peer ID and a number")
+    return ExchangeSettled(
+        conn=_integer(line, "conn"),
+        time_ns=_time(line),
+        request_id=(opener, number),
+        outcome=OUTCOMES[line["outcome"]],
+        message=_given(line, "message", ""),
+    )
+
+
+def _note(line: Line) -> Noted:
+    level = line["level"]
+    return Noted(
+        time_ns=_time(line),
+        level="info" if level == "info" else "problem" if level == "problem" else "warning",
+        text=_taken(line, "text", str),
+        conn=None if line.get("conn") is None else _integer(line, "conn"),
+    )
+
+
+_PARSERS: dict[str, Callable[[Line], Record]] = {
+    "connection": _connection,
+    "operations": _operations,
+    "frame": _frame,
+    "state": _state,
+    "settled": _settled,
+    "note": _note,
+}
+
+
+def _taken(line: Line, key: str, kind: type[Value]) -> Value:
+    value = line[key]
+    if not isinstance(value, kind):
+        raise TypeError(f"{key} must be of type {kind.__name__}")
+    return value
+
+
+def _given(line: Line, key: str, default: Value) -> Value:
+    return default if line.get(key) is None else _taken(line, key, type(default))
+
+
+def _integer(line: Line, key: str) -> int:
+    value = _taken(line, key, int)
+    if isinstance(value, bool) or not 0 <= value <= _LARGEST:
+        raise ValueError(f"{key} must be an integer from 0 on")
+    return value
+
+
+def _time(line: Line, key: str = "t") -> int:
+    time_ns = from_iso(_taken(line, key, str))
+    if abs(time_ns) > _LARGEST:
+        raise ValueError(f"{key} must lie between the years 1677 and 2262")
+    return time_ns

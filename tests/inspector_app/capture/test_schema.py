@@ -1,0 +1,69 @@
+"""The layout of a capture, as anyone meets it with an SQL tool."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from inspector_app.capture.records import Batch
+from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, TABLES, statements
+from tests.inspector_app.capture import samples
+
+
+def query(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_capture_is_marked_with_its_kind_and_version(tmp_path: Path) -> None:
+    path = samples.capture(tmp_path)
+    assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+    assert query(path, "PRAGMA user_version") == [(FORMAT_VERSION,)]
+
+
+def test_every_table_has_the_columns_of_its_row(tmp_path: Path) -> None:
+    path = samples.capture(tmp_path)
+    extra = {"frames": {"raw"}, "totals": {"one"}}
+    for table, columns in COLUMNS.items():
+        there = {name for _, name, *_ in query(path, f"PRAGMA table_info({table})")}
+        assert there == set(columns) | extra.get(table, set())
+
+
+def test_every_table_is_made(tmp_path: Path) -> None:
+    path = samples.capture(tmp_path)
+    assert {name for (name,) in query(path, "SELECT name FROM sqlite_master WHERE type = 'table'")} == set(
+        TABLES
+    )
+
+
+def test_no_statement_is_cut_in_two() -> None:
+    assert all(re.match(r"(CREATE (TABLE|INDEX|VIEW)|PRAGMA) ", statement) for statement in statements())
+
+
+def test_the_log_shows_frames_with_a_readable_time(tmp_path: Path) -> None:
+    path = samples.capture(tmp_path, samples.frames("{}"))
+    assert query(path, "SELECT seq, time, direction, type, operation, summary, raw FROM log") == [
+        (1, "2026-11-22T11:20:33.123456790Z", "out", "request", "add", "{a: 1}", "{}")
+    ]
+
+
+def test_the_calls_show_exchanges_with_their_duration(tmp_path: Path) -> None:
+    path = samples.capture(tmp_path, samples.exchanges(samples.ended(samples.EXCHANGE, 1_500_000)))
+    assert query(path, "SELECT direction, operation, outcome, duration_ms, opened FROM calls") == [
+        ("out", "add", "ok", 1.5, "2026-11-22T11:20:33.123456789Z")
+    ]
+
+
+def test_text_is_text_and_a_binary_message_is_a_blob(tmp_path: Path) -> None:
+    path = samples.capture(tmp_path, samples.frames("text", b"\xff"))
+    assert query(path, "SELECT typeof(raw) FROM frames ORDER BY seq") == [("text",), ("blob",)]
+
+
+def test_schemas_are_json_that_sql_can_look_into(tmp_path: Path) -> None:
+    path = samples.capture(tmp_path, Batch(operations={1: [samples.OPERATION]}))
+    assert query(path, "SELECT json_extract(params, '$.type') FROM operations") == [("object",)]
