@@ -26,6 +26,10 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
+def _all_narrow(text: str) -> bool:
+    return all(get_character_cell_size(character) == 1 for character in text)
+
+
 class CellLine:
     """One line of inert text that can be sliced and folded by cells, however long it is.
 
@@ -36,7 +40,7 @@ class CellLine:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.narrow = text.isascii() or cell_len(text[:BLOCK]) == len(text) <= BLOCK
+        self.narrow = text.isascii() or (len(text) <= BLOCK and _all_narrow(text))
         """Whether each character takes one cell."""
         self._block_cells: list[int] | None = None
         self._rows = [0]
@@ -74,10 +78,12 @@ class CellLine:
 
     def _end(self, start: int, width: int) -> int:
         """Return the index behind the longest run from `start` that takes at most `width` cells."""
-        end = start + width
-        if cell_len(self.text[start:end]) == width and not (
-            end < len(self.text) and not get_character_cell_size(self.text[end])
-        ):
+        end = min(start + width, len(self.text))
+        cells = cell_len(self.text[start:end])
+        if end == len(self.text):
+            if cells <= width:
+                return end
+        elif cells == width and get_character_cell_size(self.text[end]):
             return end
         end, cell = start, 0
         while end < len(self.text):

@@ -60,7 +60,7 @@ def json_problem(text: str, expect: Literal["any", "object"] = "any") -> JsonPro
         return _too_deep(text)
     if expect == "object" and not isinstance(value, dict):
         return _at(text, len(text) - len(text.lstrip()), "this must be an object, in braces")
-    if text.count("[") + text.count("{") > NESTING_LIMIT:
+    if text.count("[") + text.count("{") >= NESTING_LIMIT:
         return _too_deep(text)
     return None
 

@@ -8,7 +8,8 @@ import pytest
 from textual.app import App
 from textual.color import Color
 
-from inspector_app.display import formats, theme
+import inspector_app
+from inspector_app.display import formats
 from inspector_app.display.theme import ThemeError, find_themes, load_theme, shipped_folder, variable_defaults
 
 if TYPE_CHECKING:
@@ -184,5 +185,5 @@ def test_themes_are_found_inside_an_installed_package(
 ) -> None:
     package = tmp_path / "inspector_app"
     (package / "themes").mkdir(parents=True)
-    monkeypatch.setattr(theme.inspector_app, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(inspector_app, "__file__", str(package / "__init__.py"))
     assert shipped_folder() == package / "themes"

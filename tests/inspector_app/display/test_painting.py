@@ -1,0 +1,51 @@
+"""Style names resolved, and strips that hold nothing but what may be drawn."""
+
+from __future__ import annotations
+
+from rich.color import Color as RichColor
+from textual.strip import Strip
+
+from inspector_app.display.painting import Palette, fitted, strip_of
+
+PALETTE = Palette(
+    {
+        "background": "#000000",
+        "foreground": "#ffffff",
+        "outcome-error": "#ff0000",
+        "row-cursor": "#0000ff",
+        "faint": "#ffffff80",
+        "text": "auto 87%",
+    }
+)
+
+
+def test_a_style_name_is_a_variable_of_the_theme_with_attributes() -> None:
+    style = PALETTE.style("outcome-error bold", "row-cursor")
+    assert (style.color, style.bgcolor, style.bold) == (
+        RichColor.parse("#ff0000"),
+        RichColor.parse("#0000ff"),
+        True,
+    )
+
+
+def test_an_unknown_name_and_one_that_is_no_colour_draw_as_plain_text() -> None:
+    assert PALETTE.style("no-such-name") == PALETTE.style("") == PALETTE.style("text")
+
+
+def test_a_see_through_colour_is_mixed_with_what_is_behind() -> None:
+    assert PALETTE.style("faint", "row-cursor").color == RichColor.parse("#8080ff")
+
+
+def test_an_ink_has_no_background() -> None:
+    assert PALETTE.ink("outcome-error").bgcolor is None
+
+
+def test_a_line_is_made_inert_and_exactly_as_wide_as_asked() -> None:
+    strip = strip_of([("a\x1b[2J", ""), ("中文", "outcome-error")], 8, PALETTE)
+    assert strip.text == "a␛[2J中 "
+    assert strip.cell_length == Strip(list(strip)).cell_length == 8
+
+
+def test_a_huge_text_is_fitted_by_its_beginning() -> None:
+    assert fitted("x" * 1_000_000, 4) == "xxx…"
+    assert fitted("e" + "\u0301" * 1_000_000, 4) == "e\u0301\u0301\u0301��…"
