@@ -13,10 +13,10 @@ from inspector_app.capture.records import NoteRow, SettledRow, StateRow
 from inspector_app.capture.times import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from inspector_app.capture.reader import CaptureReader
-    from inspector_app.capture.records import ConnectionRow, FrameRow
+    from inspector_app.capture.records import ConnectionRow, FrameRow, OperationRow
 
 EXPORT_VERSION = 1
 """Version of the lines, told in the header. A reader refuses a higher one."""
@@ -48,7 +48,7 @@ def export(reader: CaptureReader, stream: TextOut, progress: Progress | None = N
     capture that cannot be read, and what `stream` raises.
     """
     total = reader.totals().frames
-    stream.write(_text(_header(reader)))
+    stream.write(_text(header_line(reader)))
     introductions = _Introductions(reader)
     events = _Events(reader)
     done = 0
@@ -57,9 +57,9 @@ def export(reader: CaptureReader, stream: TextOut, progress: Progress | None = N
         for row, raw in reader.frames_with_raw(done + 1, min(_PORTION, total - done)):
             for event in events.up_to(row.seq - 1):
                 lines += introductions.before(event.conn)
-                lines.append(_event_line(event))
+                lines.append(event_line(event))
             lines += introductions.before(row.conn)
-            lines.append(_frame_line(row, raw))
+            lines.append(frame_line(row, raw))
             done = row.seq
         if not lines:
             raise CaptureError(f"{reader.path} lacks frame {done + 1}: use another copy.")
@@ -67,7 +67,7 @@ def export(reader: CaptureReader, stream: TextOut, progress: Progress | None = N
         if progress is not None:
             progress(done, total)
     for event in events.up_to(total):
-        stream.write("".join(map(_text, [*introductions.before(event.conn), _event_line(event)])))
+        stream.write("".join(map(_text, [*introductions.before(event.conn), event_line(event)])))
     stream.write("".join(map(_text, introductions.rest())))
     return done
 
@@ -76,7 +76,8 @@ def _text(line: Line) -> str:
     return json.dumps(line) + "\n"
 
 
-def _header(reader: CaptureReader) -> Line:
+def header_line(reader: CaptureReader) -> Line:
+    """Give the first line: version, and what is known of the recording."""
     meta = reader.meta()
     created_ns = meta.get("created_ns")
     return {
@@ -103,38 +104,42 @@ class _Introductions:
             yield from self.before(conn)
 
     def _introduce(self, row: ConnectionRow) -> list[Line]:
-        lines: list[Line] = [
-            {
-                "t": to_iso(row.opened_ns),
-                "conn": row.conn,
-                "kind": "connection",
-                "role": row.role,
-                "address": row.address,
-                "peer": row.local_peer,
-                "handshake": row.handshake,
-            }
-        ]
         operations = self._reader.operations(row.conn)
-        if operations:
-            lines.append(
-                {
-                    "t": to_iso(row.opened_ns),
-                    "conn": row.conn,
-                    "kind": "operations",
-                    "operations": [
-                        {
-                            "name": operation.name,
-                            "kind": operation.kind,
-                            "doc": operation.doc,
-                            "params": operation.params,
-                            "returns": operation.returns,
-                            "deprecated": operation.deprecated,
-                        }
-                        for operation in operations
-                    ],
-                }
-            )
-        return lines
+        lines = [connection_line(row)]
+        return [*lines, operations_line(row, operations)] if operations else lines
+
+
+def connection_line(row: ConnectionRow) -> Line:
+    """Give the line that introduces a connection."""
+    return {
+        "t": to_iso(row.opened_ns),
+        "conn": row.conn,
+        "kind": "connection",
+        "role": row.role,
+        "address": row.address,
+        "peer": row.local_peer,
+        "handshake": row.handshake,
+    }
+
+
+def operations_line(row: ConnectionRow, operations: Sequence[OperationRow]) -> Line:
+    """Give the line of what the peer of a connection told that it offers."""
+    return {
+        "t": to_iso(row.opened_ns),
+        "conn": row.conn,
+        "kind": "operations",
+        "operations": [
+            {
+                "name": operation.name,
+                "kind": operation.kind,
+                "doc": operation.doc,
+                "params": operation.params,
+                "returns": operation.returns,
+                "deprecated": operation.deprecated,
+            }
+            for operation in operations
+        ],
+    }
 
 
 class _Events:
@@ -160,7 +165,8 @@ def _all(page: Callable[[int, int], list[EventRow]]) -> Iterator[EventRow]:
         offset += len(found)
 
 
-def _frame_line(row: FrameRow, raw: str | bytes) -> Line:
+def frame_line(row: FrameRow, raw: str | bytes) -> Line:
+    """Give the line of a frame."""
     line: Line = {
         "seq": row.seq,
         "t": to_iso(row.time_ns),
@@ -183,7 +189,8 @@ def _frame_line(row: FrameRow, raw: str | bytes) -> Line:
     return line
 
 
-def _event_line(event: Event) -> Line:
+def event_line(event: Event) -> Line:
+    """Give the line of a state, a settlement or a note."""
     line: Line = {"t": to_iso(event.time_ns), "conn": event.conn}
     if isinstance(event, StateRow):
         return {

@@ -1,0 +1,366 @@
+"""The command line: what can be typed, what it means, and what to say when it cannot be right.
+
+Owns names, help texts and exit codes, and turns options into a `SourceSpec`. It does none of the work:
+everything that does is imported when a command runs, so that `--help` and `--version` answer at once.
+Exit codes: 0 done, 1 it did not work, 2 it was asked in a way that cannot work.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from slipstream._version import __version__
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+DEMO_SECONDS_WITHOUT_TERMINAL = 10.0
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to run a source: on a screen or without one, for how long, recording where."""
+
+    headless: bool
+    as_json: bool
+    seconds: float | None
+    frames: int | None
+    record: Path | None
+
+    @property
+    def wants_no_screen(self) -> bool:
+        """Whether lines were asked for; the three limits and `--json` only make sense as lines."""
+        return self.headless or self.as_json or self.seconds is not None or self.frames is not None
+
+
+@click.group(invoke_without_command=True, context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="slipstream-inspector")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """See, explore and mock Slipstream RPC over WebSocket, in a terminal.
+
+    Without a command it opens the home screen, from where everything else can be reached.
+
+    \b
+    First steps:
+      slipstream-inspector demo                          look around, nothing else needed
+      slipstream-inspector connect ws://localhost:8765   be a client of your server
+      slipstream-inspector host handlers.py              be a server for your client
+    \b
+    In scripts and CI, lines instead of a screen:
+      slipstream-inspector connect ws://localhost:8765 --headless --json --for 10
+
+    Everything that is seen is also recorded, in a capture file that `open` shows again and `export`
+    turns into text. Inside, press ? for the keys.
+    """  # noqa: D301 - click wants a real backspace
+    if context.invoked_subcommand is None:
+        _require_terminal(
+            "Run it in a terminal, or see `slipstream-inspector --help` for what works without."
+        )
+        sys.exit(_show(None, None, None))
+
+
+def _run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that `demo`, `connect` and `host` share; they arrive as `run: RunOptions`."""
+
+    @click.option("--headless", is_flag=True, help="Print one line a record on stdout instead of a screen.")
+    @click.option(
+        "--json", "as_json", is_flag=True, help="Headless, each line a JSON object as `export` writes it."
+    )
+    @click.option(
+        "--for",
+        "seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Headless, and end after so many seconds.",
+    )
+    @click.option(
+        "--frames", type=click.IntRange(min=1), metavar="N", help="Headless, and end after N frames."
+    )
+    @click.option(
+        "--record",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Record into this new file instead of the data folder.",
+    )
+    @functools.wraps(command)
+    def with_run(
+        *args: Any,
+        headless: bool,
+        as_json: bool,
+        seconds: float | None,
+        frames: int | None,
+        record: Path | None,
+        **kwargs: Any,
+    ) -> None:
+        run = RunOptions(headless=headless, as_json=as_json, seconds=seconds, frames=frames, record=record)
+        command(*args, run=run, **kwargs)
+
+    return with_run
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same traffic.")
+@_run_options
+def demo(*, seed: int, run: RunOptions) -> None:
+    """Show live traffic of every kind between an embedded server and a client.
+
+    Nothing leaves this machine. Requests, streams, errors, timeouts: a good place to learn the keys.
+
+    \b
+    Examples:
+      slipstream-inspector demo
+      slipstream-inspector demo --headless --for 5
+      slipstream-inspector demo --json --frames 100 > frames.jsonl
+    """  # noqa: D301 - click wants a real backspace
+    _launch(DemoSpec(seed=seed), run, "demo")
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.argument("url")
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Send this header with the handshake. May be given several times.",
+)
+@click.option(
+    "--token", metavar="TOKEN", envvar="SLIPSTREAM_TOKEN", show_envvar=True, help="Send as Bearer token."
+)
+@click.option("--subprotocol", "subprotocols", multiple=True, metavar="NAME", help="Offer this subprotocol.")
+@click.option("--handler", metavar="HANDLER", help="What answers when the server calls us; as for `host`.")
+@click.option("--ca-file", metavar="FILE", help="Trust the authorities in this PEM file (wss://).")
+@click.option(
+    "--cert", "cert_file", metavar="FILE", help="Show this client certificate, a PEM file (wss://)."
+)
+@click.option(
+    "--key", "key_file", metavar="FILE", help="Private key of --cert, if it is in a file of its own."
+)
+@click.option("--insecure", is_flag=True, help="Do not check the server's certificate (wss://).")
+@_run_options
+def connect(
+    *,
+    url: str,
+    headers: tuple[str, ...],
+    token: str | None,
+    subprotocols: tuple[str, ...],
+    run: RunOptions,
+    **rest: Any,
+) -> None:
+    """Connect to a server at URL as a client, and see all that goes by.
+
+    From the screen, messages of every kind can be sent. Headless, it ends when the connection does: with
+    exit code 0 after a normal close, 1 if it was lost or never came about.
+
+    \b
+    Examples:
+      slipstream-inspector connect ws://localhost:8765
+      slipstream-inspector connect wss://example.com/rpc --token "$TOKEN" -H 'X-Tenant: blue'
+      slipstream-inspector connect ws://localhost:8765 --handler answers.py:Answers
+      slipstream-inspector connect ws://localhost:8765 --headless --for 30 --record night.capture
+    """  # noqa: D301 - click wants a real backspace
+    spec = ClientSpec(
+        url=url,
+        headers=tuple(_parse_header(text) for text in headers),
+        token=token,
+        subprotocols=subprotocols,
+        **rest,
+    )
+    _launch(spec, run, "connect")
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.argument("handler", required=False)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port to listen on; 0 takes any free one.",
+)
+@click.option(
+    "--allow-origin",
+    "allow_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of this origin connect, as http://localhost:3000. Others are refused.",
+)
+@_run_options
+def host(
+    *, handler: str | None, host: str, port: int, allow_origins: tuple[str, ...], run: RunOptions
+) -> None:
+    """Host HANDLER as a server, and see all that its clients do.
+
+    HANDLER is FILE.py, FILE.py:Class or package.module:Class: a class derived from
+    slipstream.ProtocolHandler. Without one, the demo's handler is hosted. Only this machine can connect,
+    unless --host says otherwise. Hosting a file runs the Python in it.
+
+    \b
+    Examples:
+      slipstream-inspector host
+      slipstream-inspector host handlers.py --port 9000
+      slipstream-inspector host shop.rpc:Orders --allow-origin http://localhost:3000
+      slipstream-inspector host handlers.py --headless --json | jq .op
+    """  # noqa: D301 - click wants a real backspace
+    _warn_if_open_to_network(host)
+    _launch(ServerSpec(handler=handler, host=host, port=port, allow_origins=allow_origins), run, "host")
+
+
+@cli.command("open", context_settings=_CONTEXT)
+@click.argument("capture", type=click.Path(path_type=Path))
+def open_(*, capture: Path) -> None:
+    """Open CAPTURE, a recording made earlier or right now by another window.
+
+    A JSONL export is opened too: it becomes a capture in the data folder first.
+
+    \b
+    Examples:
+      slipstream-inspector open night.capture
+      slipstream-inspector open frames.jsonl
+    """  # noqa: D301 - click wants a real backspace
+    from inspector_app.sources.file import capture_from
+
+    _require_terminal(
+        "`open` shows a screen: run it in a terminal, or use `export` to get the frames as text."
+    )
+    with _sentences():
+        found = capture_from(capture)
+    sys.exit(_show(None, found, None))
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.argument("capture", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write; - for stdout.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["jsonl"]),
+    default="jsonl",
+    show_default=True,
+    help="What to write.",
+)
+def export(*, capture: Path, output: str, format_: str) -> None:
+    """Write CAPTURE as text: one JSON object a line, nothing lost.
+
+    \b
+    Examples:
+      slipstream-inspector export night.capture -o night.jsonl
+      slipstream-inspector export night.capture -o - | jq 'select(.type == "error")'
+    """  # noqa: D301 - click wants a real backspace
+    from inspector_app.sources.file import export_capture
+
+    del format_  # one format so far; click has checked it
+    with _sentences():
+        export_capture(capture, output)
+
+
+def _launch(spec: SourceSpec, run: RunOptions, label: str) -> NoReturn:
+    """Run a source on the screen, or without one where none is wanted or there is no terminal."""
+    seconds = run.seconds
+    has_terminal = _has_terminal()
+    if run.wants_no_screen or not has_terminal:
+        if not run.wants_no_screen:
+            until = "until Ctrl-C"
+            if isinstance(spec, DemoSpec):
+                seconds, until = DEMO_SECONDS_WITHOUT_TERMINAL, f"for {DEMO_SECONDS_WITHOUT_TERMINAL:g} s"
+            _say(
+                f"No terminal here, so this runs headless {until}; --headless asks for it without this line."
+            )
+        from inspector_app.headless import run_headless
+
+        with _sentences():
+            sys.exit(
+                run_headless(
+                    spec,
+                    capture=_record_path(run.record, label),
+                    as_json=run.as_json,
+                    seconds=seconds,
+                    frames=run.frames,
+                )
+            )
+    with _sentences():
+        record = _record_path(run.record, label) if run.record else None
+    sys.exit(_show(spec, None, record))
+
+
+def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+    from inspector_app.app import run_app
+
+    return run_app(spec, capture, record)
+
+
+def _record_path(record: Path | None, label: str) -> Path:
+    if record is None:
+        from inspector_app.capture.files import new_capture_path
+
+        return new_capture_path(label)
+    if record.exists():
+        raise click.UsageError(f"{record} exists already: give --record a new file, nothing is overwritten.")
+    if not record.absolute().parent.is_dir():
+        raise click.UsageError(f"There is no folder {record.parent}: make it, or record somewhere else.")
+    return record
+
+
+def _parse_header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    name, value = name.strip(), value.strip()
+    # RFC 9110 §5.6.2 names the characters of a token; a line break would smuggle in a header of its own.
+    if (
+        not colon
+        or not name
+        or not all(c.isascii() and (c.isalnum() or c in "!#$%&'*+-.^_`|~") for c in name)
+    ):
+        raise click.BadParameter(f"{text!r} is no header: write it as 'Name: value'.", param_hint="-H")
+    if any(ord(c) < ord(" ") and c != "\t" for c in value):
+        raise click.BadParameter(f"The value of {name} has control characters in it.", param_hint="-H")
+    return name, value
+
+
+def _warn_if_open_to_network(host: str) -> None:
+    from inspector_app.sources.address import is_loopback
+
+    if not is_loopback(host):
+        _say(f"Warning: --host {host} lets other machines connect, and run what the handler offers.")
+
+
+def _has_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+
+
+def _require_terminal(advice: str) -> None:
+    if not _has_terminal():
+        raise click.UsageError(f"There is no terminal here. {advice}")
+
+
+def _say(text: str) -> None:
+    click.echo(f"slipstream-inspector: {text}", err=True)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """End the program with one sentence for every failure that a user can do something about."""
+    from inspector_app.capture.errors import CaptureError
+    from inspector_app.sources.failures import FAILED, SourceError
+
+    try:
+        yield
+    except SourceError as failure:
+        _say(failure.text)
+        sys.exit(failure.exit_code)
+    except CaptureError as error:
+        _say(str(error))
+        sys.exit(FAILED)

@@ -1,0 +1,114 @@
+"""The engine process: reads what to do from stdin, does it until stdin ends, and leaves a whole capture.
+
+Its stdin is its lifeline: a viewer holds the other end, so the engine ends when the viewer does, however it
+ended. Nothing of what it is told is ever on a command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from inspector_app.capture.errors import CaptureError
+from inspector_app.engine.control import control_server
+from inspector_app.engine.recording import Recording
+from inspector_app.engine.wire import Failed, Ready, WireError, decode_start, encode_answer
+from inspector_app.sources.failures import BAD_USAGE, FAILED, SourceError
+
+if TYPE_CHECKING:
+    from inspector_app.engine.control import Control
+    from inspector_app.engine.recorder import Level
+    from inspector_app.engine.wire import Start
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_CHUNK = 65_536
+ENDING_LIMIT_S = 10.0
+"""Longest time to end in after stdin has; then the process goes, with whatever is on disk."""
+
+
+def main() -> int:
+    """Run one engine; gives the exit code."""
+    # Whatever a handler prints must not mix with the one line that the viewer waits for.
+    answer_to = os.dup(_STDOUT)
+    os.dup2(_STDERR, _STDOUT)
+    try:
+        start = decode_start(_read_line())
+    except WireError as error:
+        _answer(answer_to, Failed(text=f"The engine was not told what to do: {error}.", exit_code=BAD_USAGE))
+        return BAD_USAGE
+    return asyncio.run(_Engine(start, answer_to).run())
+
+
+def _read_line() -> bytes:
+    line = bytearray()
+    while not line.endswith(b"\n") and (more := os.read(_STDIN, _CHUNK)):
+        line += more
+    return bytes(line)
+
+
+def _answer(descriptor: int, answer: Ready | Failed) -> None:
+    os.write(descriptor, encode_answer(answer))
+    os.close(descriptor)
+
+
+class _Engine:
+    def __init__(self, start: Start, answer_to: int) -> None:
+        self._start = start
+        self._answer_to = answer_to
+        self._over = asyncio.Event()
+        self._control: Control | None = None
+        self._ended = threading.Event()
+
+    async def run(self) -> int:
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._loop.add_signal_handler(number, self._over.set)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the viewer, which closes stdin
+        threading.Thread(target=self._watch_stdin, name="lifeline", daemon=True).start()
+        try:
+            recording = await Recording.begin(
+                self._start.spec, self._start.capture, on_problem=self._problem_from_recorder
+            )
+        except SourceError as failure:
+            return self._fail(failure.text, failure.exit_code)
+        except CaptureError as error:
+            return self._fail(str(error), FAILED)
+        try:
+            async with control_server(recording, self._start.token) as self._control:
+                _answer(self._answer_to, self._ready(recording, self._control))
+                await self._over.wait()
+        finally:
+            await recording.end()
+            self._ended.set()
+        return 0
+
+    def _ready(self, recording: Recording, control: Control) -> Ready:
+        return Ready(
+            control_url=control.url, capture=str(recording.capture), address=recording.source.address
+        )
+
+    def _fail(self, text: str, exit_code: int) -> int:
+        self._ended.set()
+        _answer(self._answer_to, Failed(text=text, exit_code=exit_code))
+        return exit_code
+
+    def _problem_from_recorder(self, level: Level, text: str) -> None:
+        self._loop.call_soon_threadsafe(self._push, level, text)
+
+    def _push(self, level: Level, text: str) -> None:
+        if self._control is not None:
+            self._control.push_problem(level, text)
+
+    def _watch_stdin(self) -> None:
+        """Wait for the end of stdin; see to it that the process ends even if a handler blocks the loop."""
+        while os.read(_STDIN, _CHUNK):
+            pass
+        if not self._ended.is_set():
+            self._loop.call_soon_threadsafe(self._over.set)
+            if not self._ended.wait(ENDING_LIMIT_S):
+                print("The engine did not end by itself.", file=sys.stderr)  # noqa: T201 - its log
+                os._exit(FAILED)

@@ -1,0 +1,68 @@
+"""One running inspection: a source, its recorder and its capture, begun and ended together.
+
+Owns the order in which the three start and stop. The engine process and the headless run both use it, so
+that there is one pipeline and not two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from inspector_app.capture.store import CaptureWriter
+from inspector_app.engine.recorder import Recorder
+from inspector_app.sources.base import describe_spec, make_source
+from slipstream._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from inspector_app.capture.records import Batch
+    from inspector_app.engine.recorder import Level
+    from inspector_app.intents import SourceSpec
+    from inspector_app.sources.base import Source
+
+SOFTWARE = f"slipstream-inspector/{__version__}"
+
+
+class Recording:
+    """A started source whose records go into `capture`. Made by `begin`, ended by `end`."""
+
+    def __init__(self, source: Source, recorder: Recorder, capture: Path) -> None:
+        self.source = source
+        self.recorder = recorder
+        self.capture = capture
+
+    @classmethod
+    async def begin(
+        cls,
+        spec: SourceSpec,
+        capture: Path,
+        *,
+        on_commit: Callable[[Batch], None] | None = None,
+        on_problem: Callable[[Level, str], None] | None = None,
+    ) -> Recording:
+        """Check the spec, make the capture, start the source.
+
+        Raises `SourceError` or `CaptureError`; then nothing runs and no empty capture is left behind.
+        The callbacks are called in the recorder's thread.
+        """
+        source = make_source(spec)
+        writer = CaptureWriter(capture, source=describe_spec(spec), software=SOFTWARE)
+        recorder = Recorder(writer, on_commit=on_commit, on_problem=on_problem)
+        try:
+            await source.start(recorder.put)
+        except BaseException:
+            await asyncio.to_thread(recorder.close)
+            if recorder.received == 0:
+                await asyncio.to_thread(capture.unlink, missing_ok=True)
+            raise
+        return cls(source, recorder, capture)
+
+    async def end(self) -> None:
+        """Stop the source, write what is left, close the capture. Idempotent."""
+        try:
+            await self.source.stop()
+        finally:
+            await asyncio.to_thread(self.recorder.close)

@@ -1,0 +1,169 @@
+"""What viewer and engine say to each other, as JSON: the start, its answer, intents and their results.
+
+Owns the shapes and their checking, for both ends. The start line holds secrets (tokens, the control
+channel's own token), so it goes through a pipe and never onto a command line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from inspector_app.intents import (
+    CancelExchange,
+    ClientSpec,
+    DemoSpec,
+    Disconnect,
+    Done,
+    EndHalf,
+    Intent,
+    Reconnect,
+    SendItem,
+    SendMessage,
+    SendRaw,
+    ServerSpec,
+    SourceSpec,
+)
+
+Shape = TypeVar("Shape")
+
+_SPECS: dict[str, type[SourceSpec]] = {"client": ClientSpec, "server": ServerSpec, "demo": DemoSpec}
+_INTENTS: tuple[type[Intent], ...] = (
+    SendMessage,
+    SendRaw,
+    SendItem,
+    EndHalf,
+    CancelExchange,
+    Reconnect,
+    Disconnect,
+)
+
+
+class WireError(Exception):
+    """The other end said something that has not the shape it must have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Viewer to engine, the first line on its stdin."""
+
+    spec: SourceSpec
+    capture: Path
+    token: str
+    """Proves a viewer to the control server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Engine to viewer, the only line on its stdout: it works. `address` is where the source is."""
+
+    control_url: str
+    capture: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Engine to viewer instead of `Ready`: one sentence for the user, and the exit code it stands for."""
+
+    text: str
+    exit_code: int
+
+
+def encode_start(start: Start) -> bytes:
+    """Give the line to write, with its line break."""
+    kind = next(name for name, spec in _SPECS.items() if isinstance(start.spec, spec))
+    line = {
+        "kind": kind,
+        "spec": dataclasses.asdict(start.spec),
+        "capture": str(start.capture),
+        "token": start.token,
+    }
+    return _line(line)
+
+
+def decode_start(line: bytes) -> Start:
+    """Read the line of `encode_start`; raises `WireError`."""
+    fields = _object(line)
+    try:
+        spec = _SPECS[fields["kind"]]
+        return Start(
+            spec=_shaped(fields["spec"], spec), capture=Path(fields["capture"]), token=str(fields["token"])
+        )
+    except (KeyError, TypeError) as error:
+        raise WireError(f"The start line lacks something: {error!r}") from error
+
+
+def encode_answer(answer: Ready | Failed) -> bytes:
+    """Give the line to write, with its line break."""
+    name = "ready" if isinstance(answer, Ready) else "failed"
+    return _line({name: dataclasses.asdict(answer)})
+
+
+def decode_answer(line: bytes) -> Ready | Failed:
+    """Read the line of `encode_answer`; raises `WireError`."""
+    fields = _object(line)
+    if "ready" in fields:
+        return _shaped(fields["ready"], Ready)
+    return _shaped(fields.get("failed"), Failed)
+
+
+def operation_of(intent: type[Intent] | Intent) -> str:
+    """Give the name of the control operation for an intent: `send_message` for `SendMessage`."""
+    name = (intent if isinstance(intent, type) else type(intent)).__name__
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+INTENTS: dict[str, type[Intent]] = {operation_of(kind): kind for kind in _INTENTS}
+"""Control operation to intent."""
+
+
+def call_of(intent: Intent) -> dict[str, Any]:
+    """Give the `data` of the control request for an intent."""
+    return {"operation": operation_of(intent), "intent": dataclasses.asdict(intent)}
+
+
+def intent_of(data: dict[str, Any]) -> Intent:
+    """Read what `call_of` made; raises `WireError`."""
+    kind = INTENTS.get(data.get("operation", ""))
+    if kind is None:
+        raise WireError(f"There is no intent {data.get('operation')!r}")
+    return _shaped(data.get("intent", {}), kind)
+
+
+def encode_done(done: Done) -> dict[str, Any]:
+    """Give the result of a control request."""
+    return dataclasses.asdict(done)
+
+
+def done_of(data: object) -> Done:
+    """Read what `encode_done` made; raises `WireError`."""
+    return _shaped(data, Done)
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    # Escaped to ASCII: the name of a file may hold bytes that are no text, which Python keeps as surrogates.
+    return json.dumps(fields).encode("ascii") + b"\n"
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise WireError(f"Not a line of JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise WireError("Not a JSON object")
+    return fields
+
+
+def _shaped(value: object, shape: type[Shape]) -> Shape:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise WireError(f"{shape.__name__}: {error}") from error

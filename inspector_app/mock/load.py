@@ -1,0 +1,182 @@
+"""Loading a handler that a person named: `FILE.py`, `FILE.py:Class` or `package.module:Class`.
+
+Owns the way from that name to a class that makes handlers, and every sentence about what can be wrong with
+it. Loading runs the code in the file, so nothing but a name typed by the user may come here: never anything
+from the wire, a capture or a theme.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slipstream import ProtocolHandler
+
+    HandlerFactory = Callable[[], ProtocolHandler]
+
+HOW_TO_NAME = "write FILE.py, FILE.py:Class or package.module:Class"
+
+
+class HandlerFileError(Exception):
+    """No handler can be made from that name; the text is one sentence for the user, with its place."""
+
+
+def load_handler(name: str) -> HandlerFactory:
+    """Give the class that `name` points to; calling it makes one handler, for one connection.
+
+    Raises `HandlerFileError`.
+    """
+    target, class_name = _split(name)
+    is_file = target.endswith(".py") or "/" in target or "\\" in target
+    module = _load_file(Path(target)) if is_file else _import_module(target)
+    chosen = _named_class(module, class_name, target) if class_name else _only_class(module, target)
+    _require_no_arguments(chosen, target)
+    return chosen
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    target, colon, class_name = name.rpartition(":")
+    if not colon:
+        return name, None
+    if class_name.isidentifier():
+        return target, class_name
+    if class_name == "":
+        raise HandlerFileError(f"The handler name {name!r} ends in a colon: {HOW_TO_NAME}.")
+    return name, None
+
+
+def _load_file(path: Path) -> ModuleType:
+    if path.is_dir():
+        raise HandlerFileError(f"{path} is a folder, not a Python file: {HOW_TO_NAME}.")
+    try:
+        source = path.read_bytes()
+    except FileNotFoundError:
+        raise HandlerFileError(f"There is no file {path}: check the path of the handler.") from None
+    except OSError as error:
+        raise HandlerFileError(f"Cannot read {path}: {error.strerror or error}.") from error
+    try:
+        code = compile(source, str(path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise HandlerFileError(f"{path}:{error.lineno or 1}: not valid Python: {error.msg}.") from None
+    except ValueError as error:
+        raise HandlerFileError(f"{path}: not valid Python: {error}.") from None
+    module = ModuleType(f"slipstream_handler_{path.stem}")
+    module.__file__ = str(path)
+    _let_it_import(path.resolve().parent)
+    sys.modules[module.__name__] = module  # dataclasses and pydantic look a class's module up there
+    with _told_as_sentence(path):
+        exec(code, module.__dict__)  # noqa: S102 - running the file that the user named is the purpose
+    return module
+
+
+def _import_module(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise HandlerFileError(f"{name!r} is neither a Python file nor a module: {HOW_TO_NAME}.")
+    _let_it_import(Path.cwd())
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    except Exception as error:
+        raise HandlerFileError(f"Cannot import {name}: {_told(error)}.") from error
+    if found is None:
+        hint = f" (there is a file {name}.py: did you mean that?)" if Path(f"{name}.py").exists() else ""
+        raise HandlerFileError(f"There is no module {name}{hint}: {HOW_TO_NAME}.")
+    with _told_as_sentence(Path(found.origin or name)):
+        return importlib.import_module(name)
+
+
+def _let_it_import(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+@contextmanager
+def _told_as_sentence(path: Path) -> Iterator[None]:
+    """Turn whatever the loaded code raises into a `HandlerFileError` that names the line."""
+    try:
+        yield
+    except SyntaxError as error:
+        place = f"{error.filename or path}:{error.lineno or 1}"
+        raise HandlerFileError(f"{place}: not valid Python: {error.msg}.") from error
+    except (Exception, SystemExit) as error:
+        raise HandlerFileError(
+            f"{_place(error, path)}: failed while it was loaded: {_told(error)}."
+        ) from error
+
+
+def _place(error: BaseException, path: Path) -> str:
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path
+    ]
+    return f"{path}:{lines[-1]}" if lines else str(path)
+
+
+def _told(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _handlers_in(module: ModuleType) -> list[type[ProtocolHandler]]:
+    from slipstream import ProtocolHandler
+
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, ProtocolHandler)
+        and value is not ProtocolHandler
+        and value.__module__ == module.__name__
+    ]
+
+
+def _only_class(module: ModuleType, target: str) -> type[ProtocolHandler]:
+    found = _handlers_in(module)
+    if not found:
+        raise HandlerFileError(
+            f"{target} has no handler: write a class derived from slipstream.ProtocolHandler in it."
+        )
+    if len(found) > 1:
+        names = ", ".join(each.__name__ for each in found)
+        raise HandlerFileError(
+            f"{target} has several handlers ({names}): say which, as in {target}:{found[0].__name__}."
+        )
+    return found[0]
+
+
+def _named_class(module: ModuleType, class_name: str, target: str) -> type[ProtocolHandler]:
+    from slipstream import ProtocolHandler
+
+    chosen = getattr(module, class_name, None)
+    if chosen is None:
+        names = ", ".join(each.__name__ for each in _handlers_in(module))
+        raise HandlerFileError(
+            f"{target} has no class {class_name}: it has "
+            + (f"{names}." if names else "no class derived from slipstream.ProtocolHandler.")
+        )
+    if not isinstance(chosen, type) or not issubclass(chosen, ProtocolHandler):
+        raise HandlerFileError(
+            f"{class_name} in {target} is no handler: derive it from slipstream.ProtocolHandler."
+        )
+    return chosen
+
+
+def _require_no_arguments(chosen: type[ProtocolHandler], target: str) -> None:
+    try:
+        inspect.signature(chosen).bind()
+    except TypeError as error:
+        raise HandlerFileError(
+            f"{chosen.__name__} in {target} cannot be made without arguments ({error}): "
+            "one is made for each connection, so give its parameters defaults."
+        ) from None
+    except ValueError:
+        return  # no signature to read: only making one tells

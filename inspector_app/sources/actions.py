@@ -1,0 +1,123 @@
+"""Intents about one connection, carried out over its `Protocol`: messages, items, halves, cancelling.
+
+Owns the checks before anything is sent and the sentences when it cannot be. Which connection is meant is
+the source's to find. What becomes of an exchange is seen by taps; nothing waits for it here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Never
+
+from inspector_app.intents import (
+    CancelExchange,
+    Done,
+    EndHalf,
+    SendItem,
+    SendMessage,
+    SendRaw,
+)
+from slipstream import ExchangeKind, FrameTooLargeError, OverloadedError, SlipstreamError, StreamClosedError
+
+if TYPE_CHECKING:
+    from slipstream import Protocol
+
+Sending = SendMessage | SendRaw | SendItem | EndHalf | CancelExchange
+"""The intents that are about one connection."""
+
+_KINDS = {
+    "request": ExchangeKind.UNARY,
+    "stream": ExchangeKind.SERVER_STREAM,
+    "bidirectional": ExchangeKind.BIDIRECTIONAL,
+}
+
+
+async def act(intent: Sending, protocol: Protocol, conn: int) -> Done:
+    """Carry out `intent` on connection number `conn`; `Done.error` says why it was not."""
+    try:
+        match intent:
+            case SendMessage():
+                return await _send_message(intent, protocol, conn)
+            case SendRaw():
+                await _send_raw(intent.text, protocol)
+            case SendItem():
+                item = _read_json(intent.data_json)
+                await protocol.send_item(_in_flight(intent, protocol), item)
+            case EndHalf():
+                await protocol.end_half(_in_flight(intent, protocol))
+            case CancelExchange():
+                await protocol.cancel(_in_flight(intent, protocol))
+    except _RefusedError as refusal:
+        return Done(error=str(refusal))
+    except SlipstreamError as error:
+        return Done(error=_told(error))
+    return Done(conn=conn)
+
+
+class _RefusedError(Exception):
+    """Not to be sent; the text is one sentence for the user."""
+
+
+async def _send_message(intent: SendMessage, protocol: Protocol, conn: int) -> Done:
+    data = _message_data(intent)
+    if intent.kind == "oneway":
+        await protocol.fire_and_forget(data)
+        return Done(conn=conn)
+    timeout_s = intent.timeout_s
+    if timeout_s is not None and timeout_s <= 0:
+        raise _RefusedError("The timeout must be more than 0 seconds.")
+    if timeout_s is None and intent.kind == "request":
+        timeout_s = protocol.limits.request_timeout_s
+    opener, number = protocol.open_exchange(_KINDS[intent.kind], data, timeout_s=timeout_s)
+    return Done(conn=conn, opener=opener, number=number)
+
+
+def _message_data(intent: SendMessage) -> dict[str, Any]:
+    if not intent.operation:
+        raise _RefusedError("The operation is missing: name what to call.")
+    data = _read_json(intent.data_json)
+    if not isinstance(data, dict):
+        raise _RefusedError(
+            'The data must be a JSON object, such as {"id": 7}; only a raw frame can hold others.'
+        )
+    if data.get("operation", intent.operation) != intent.operation:
+        raise _RefusedError("The data names another operation: take it out there, or send a raw frame.")
+    return {"operation": intent.operation, **data}
+
+
+async def _send_raw(text: str, protocol: Protocol) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _RefusedError(
+            "The text holds half of a surrogate pair, which no text message can carry."
+        ) from None
+    await protocol.send_raw(text)
+
+
+def _in_flight(intent: SendItem | EndHalf | CancelExchange, protocol: Protocol) -> tuple[str, int]:
+    request_id = (intent.opener, intent.number)
+    if not protocol.in_flight(request_id):
+        raise _RefusedError(f"Exchange {intent.number} has ended, or never was: nothing was sent.")
+    return request_id
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except ValueError as error:
+        raise _RefusedError(f"The data is no JSON: {error}.") from None
+    except RecursionError:
+        raise _RefusedError("The data is nested too deeply to be sent.") from None
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _told(error: SlipstreamError) -> str:
+    if isinstance(error, (FrameTooLargeError, OverloadedError, StreamClosedError)):
+        return f"{str(error).rstrip('.')}."
+    if isinstance(error, ConnectionError):
+        return "The connection has ended: reconnect first."
+    return f"Not sent: {str(error).rstrip('.')}."

@@ -1,0 +1,177 @@
+"""The client source: one connection at a time to a server, and the next one when asked.
+
+Owns the life of its connections: each attempt has a number of its own in the capture, a failed one ends
+LOST with the reason as a sentence, and the source lives on for the next. Nothing is retried unasked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from typing import TYPE_CHECKING
+from urllib.parse import urlunsplit
+
+from inspector_app.capture.records import (
+    ConnectionOpened,
+    HandshakeSeen,
+    Noted,
+    OperationsDescribed,
+    StateChanged,
+)
+from inspector_app.intents import ClientSpec, Disconnect, Done, Intent, Reconnect
+from inspector_app.sources.actions import act
+from inspector_app.sources.address import check_url, without_password
+from inspector_app.sources.base import INSPECTOR_LIMITS, Emit, handler_factory
+from inspector_app.sources.failures import connect_failure
+from inspector_app.sources.handshake import handshake_of
+from inspector_app.sources.tap import RecordingTap
+from inspector_app.sources.tls import tls_context
+from slipstream import ConnectionClosedError, ConnectionState, Protocol, connect, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from websockets.asyncio.client import ClientConnection
+
+    from inspector_app.mock.load import HandlerFactory
+
+_NOT_CONNECTED = "There is no open connection: reconnect first."
+
+
+class ClientSource:
+    """Connects to `spec.url`. Raises `SourceError` for a spec that cannot work.
+
+    `handler` makes what answers the server, instead of the one that the spec names. `alongside` is run over
+    each connection while it is open.
+    """
+
+    def __init__(
+        self,
+        spec: ClientSpec,
+        *,
+        handler: HandlerFactory | None = None,
+        alongside: Callable[[Protocol], Coroutine[None, None, None]] | None = None,
+    ) -> None:
+        url = check_url(spec.url)
+        self._spec = spec
+        self._url = urlunsplit(url)
+        self._ssl = tls_context(spec, secure=url.scheme == "wss")
+        self._handler = handler_factory(spec.handler) if spec.handler else handler
+        self._alongside = alongside
+        self._emit: Emit = _not_started
+        self._conn = 0
+        self._protocol: Protocol | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """The URL, without user name and password."""
+        return without_password(self._url)
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """The connection as it is, or was; None before the first came about."""
+        return self._protocol
+
+    async def start(self, emit: Emit) -> None:
+        """Begin to connect; whether it works is told by records."""
+        self._emit = emit
+        self._begin()
+
+    async def perform(self, intent: Intent) -> Done:
+        """Carry out an intent on the open connection."""
+        if isinstance(intent, Reconnect):
+            await self._end()
+            self._begin()
+            return Done(conn=self._conn)
+        if isinstance(intent, Disconnect):
+            if self._running is None or self._running.done():
+                return Done(error="There is no connection to close.")
+            await self._end()
+            return Done(conn=self._conn)
+        if self._protocol is None or self._protocol.state is not ConnectionState.CONNECTED:
+            return Done(error=_NOT_CONNECTED)
+        if intent.conn not in {None, self._conn}:
+            return Done(error=f"Connection {intent.conn} has ended: only connection {self._conn} is open.")
+        return await act(intent, self._protocol, self._conn)
+
+    async def stop(self) -> None:
+        """Close the connection, if there is one."""
+        await self._end()
+
+    def _begin(self) -> None:
+        self._conn += 1
+        self._protocol = None
+        self._running = asyncio.create_task(self._run(self._conn), name=f"client connection {self._conn}")
+
+    async def _end(self) -> None:
+        """End the running connection or attempt, and wait until its last record is emitted."""
+        if self._protocol is not None:
+            await self._protocol.aclose()
+        if self._running is not None:
+            if self._protocol is None:
+                self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def _run(self, conn: int) -> None:
+        peer_id = str(uuid.uuid4())
+        self._emit(
+            ConnectionOpened(
+                conn=conn, time_ns=time.time_ns(), role="client", address=self.address, local_peer=peer_id
+            )
+        )
+        try:
+            await self._hold_connection(conn, peer_id)
+        except asyncio.CancelledError:
+            if self._protocol is None:
+                self._not_connected(conn, "CLOSED", "given up before it was open")
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it was, the user must hear why there is no connection
+            sentence = connect_failure(error, self.address)
+            self._not_connected(conn, "LOST", sentence)
+            self._emit(Noted(conn=conn, time_ns=time.time_ns(), level="problem", text=sentence))
+
+    async def _hold_connection(self, conn: int, peer_id: str) -> None:
+        def on_handshake(websocket: ClientConnection) -> None:
+            self._emit(HandshakeSeen(conn=conn, time_ns=time.time_ns(), handshake=handshake_of(websocket)))
+
+        async with connect(
+            self._url,
+            handler=self._handler() if self._handler else None,
+            headers=self._spec.headers,
+            token=self._spec.token,
+            subprotocols=self._spec.subprotocols,
+            ssl=self._ssl,
+            limits=INSPECTOR_LIMITS,
+            peer_id=peer_id,
+            taps=[RecordingTap(self._emit, conn)],
+            on_handshake=on_handshake,
+        ) as protocol:
+            self._protocol = protocol
+            tasks = [asyncio.create_task(self._describe(protocol, conn), name="describe")]
+            if self._alongside is not None:
+                tasks.append(asyncio.create_task(self._alongside(protocol), name="alongside"))
+            try:
+                await protocol.wait_closed()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _describe(self, protocol: Protocol, conn: int) -> None:
+        try:
+            operations = await describe(protocol)
+        except ConnectionClosedError:
+            return  # the end of the connection is told by its transition
+        if operations is not None:
+            self._emit(OperationsDescribed(conn=conn, time_ns=time.time_ns(), operations=tuple(operations)))
+
+    def _not_connected(self, conn: int, state: str, reason: str) -> None:
+        self._emit(
+            StateChanged(conn=conn, time_ns=time.time_ns(), old="CONNECTING", new=state, reason=reason)
+        )
+
+
+def _not_started(record: object) -> None:
+    raise RuntimeError(f"the source emits before it was started: {record!r}")

@@ -1,0 +1,151 @@
+"""The server source: hosts a mock handler, and records what each of its peers does.
+
+Owns the listening socket and the numbering of peers. The handler is loaded when the source is made and
+again each time it is told to listen again, so that an edited file takes effect without a new program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from inspector_app.capture.records import ConnectionOpened, Noted
+from inspector_app.intents import Disconnect, Done, Intent, Reconnect, ServerSpec
+from inspector_app.sources.actions import act
+from inspector_app.sources.address import is_loopback, url_of
+from inspector_app.sources.base import INSPECTOR_LIMITS, Emit, handler_factory
+from inspector_app.sources.failures import SourceError, listen_failure
+from inspector_app.sources.handshake import handshake_of
+from inspector_app.sources.tap import RecordingTap
+from slipstream import ConnectionState, Protocol, serve
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from inspector_app.mock.load import HandlerFactory
+
+_ENDED = {ConnectionState.CLOSED, ConnectionState.LOST}
+
+
+class ServerSource:
+    """Hosts `spec.handler`. Raises `SourceError` for a handler that cannot be loaded."""
+
+    def __init__(self, spec: ServerSpec) -> None:
+        self._spec = spec
+        self._handler = _factory_of(spec.handler)
+        self._port = spec.port
+        self._emit: Emit | None = None
+        self._listening = contextlib.AsyncExitStack()
+        self._peers: dict[int, Protocol] = {}
+        self._conns = 0
+
+    @property
+    def address(self) -> str:
+        """The URL that clients connect to."""
+        return url_of(self._spec.host, self._port)
+
+    async def start(self, emit: Emit) -> None:
+        """Listen; raises `SourceError` when the address cannot be had."""
+        self._emit = emit
+        await self._listen()
+        self._note("info", f"Listening on {self.address}.")
+        if not is_loopback(self._spec.host):
+            self._note("warning", f"{self.address} can be reached from other machines.")
+
+    async def perform(self, intent: Intent) -> Done:
+        """Carry out an intent on the peer it names, or on the newest."""
+        if isinstance(intent, Reconnect):
+            return await self._listen_again()
+        peers = self._open_peers()
+        if isinstance(intent, Disconnect):
+            for protocol in peers.values():
+                await protocol.aclose()
+            return Done() if peers else Done(error="There is no connection to close.")
+        if not peers:
+            return Done(error=f"No client is connected: have one connect to {self.address} first.")
+        conn = max(peers) if intent.conn is None else intent.conn
+        if conn not in peers:
+            return Done(error=f"Connection {conn} has ended: choose one that is open.")
+        return await act(intent, peers[conn], conn)
+
+    async def stop(self) -> None:
+        """Close every connection and the socket."""
+        await self._listening.aclose()
+
+    async def _listen(self) -> None:
+        stack = contextlib.AsyncExitStack()
+        try:
+            server = await stack.enter_async_context(
+                serve(
+                    self._make_handler,
+                    self._spec.host,
+                    self._port,
+                    limits=INSPECTOR_LIMITS,
+                    allow_origins=self._spec.allow_origins,
+                    on_connect=self._welcome,
+                )
+            )
+        except (OSError, UnicodeError) as error:
+            raise SourceError(listen_failure(error, self._spec.host, self._port)) from error
+        self._listening, self._port = stack, server.port
+
+    async def _listen_again(self) -> Done:
+        try:
+            handler = _factory_of(self._spec.handler)
+        except SourceError as failure:
+            return Done(error=failure.text)  # the old handler goes on
+        await self._listening.aclose()
+        self._handler = handler
+        try:
+            await self._listen()
+        except SourceError as failure:
+            self._note("problem", failure.text)
+            return Done(error=failure.text)
+        self._note("info", f"Listening again on {self.address}.")
+        return Done()
+
+    def _make_handler(self) -> Any:
+        try:
+            return self._handler()
+        except Exception as error:
+            self._note(
+                "problem", f"The handler could not be made ({type(error).__name__}: {error}): mend it."
+            )
+            raise
+
+    def _welcome(self, protocol: Protocol) -> None:
+        self._conns += 1
+        self._peers[self._conns] = protocol
+        self._open_peers()
+        emit = self._emit
+        if emit is None:
+            return
+        emit(
+            ConnectionOpened(
+                conn=self._conns,
+                time_ns=time.time_ns(),
+                role="server",
+                address=self.address,
+                local_peer=protocol.peer_id,
+                handshake=handshake_of(protocol.websocket),
+            )
+        )
+        protocol.taps.add(RecordingTap(emit, self._conns))
+
+    def _open_peers(self) -> dict[int, Protocol]:
+        """Give the peers that have not ended; forget the others."""
+        self._peers = {conn: peer for conn, peer in self._peers.items() if peer.state not in _ENDED}
+        return self._peers
+
+    def _note(self, level: Any, text: str) -> None:
+        if self._emit is not None:
+            self._emit(Noted(time_ns=time.time_ns(), level=level, text=text))
+
+
+def _factory_of(name: str | None) -> HandlerFactory:
+    if name is not None:
+        return handler_factory(name)
+    from inspector_app.mock.demo import Market
+
+    return Market

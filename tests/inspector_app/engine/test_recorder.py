@@ -1,0 +1,255 @@
+"""The recorder: all that is put gets into the capture, and what cannot is told."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inspector_app.capture.records import Batch, ConnectionOpened, FrameSeen
+from inspector_app.capture.store import CaptureError, CaptureReader, CaptureWriter
+from inspector_app.engine.recorder import RECORD_OVERHEAD_BYTES, Recorder
+
+WAIT_S = 20.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    return folder / "one.capture"
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[CaptureWriter]:
+    writer = CaptureWriter(path, source={"kind": "test"}, software="test")
+    yield writer
+    writer.close()
+
+
+def opened() -> ConnectionOpened:
+    return ConnectionOpened(conn=1, time_ns=1, role="client", address="ws://h", local_peer="me")
+
+
+def frame(number: int, padding: int = 0) -> FrameSeen:
+    raw = (
+        f'{{"type":"fire_and_forget","peerID":"p","data":{{"operation":"tick","n":{number}}}}}'
+        + " " * padding
+    )
+    return FrameSeen(conn=1, time_ns=1000 + number, direction="in", raw=raw)
+
+
+class Problems:
+    """Collects what the recorder says, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, level: str, text: str) -> None:
+        with self._changed:
+            self.said.append((level, text))
+            self._changed.notify_all()
+
+    def wait_for(self, level: str) -> str:
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(kind == level for kind, _ in self.said), WAIT_S)
+            return next(text for kind, text in self.said if kind == level)
+
+
+class GatedWriter:
+    """A writer that waits in `write` until it is let go, as a slow disk does."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.let_go = threading.Event()
+        self.batches: list[Batch] = []
+
+    def write(self, batch: Batch) -> None:
+        self.entered.set()
+        assert self.let_go.wait(WAIT_S)
+        self.batches.append(batch)
+
+    def close(self) -> None:
+        pass
+
+
+class BrokenWriter:
+    """A writer that fails until it is mended, as a full disk does."""
+
+    def __init__(self) -> None:
+        self.broken = True
+        self.tries = 0
+        self.batches: list[Batch] = []
+
+    def write(self, batch: Batch) -> None:
+        self.tries += 1
+        if self.broken:
+            raise CaptureError("The disk is full.")
+        self.batches.append(batch)
+
+    def close(self) -> None:
+        pass
+
+
+def frames_of(writer: BrokenWriter | GatedWriter) -> list[int]:
+    return [row.seq for batch in writer.batches for row, _ in batch.frames]
+
+
+def notes_of(writer: BrokenWriter | GatedWriter) -> list[str]:
+    return [note.text for batch in writer.batches for note in batch.notes]
+
+
+def test_all_that_was_put_is_in_the_capture_in_its_order(path: Path, writer: CaptureWriter) -> None:
+    recorder = Recorder(writer)
+    recorder.put(opened())
+    for number in range(3000):
+        recorder.put(frame(number))
+    recorder.close()
+    reader = CaptureReader(path)
+    assert [row.time_ns for row in reader.frames(1, 5000)] == [1000 + number for number in range(3000)]
+    assert recorder.unsaved == 0
+    reader.close()
+
+
+def test_flush_returns_once_everything_is_on_disk(path: Path, writer: CaptureWriter) -> None:
+    recorder = Recorder(writer)
+    recorder.put(opened())
+    recorder.put(frame(1))
+    assert recorder.flush(WAIT_S)
+    reader = CaptureReader(path)
+    assert reader.totals().frames == 1
+    reader.close()
+    recorder.close()
+
+
+def test_a_commit_is_told_only_when_another_reader_can_see_it(path: Path, writer: CaptureWriter) -> None:
+    seen: list[bool] = []
+
+    def look(batch: Batch) -> None:
+        reader = CaptureReader(path)
+        seen.append(all(reader.raw(row.seq) == raw for row, raw in batch.frames))
+        reader.close()
+
+    recorder = Recorder(writer, on_commit=look)
+    recorder.put(opened())
+    for number in range(50):
+        recorder.put(frame(number))
+    recorder.close()
+    assert seen
+    assert all(seen)
+
+
+def test_put_never_waits_for_a_slow_disk() -> None:
+    writer = GatedWriter()
+    recorder = Recorder(writer)
+    recorder.put(opened())
+    assert writer.entered.wait(WAIT_S)
+    for number in range(5000):
+        recorder.put(frame(number))
+    assert recorder.unsaved == 5001
+    writer.let_go.set()
+    recorder.close()
+    assert frames_of(writer) == list(range(1, 5001))
+
+
+def test_a_failure_is_said_once_and_the_recovery_too() -> None:
+    writer, problems = BrokenWriter(), Problems()
+    recorder = Recorder(writer, on_problem=problems, retry_interval_s=0.001)
+    recorder.put(opened())
+    problems.wait_for("problem")
+    assert not recorder.flush(WAIT_S)
+    assert recorder.failing == "The disk is full."
+    writer.broken = False
+    problems.wait_for("info")
+    recorder.close()
+    assert problems.said == [("problem", "The disk is full."), ("info", "Recording works again.")]
+
+
+def test_nothing_is_lost_when_the_disk_is_full_for_a_while(path: Path, writer: CaptureWriter) -> None:
+    problems = Problems()
+    recorder = Recorder(writer, on_problem=problems, retry_interval_s=0.001)
+    recorder.put(opened())
+    assert recorder.flush(WAIT_S)
+    assert writer._connection is not None
+    pages = writer._connection.execute("PRAGMA page_count").fetchone()[0]
+    writer._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    for number in range(200):
+        recorder.put(frame(number, padding=4000))
+    assert "full" in problems.wait_for("problem")
+    writer._connection.execute("PRAGMA max_page_count = 1000000")
+    problems.wait_for("info")
+    recorder.close()
+    reader = CaptureReader(path)
+    assert reader.totals().frames == 200
+    assert reader.raw(200) == frame(199, padding=4000).raw
+    reader.close()
+
+
+def test_a_folder_that_goes_away_is_said_and_what_is_unsaved_is_counted(
+    path: Path, writer: CaptureWriter
+) -> None:
+    problems = Problems()
+    recorder = Recorder(writer, on_problem=problems, retry_interval_s=0.001)
+    recorder.put(opened())
+    assert recorder.flush(WAIT_S)
+    shutil.rmtree(path.parent)
+    recorder.put(frame(1))
+    assert "removed" in problems.wait_for("problem")
+    recorder.put(frame(2))
+    recorder.close()
+    assert recorder.unsaved == 2
+    assert len(problems.said) == 1
+
+
+def test_what_cannot_be_held_is_noted_where_the_gap_is() -> None:
+    writer, problems = BrokenWriter(), Problems()
+    room = 10 * (RECORD_OVERHEAD_BYTES + len(frame(10).raw))
+    recorder = Recorder(writer, on_problem=problems, held_bytes=room, retry_interval_s=0.001)
+    recorder.put(frame(10))
+    problems.wait_for("problem")
+    for number in range(11, 40):
+        recorder.put(frame(number))
+    assert recorder.unsaved == 30
+    writer.broken = False
+    problems.wait_for("info")
+    assert recorder.flush(WAIT_S)
+    recorder.put(frame(40))
+    recorder.close()
+    assert frames_of(writer) == list(range(1, 12))
+    assert [text.startswith("20 frames (") for text in notes_of(writer)] == [True]
+    assert notes_of(writer)[0].endswith("were not recorded: The disk is full.")
+    gap = next(note for batch in writer.batches for note in batch.notes)
+    assert (gap.after_seq, gap.level) == (10, "problem")
+    assert recorder.unsaved == 20
+
+
+def test_what_is_no_frame_is_held_beyond_the_bound() -> None:
+    writer = BrokenWriter()
+    recorder = Recorder(writer, held_bytes=0, retry_interval_s=0.001)
+    recorder.put(opened())
+    writer.broken = False
+    recorder.close()
+    assert [sorted(batch.connections) for batch in writer.batches] == [[1]]
+
+
+def test_closing_gives_a_broken_disk_one_more_try_and_then_gives_up() -> None:
+    writer, problems = BrokenWriter(), Problems()
+    recorder = Recorder(writer, on_problem=problems, retry_interval_s=3600)
+    recorder.put(opened())
+    problems.wait_for("problem")
+    recorder.close()
+    assert writer.tries == 2
+    assert recorder.unsaved == 1
+
+
+def test_a_record_after_closing_is_ignored(path: Path, writer: CaptureWriter) -> None:
+    recorder = Recorder(writer)
+    recorder.close()
+    recorder.put(opened())
+    assert recorder.received == 0
+    recorder.close()
+    assert path.exists()

@@ -1,0 +1,126 @@
+"""What viewer and engine say to each other survives the trip, and what has not its shape is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inspector_app.engine.wire import (
+    INTENTS,
+    Failed,
+    Ready,
+    Start,
+    WireError,
+    call_of,
+    decode_answer,
+    decode_start,
+    done_of,
+    encode_answer,
+    encode_done,
+    encode_start,
+    intent_of,
+)
+from inspector_app.intents import (
+    CancelExchange,
+    ClientSpec,
+    DemoSpec,
+    Disconnect,
+    Done,
+    EndHalf,
+    Intent,
+    Reconnect,
+    SendItem,
+    SendMessage,
+    SendRaw,
+    ServerSpec,
+    SourceSpec,
+)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ClientSpec(
+            url="ws://h", headers=(("X-A", "b"),), token="secret", subprotocols=("one",), insecure=True
+        ),
+        ServerSpec(handler="a.py", port=0, allow_origins=("http://x",)),
+        DemoSpec(seed=4),
+    ],
+)
+def test_a_start_line_survives_the_trip(spec: SourceSpec) -> None:
+    start = Start(spec=spec, capture=Path("/data/\udcff.capture"), token="t")
+    line = encode_start(start)
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert decode_start(line) == start
+
+
+@pytest.mark.parametrize(
+    "answer", [Ready(control_url="ws://h", capture="c", address="a"), Failed(text="no", exit_code=2)]
+)
+def test_an_answer_survives_the_trip(answer: Ready | Failed) -> None:
+    assert decode_answer(encode_answer(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        SendMessage(kind="request", operation="add", data_json='{"a": 1}', timeout_s=2.5),
+        SendRaw(text="\ud83d[/]"),
+        SendItem(conn=1, opener="p", number=3, data_json="null"),
+        EndHalf(conn=1, opener="p", number=3),
+        CancelExchange(conn=1, opener="p", number=3),
+        Reconnect(),
+        Disconnect(),
+    ],
+)
+def test_an_intent_survives_the_trip(intent: Intent) -> None:
+    assert intent_of(call_of(intent)) == intent
+
+
+def test_every_intent_has_an_operation_of_its_own() -> None:
+    assert sorted(INTENTS) == [
+        "cancel_exchange",
+        "disconnect",
+        "end_half",
+        "reconnect",
+        "send_item",
+        "send_message",
+        "send_raw",
+    ]
+
+
+def test_a_result_survives_the_trip() -> None:
+    done = Done(conn=1, opener="p", number=7)
+    assert done_of(encode_done(done)) == done
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"kind": "spaceship", "spec": {}, "capture": "c", "token": "t"}',
+        b'{"kind": "client", "spec": {"url": 3}, "capture": "c", "token": "t"}',
+        b'{"kind": "client", "spec": {"url": "ws://h"}, "capture": 3, "token": "t"}',
+    ],
+)
+def test_a_start_line_of_another_shape_is_refused(line: bytes) -> None:
+    with pytest.raises(WireError):
+        decode_start(line)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"operation": "format_disk"},
+        {"operation": "send_raw"},
+        {"operation": "send_raw", "intent": {"text": 3}},
+        {"operation": "end_half", "intent": {"conn": "1", "opener": "p", "number": 3}},
+    ],
+)
+def test_an_intent_of_another_shape_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(WireError):
+        intent_of(data)
