@@ -160,11 +160,14 @@ def _settled(line: Line) -> ExchangeSettled:
             pass
         case _:
             raise TypeError("id must be a peer ID and a number")
+    outcome = OUTCOMES[line["outcome"]]
+    if outcome == "pending":
+        raise ValueError("an exchange is never settled as pending")
     return ExchangeSettled(
         conn=_integer(line, "conn"),
         time_ns=_time(line),
         request_id=(opener, number),
-        outcome=OUTCOMES[line["outcome"]],
+        outcome=outcome,
         message=_given(line, "message", ""),
     )
 

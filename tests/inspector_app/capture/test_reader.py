@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector_app.capture.reader import _select
 from inspector_app.capture.records import Batch, ExchangeRow, Totals
 from inspector_app.capture.schema import FORMAT_VERSION
 from inspector_app.capture.store import CaptureError, CaptureReader
@@ -170,8 +171,8 @@ def test_lists_are_paged_through_an_index(tmp_path: Path, what: str, part: str) 
     kind = "= 'request_response'" if what == "requests" else "<> 'request_response'"
     with reading(samples.capture(tmp_path)) as reader:
         plan = reader._query(
-            f"EXPLAIN QUERY PLAN SELECT * FROM exchanges WHERE kind {kind} AND outcome {part}"
-        )  # noqa: S608 - parts of this test
+            f"EXPLAIN QUERY PLAN {_select('exchanges', f'WHERE kind {kind} AND outcome {part}')}"
+        )
     assert [detail for *_, detail in plan] == [
         f"SCAN exchanges USING INDEX {what}_{'pending' if part[0] == '=' else 'ended'}"
     ]
