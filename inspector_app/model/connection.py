@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.records import ConnectionRow, ExchangeRow
-from inspector_app.model.summary import cut
 from slipstream.exchanges import ExchangeTable
 from slipstream.lifecycle import ENDED
 
@@ -64,7 +63,7 @@ class Live:
             opened_seq=self.opened_seq,
             state=exchange.state.value,
             outcome=exchange.outcome.value,
-            code=None if exchange.code is None else cut(exchange.code, NAME_LENGTH),
+            code=exchange.code,
             message=self.message,
             ended_ns=self.ended_ns,
             ended_seq=self.ended_seq,

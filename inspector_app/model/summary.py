@@ -99,7 +99,7 @@ def _without_surrogates(text: str) -> str:
 def _error(data: object, limit: int) -> str:
     _, code = error_facts(data)
     text = error_summary(data, limit)
-    return cut(f"{cut(code, limit // 2)}: {text}" if text else code, limit)
+    return cut(f"{code}: {text}" if text else code, limit)
 
 
 class _Line:

@@ -165,6 +165,20 @@ def test_streams_are_both_kinds_and_no_requests(tmp_path: Path) -> None:
         assert ids(reader.streams(0, 9)) == [3, 5, 4, 1]
 
 
+def test_a_request_that_ends_while_a_page_is_read_is_on_it_once(tmp_path: Path) -> None:
+    writer = samples.writer(tmp_path)
+    writer.write(samples.exchanges(EXCHANGE, EXCHANGE))
+    with reading(writer.path) as reader:
+
+        def end_one_between(statement: str) -> None:
+            if "outcome <> 'pending'" in statement:
+                writer.write(samples.exchanges(ended(EXCHANGE)))
+
+        reader._connection.set_trace_callback(end_one_between)
+        assert ids(reader.requests(0, 9)) == [1, 2]
+    writer.close()
+
+
 @pytest.mark.parametrize("what", ["requests", "streams"])
 @pytest.mark.parametrize("part", ["= 'pending' ORDER BY id", "<> 'pending' ORDER BY ended_ns DESC, id DESC"])
 def test_lists_are_paged_through_an_index(tmp_path: Path, what: str, part: str) -> None:
@@ -317,6 +331,11 @@ def test_a_capture_without_totals_is_told(tmp_path: Path) -> None:
     assert "does not hold what a capture holds" in refusal(
         changed_by(samples.capture(tmp_path), "DELETE FROM totals")
     )
+
+
+def test_a_capture_that_lost_its_last_frame_is_told(tmp_path: Path) -> None:
+    path = changed_by(samples.capture(tmp_path, samples.frames("x", "y")), "DELETE FROM frames WHERE seq = 2")
+    assert "last frames are missing" in refusal(path)
 
 
 def test_a_truncated_capture_is_told(tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ def test_a_capture_is_marked_with_its_kind_and_version(tmp_path: Path) -> None:
     assert query(path, "PRAGMA user_version") == [(FORMAT_VERSION,)]
 
 
+def test_a_finished_capture_needs_no_log_beside_it(tmp_path: Path) -> None:
+    assert query(samples.capture(tmp_path), "PRAGMA journal_mode") == [("delete",)]
+
+
 def test_every_table_has_the_columns_of_its_row(tmp_path: Path) -> None:
     path = samples.capture(tmp_path)
     extra = {"frames": {"raw"}, "totals": {"one"}}

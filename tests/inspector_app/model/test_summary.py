@@ -131,7 +131,7 @@ def test_an_operation_inside_a_result_is_data() -> None:
         ("text", "application: text"),
         ({"a": 1}, "application: {a: 1}"),
         (None, "application"),
-        ({"code": "c" * 300, "error": "e" * 300}, "c" * 99 + "…: " + "e" * 97 + "…"),
+        ({"code": "c" * 300, "error": "e" * 300}, "application: " + "e" * 186 + "…"),
     ],
 )
 def test_an_error_shows_code_and_text(data: object, line: str) -> None:
