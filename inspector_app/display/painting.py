@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -15,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from inspector_app.display.cells import fit
-from inspector_app.display.inert import inert
+from inspector_app.display.inert import MARK_LIMIT, inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,7 +86,7 @@ def segments(parts: Iterable[Part], palette: Palette, background: str = "backgro
 
 def strip_of(parts: Iterable[Part], width: int, palette: Palette, background: str = "background") -> Strip:
     """Return one line of exactly `width` cells, cropped or padded, with `parts` made inert."""
-    strip = Strip(segments(parts, palette, background))
+    strip = Strip(segments(((head(text, width), name) for text, name in parts), palette, background))
     return strip.adjust_cell_length(width, palette.style("", background))
 
 
@@ -141,6 +142,16 @@ class Painted(Widget):
         return Strip.blank(width, self.palette.style("", background))
 
 
+def head(text: str, width: int) -> str:
+    """Return as much of the beginning of `text` as could be seen in `width` cells, and a little more."""
+    return text[: (MARK_LIMIT + 1) * width + 1]
+
+
+def width_of(parts: Iterable[Part], most: int) -> int:
+    """Return how many cells `parts` take when drawn, up to about `most` for each."""
+    return sum(cell_len(inert(head(text, most))) for text, _ in parts)
+
+
 def fitted(text: str, width: int, *, right: bool = False) -> str:
     """Return `text` made inert in exactly `width` cells; of a huge text only the beginning is looked at."""
-    return fit(inert(text if len(text) <= 4 * width else text[: 4 * width + 1]), width, right=right)
+    return fit(inert(head(text, width)), width, right=right)

@@ -8,12 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.cells import cell_len
 from textual.strip import Strip
 
 from inspector_app.display import formats
-from inspector_app.display.inert import inert
-from inspector_app.display.painting import Painted, Part, strip_of
+from inspector_app.display.painting import Painted, Part, strip_of, width_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,7 @@ class ConnectionBar(Painted):
             )
         else:
             left, right = _peers(state), _traffic(state, short=width < 100)
-        right_width = min(width, sum(cell_len(inert(text)) for text, _ in right))
+        right_width = min(width, width_of(right, width))
         badge = self._badge(state.role) if y == 0 else Strip([])
         room = max(0, width - right_width - badge.cell_length)
         return Strip.join(

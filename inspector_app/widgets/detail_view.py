@@ -226,7 +226,8 @@ class DetailView(Painted, can_focus=True):
 
     def action_scroll_rows(self, rows: int) -> None:
         """Scroll by some rows."""
-        self._go(self._moved(self.top, rows))
+        if self._source.count:
+            self._go(self._moved(self.top, rows))
 
     def action_scroll_pages(self, pages: int) -> None:
         """Scroll by some screens, keeping one row of the old one."""

@@ -16,7 +16,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from inspector_app.display.painting import Painted, fitted, strip_of
+from inspector_app.display.painting import Painted, fitted, strip_of, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -466,8 +466,9 @@ class RowList(Painted, can_focus=True):
         place = y - self._header - max(0, (self._body_height - len(lines)) // 3)
         if not 0 <= place < len(lines):
             return self.blank(width)
-        text = lines[place]
-        return strip_of([(" " * max(2, (width - len(text)) // 2) + text, "muted")], width, self.palette)
+        parts = [(lines[place], "muted")]
+        indent = max(2, (width - width_of(parts, width)) // 2)
+        return strip_of([(" " * indent, ""), *parts], width, self.palette)
 
     def _paint_row(self, row: Row, width: int, look: str) -> Strip:
         palette = self.palette

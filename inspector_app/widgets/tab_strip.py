@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from inspector_app.display.inert import inert
-from inspector_app.display.painting import Painted, Part, segments
+from inspector_app.display.painting import Painted, Part, head, segments, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +100,7 @@ class TabStrip(Painted, can_focus=True):
         """Choose the tab pressed."""
         left = 0
         for tab, parts in self._laid_out(self.size.width):
-            left += _width(parts)
+            left += width_of(parts, self.size.width)
             if event.x < left:
                 self._choose(tab.name)
                 return
@@ -117,7 +115,7 @@ class TabStrip(Painted, can_focus=True):
     def _laid_out(self, width: int) -> list[tuple[Tab, list[Part]]]:
         for keys, figures in ((True, True), (False, True), (False, False)):
             tabs = [(tab, self._parts(tab, keys=keys, figures=figures)) for tab in self._tabs]
-            if sum(_width(parts) for _, parts in tabs) <= width:
+            if sum(width_of(parts, width) for _, parts in tabs) <= width:
                 break
         return tabs
 
@@ -141,7 +139,7 @@ class TabStrip(Painted, can_focus=True):
             ground = "bar-background"
             if tab.name == self._active:
                 ground = "row-cursor" if self.has_focus else "row-cursor-resting"
-            drawn += segments(parts, self.palette, ground)
+            drawn += segments([(head(text, width), name) for text, name in parts], self.palette, ground)
         return Strip(drawn).adjust_cell_length(width, self.palette.style("", "bar-background"))
 
     def on_focus(self) -> None:
@@ -151,7 +149,3 @@ class TabStrip(Painted, can_focus=True):
     def on_blur(self) -> None:
         """Show the active tab as resting."""
         self.refresh()
-
-
-def _width(parts: Sequence[Part]) -> int:
-    return sum(cell_len(inert(text)) for text, _ in parts)
