@@ -130,6 +130,24 @@ _GIVEN_UP = {
 }
 
 
+CODES = frozenset(
+    {
+        "invalid_request",
+        "not_found",
+        "wrong_kind",
+        "overloaded",
+        "unavailable",
+        "application",
+        "internal",
+        "too_large",
+        "deadline_exceeded",
+        "cancelled",
+        "overflow",
+    }
+)
+"""The codes of an `error` frame (protocol.md §7); every other reads as `application`."""
+
+
 def error_facts(data: object) -> tuple[str, str]:
     """Message and code of an `error` frame's data, whatever its shape (protocol.md §7).
 
@@ -141,7 +159,7 @@ def error_facts(data: object) -> tuple[str, str]:
         return "", "application"
     code = data.get("code")
     text = next((data[key] for key in ("error", "message", "detail") if isinstance(data.get(key), str)), "")
-    return text, code if isinstance(code, str) and code else "application"
+    return text, code if isinstance(code, str) and code in CODES else "application"
 
 
 def operation_of(frame: Frame) -> str | None:
@@ -206,16 +224,16 @@ class ExchangeTable:
         return exchange
 
     def skip(self, request_id: RequestId) -> bool:
-        """Count an ID of the other side as used, though nothing was opened; False if it is mine or in use."""
+        """Count an ID of the other side as used, though nothing was opened; False if it cannot be, or is."""
         opener, number = request_id
-        if opener == self.local_peer or number <= self._highest_of(opener):
+        if opener == self.local_peer or not self._highest_of(opener) < number < MAX_COUNTER:
             return False
         if opener in self._highest or len(self._highest) < _REMEMBERED_PEERS:
             self._highest[opener] = number
         return True
 
     def connection_ended(self, outcome: Outcome) -> list[Exchange]:
-        """End everything in flight, as `CLOSED` or `LOST`, in the order of opening."""
+        """End everything in flight, as `CLOSED` or `LOST`: mine, then theirs, in the order of opening."""
         ended = list(self)
         for exchange in ended:
             self.settle(exchange.request_id, outcome)
@@ -223,7 +241,7 @@ class ExchangeTable:
 
     def _fold(self, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
         if frame.type is MessageType.FIRE_AND_FORGET:
-            return Step(Effect.NOTICE)
+            return Step(Effect.NOTICE, findings=tuple(_faults_of_data(frame, None)))
         if frame.request_id is None:
             return _refused("no_request_id", "§2", f"A {frame.type.value} frame needs a requestId", None)
         if frame.type in _KINDS:
@@ -251,7 +269,8 @@ class ExchangeTable:
         findings = tuple(self._faults_of_opening(frame, request_id))
         if mine:
             self._mine[number] = exchange
-            self.next_number = max(self.next_number, number + 1)
+            if number < MAX_COUNTER:
+                self.next_number = max(self.next_number, number + 1)
         else:
             self._theirs[request_id] = exchange
             self.skip(request_id)
@@ -265,8 +284,7 @@ class ExchangeTable:
             yield Finding("counter_range", "§2", f"The counter {number} is not from 0 to 2^53", request_id)
         elif number < self.next_number if opener == self.local_peer else number <= self._highest_of(opener):
             yield Finding("counter_reused", "§2", f"The counter {number} was used before", request_id)
-        if operation_of(frame) is None:
-            yield Finding("no_operation", "§2", "The data names no operation", request_id)
+        yield from _faults_of_data(frame, request_id)
 
     def _highest_of(self, opener: str) -> int:
         return self._highest.get(opener, -1)
@@ -347,6 +365,11 @@ def _first_state(opening: MessageType, *, mine: bool) -> StreamState:
     if opening is MessageType.STREAM_STREAM_REQUEST:
         return StreamState.OPEN
     return StreamState.HALF_CLOSED_LOCAL if mine else StreamState.HALF_CLOSED_REMOTE
+
+
+def _faults_of_data(frame: Frame, request_id: RequestId | None) -> Iterator[Finding]:
+    if operation_of(frame) is None:
+        yield Finding("no_operation", "§2", "The data names no operation", request_id)
 
 
 def _count_item(exchange: Exchange, size_bytes: int, *, incoming: bool) -> None:

@@ -33,14 +33,15 @@ class MessageType(Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> MessageType | None:
-        # Longer than any spelling of any type: folding a hostile megabyte would be work for nothing.
-        if isinstance(value, str) and len(value) <= _LONGEST_SPELLING:
+        # Longer than any spelling of any type: folding a hostile megabyte would be work for nothing. Beyond
+        # ASCII, folding the case would make a ligature or a long s spell a type too.
+        if isinstance(value, str) and len(value) <= _LONGEST_SPELLING and value.isascii():
             return _FOLDED.get(_fold(value))
         return None
 
 
 def _fold(name: str) -> str:
-    return name.replace("_", "").replace("-", "").casefold()
+    return name.replace("_", "").replace("-", "").lower()
 
 
 _LONGEST_SPELLING = 64
@@ -70,9 +71,11 @@ class FrameModel(BaseModel):
     meta: dict[str, Any] | None = None
 
     @model_validator(mode="after")
-    def _sender_is_named(self) -> Self:
+    def _peers_are_named(self) -> Self:
         if self.type in OPENING_TYPES and not self.peerID:
             raise ValueError("peerID required for request messages")
+        if self.requestId is not None and len(self.requestId[0]) > MAX_PEER_ID:
+            raise ValueError(f"requestId names a peer with more than {MAX_PEER_ID} characters")
         return self
 
 
@@ -89,6 +92,9 @@ class Frame:
     """The type as it was written on the wire; empty for a frame that was made here."""
 
 
+_INVALID = "Invalid frame or data"
+
+
 def decode(message: str | bytes, *, limit_bytes: int | None = None) -> Frame:
     """Turn a message into a frame; a binary one is read as UTF-8 (protocol.md §1).
 
@@ -97,13 +103,14 @@ def decode(message: str | bytes, *, limit_bytes: int | None = None) -> Frame:
     """
     if limit_bytes is not None and (size := size_of(message)) > limit_bytes:
         raise FrameTooLargeError(size, limit_bytes)
-    fields = _read_object(message)
+    fields, readable = _read_object(message)
     kind = _CANONICAL_TYPES.get(fields["type"]) if isinstance(fields.get("type"), str) else None
     request_id = fields.get("requestId")
     peer_id = fields.get("peerID")
     meta = fields.get("meta")
     plain = (
-        kind is not None
+        readable
+        and kind is not None
         and (peer_id is None or (type(peer_id) is str and len(peer_id) <= MAX_PEER_ID))
         and (request_id is None or _is_plain_id(request_id))
         and (meta is None or type(meta) is dict)
@@ -118,63 +125,75 @@ def decode(message: str | bytes, *, limit_bytes: int | None = None) -> Frame:
 
 
 def _is_plain_id(value: object) -> bool:
-    return type(value) is list and len(value) == 2 and type(value[0]) is str and type(value[1]) is int
+    return (
+        type(value) is list
+        and len(value) == 2
+        and type(value[0]) is str
+        and type(value[1]) is int
+        and len(value[0]) <= MAX_PEER_ID
+    )
 
 
 def _decode_carefully(fields: dict[str, Any]) -> Frame:
     try:
         model = FrameModel.model_validate(fields)
     except ValidationError as error:
-        raise ProtocolError(f"Invalid frame or data: {_first_fault(error)}", salvaged=fields) from error
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"Invalid frame or data: {error}", salvaged=fields) from error
+        raise ProtocolError(f"{_INVALID}: {_first_fault(error)}", salvaged=fields) from error
     return Frame(model.type, model.requestId, model.peerID, model.data, model.meta, str(fields["type"]))
 
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in fault["loc"])
     text = fault["msg"].removeprefix("Value error, ")
-    return f"{place}: {text}" if place else text
+    # No further than the field: what follows may be a key of the other side's making.
+    return f"{fault['loc'][0]}: {text}" if fault["loc"] else text
 
 
-def _read_object(message: str | bytes) -> dict[str, Any]:
+def _read_object(message: str | bytes) -> tuple[dict[str, Any], bool]:
+    """The JSON object of a message, and whether all its text is Unicode, without a lone surrogate."""
     try:
-        value = from_json(message)
-    except ValueError as error:
-        value = _read_with_surrogates(message, error)
+        value, readable = from_json(message), True
+    except (ValueError, TypeError) as error:  # TypeError: a str that no UTF-8 can hold
+        value, readable = _read_with_surrogates(message, error), False
     if not isinstance(value, dict):
-        raise ProtocolError(f"Invalid frame or data: a frame is a JSON object, not {_json_name(value)}")
-    return value
+        raise ProtocolError(f"{_INVALID}: a frame is a JSON object, not {_json_name(value)}")
+    if _openings(message) > MAX_NESTING and _nested_past(value, MAX_NESTING):
+        raise ProtocolError(f"{_INVALID}: nested deeper than {MAX_NESTING}")
+    return value, readable
 
 
-def _read_with_surrogates(message: str | bytes, first_error: ValueError) -> Any:
+def _read_with_surrogates(message: str | bytes, first_error: Exception) -> Any:
     """Second chance for the one thing the fast reader refuses and a frame may hold: a lone surrogate."""
     try:
-        text = message if isinstance(message, str) else message.decode("utf-8")
+        text = (message.encode() if isinstance(message, str) else message).decode()
         if "\\ud" not in text.lower():
-            raise ProtocolError(f"Invalid frame or data: {first_error}") from first_error
-        value = json.loads(text)
+            raise ProtocolError(f"{_INVALID}: {first_error}") from first_error
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"Invalid frame or data: {error}") from error
-    if _nested_past(value, MAX_NESTING):
-        raise ProtocolError(f"Invalid frame or data: nested deeper than {MAX_NESTING}")
-    return value
+        raise ProtocolError(f"{_INVALID}: {error}") from error
 
 
-def _nested_past(value: object, limit: int) -> bool:
-    level: list[object] = [value]
-    for _ in range(limit + 1):
-        deeper: list[object] = []
-        for item in level:
-            if isinstance(item, dict):
-                deeper.extend(item.values())
-            elif isinstance(item, list):
-                deeper.extend(item)
-        if not deeper:
+def _openings(message: str | bytes) -> int:
+    if isinstance(message, str):
+        return message.count("[") + message.count("{")
+    return message.count(b"[") + message.count(b"{")
+
+
+def _nested_past(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if type(container) is dict else container)
+            if type(child) in _CONTAINERS
+        ]
+        if not level:
             return False
-        level = deeper
-    return any(isinstance(item, dict | list) for item in level)
+    return True
+
+
+_CONTAINERS = frozenset({dict, list})
 
 
 def _json_name(value: object) -> str:
@@ -196,7 +215,7 @@ def validate_incoming_frame(frame_data: str) -> FrameModel:
     if isinstance(message, bytearray):
         message = bytes(message)
     if not isinstance(message, str | bytes):
-        raise ProtocolError(f"Invalid frame or data: a message is text, not {type(message).__name__}")
+        raise ProtocolError(f"{_INVALID}: a message is text, not {type(message).__name__}")
     frame = decode(message)
     return FrameModel.model_construct(
         type=frame.type, peerID=frame.peer_id, requestId=frame.request_id, data=frame.data, meta=frame.meta
@@ -206,8 +225,9 @@ def validate_incoming_frame(frame_data: str) -> FrameModel:
 def encode(frame: Frame, *, spelling: Spelling = CANONICAL, limit_bytes: int | None = None) -> str:
     """Write a frame as JSON text: ASCII only, lone surrogates kept as escapes (protocol.md §2).
 
-    A pydantic model anywhere in `data` is written as its JSON form. Raises `ProtocolError` where JSON has
-    no way to say it (NaN, infinities, other objects, cycles) and `FrameTooLargeError` over the limit.
+    A pydantic model anywhere in `data` is written as its JSON form, by alias, as its schema has it. Raises
+    `ProtocolError` where JSON has no way to say it (NaN, infinities, other objects, cycles) or no reader
+    would take it (nested too deep), and `FrameTooLargeError` over `limit_bytes`.
     """
     fields: dict[str, Any] = {"type": spelling.spell(frame.type.value)}
     if frame.request_id is not None:
@@ -220,6 +240,8 @@ def encode(frame: Frame, *, spelling: Spelling = CANONICAL, limit_bytes: int | N
     text = encode_value(fields)
     if limit_bytes is not None and len(text) > limit_bytes:
         raise FrameTooLargeError(len(text), limit_bytes)
+    if _openings(text) > MAX_NESTING:
+        _read_object(text)
     return text
 
 
@@ -233,7 +255,7 @@ def encode_value(value: object) -> str:
 
 def _plain_form(value: object) -> Any:
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", by_alias=True)
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 

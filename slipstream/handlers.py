@@ -6,12 +6,22 @@ The registry knows what a handler offers and how to call it; running the calls i
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+import logging
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from types import MethodType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
-from pydantic.errors import PydanticSchemaGenerationError
 
 from slipstream.errors import HandlerError
 from slipstream.exchanges import ExchangeKind
@@ -19,6 +29,8 @@ from slipstream.frames import MessageType
 
 if TYPE_CHECKING:
     from slipstream.protocol import Protocol
+
+logger = logging.getLogger("slipstream")
 
 MARK: Final = "_slipstream_endpoint"
 RESERVED: Final = "slipstream."
@@ -81,7 +93,7 @@ class Endpoint:
     message_type: MessageType
     method: Callable[..., Any]
     params: type[BaseModel] | None = None
-    returns: Any = inspect.Signature.empty
+    returns: Any = None
 
     def prepare(self, data: dict[str, Any]) -> Any:
         """The argument for the method: the whole object, or the annotated model validated from it.
@@ -90,7 +102,7 @@ class Endpoint:
         """
         if self.params is None:
             return data
-        if self.params.model_config.get("extra") == "forbid" and "operation" not in self.params.model_fields:
+        if self.params.model_config.get("extra") == "forbid" and not _reads_operation(self.params):
             data = {key: value for key, value in data.items() if key != "operation"}
         try:
             return self.params.model_validate(data)
@@ -109,10 +121,25 @@ class Endpoint:
             "name": self.name,
             "kind": KIND_NAMES[self.message_type],
             "doc": inspect.getdoc(self.method) or "",
-            "params": self.params.model_json_schema() if self.params else None,
-            "returns": _schema_of(self.returns),
+            "params": _schema_of(self.params),
+            "returns": _schema_of(self._returned(), mode="serialization"),
             "deprecated": bool(getattr(self.method, "__deprecated__", False)),
         }
+
+    def _returned(self) -> Any:
+        """What one answer is, or one item: a stream is annotated with the iterator of its items."""
+        if self.message_type is MessageType.STREAM_REQUEST and get_origin(self.returns) in _ITERATORS:
+            return next(iter(get_args(self.returns)), None)
+        return self.returns
+
+
+def _reads_operation(model: type[BaseModel]) -> bool:
+    return any(
+        "operation" in (name, info.alias, info.validation_alias) for name, info in model.model_fields.items()
+    )
+
+
+_WRAPPERS = (staticmethod, classmethod, MethodType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +154,9 @@ class Registry:
         endpoints: dict[str, Endpoint] = {}
         for name in sorted({name for kind in type(handler).__mro__ for name in vars(kind)}):
             plain = inspect.getattr_static(handler, name)
-            function = plain.__func__ if isinstance(plain, staticmethod | classmethod) else plain
-            mark = getattr(function, MARK, None) if callable(function) else None
+            function = plain.__func__ if isinstance(plain, _WRAPPERS) else plain
+            # Statically here too: an object that answers every name has no mark.
+            mark = inspect.getattr_static(function, MARK, None) or inspect.getattr_static(plain, MARK, None)
             if mark is not None and not name.startswith(RESERVED):
                 endpoints[name] = _endpoint(name, mark["type"], getattr(handler, name))
         return cls(endpoints)
@@ -148,25 +176,38 @@ class Registry:
 
 def _endpoint(name: str, message_type: MessageType, method: Callable[..., Any]) -> Endpoint:
     try:
-        hints = get_type_hints(method)
-        parameters = list(inspect.signature(method).parameters)
-    except (NameError, TypeError, ValueError, AttributeError):
-        # Annotations that cannot be resolved describe nothing; the method works all the same.
-        return Endpoint(name, message_type, method)
-    first = hints.get(parameters[0]) if parameters else None
-    params = first if isinstance(first, type) and issubclass(first, BaseModel) else None
-    return Endpoint(name, message_type, method, params, hints.get("return", inspect.Signature.empty))
+        first = next(iter(inspect.signature(method).parameters), "")
+    except (TypeError, ValueError):
+        return Endpoint(name, message_type, method)  # a callable that does not tell what it takes
+    params = _annotation(method, first)
+    if not (isinstance(params, type) and issubclass(params, BaseModel)):
+        params = None
+    return Endpoint(name, message_type, method, params, _annotation(method, "return"))
 
 
-_ITERATORS = (AsyncIterator, AsyncGenerator, Iterator, Generator)
+def _annotation(method: Callable[..., Any], name: str) -> Any:
+    """One annotation, as a type. One that cannot be resolved describes nothing, and harms no other."""
+    function = inspect.unwrap(getattr(method, "__func__", method))
+    written = getattr(function, "__annotations__", {})
+    if name not in written:
+        return None
+    alone = SimpleNamespace(__annotations__={name: written[name]})
+    try:
+        return get_type_hints(alone, globalns=getattr(function, "__globals__", {}))[name]
+    except (NameError, TypeError, ValueError, AttributeError, SyntaxError) as error:
+        logger.info(
+            "The annotation %r of %s is not known when it runs: %s", name, function.__qualname__, error
+        )
+        return None
 
 
-def _schema_of(annotation: Any) -> dict[str, Any] | None:
-    if get_origin(annotation) in _ITERATORS:
-        annotation = get_args(annotation)[0]
-    if annotation in (inspect.Signature.empty, None, type(None), Any):
+_ITERATORS = (AsyncIterator, AsyncIterable, AsyncGenerator, Iterator, Iterable, Generator)
+
+
+def _schema_of(annotation: Any, *, mode: Literal["validation", "serialization"] = "validation") -> Any:
+    if annotation is None or annotation in (type(None), Any):
         return None
     try:
-        return TypeAdapter(annotation).json_schema()
-    except (PydanticSchemaGenerationError, PydanticUserError):
+        return TypeAdapter(annotation).json_schema(mode=mode)
+    except PydanticUserError:
         return None  # an annotation that has no JSON form

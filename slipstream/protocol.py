@@ -247,7 +247,8 @@ class Protocol:
     async def send_raw(self, text: str) -> None:
         """Send text exactly as it is, whatever it is. For tools; a legal frame is kept account of."""
         self._check_open()
-        self._session.send_as_typed(text)
+        for event in self._session.send_as_typed(text):
+            self._handle(event)
         self._flush()
         await self._outbox.flushed()
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
-from slipstream.errors import OverloadedError, ProtocolError, StreamClosedError
+from slipstream.errors import FrameTooLargeError, OverloadedError, ProtocolError, StreamClosedError
 from slipstream.exchanges import (
     Effect,
     Exchange,
@@ -24,9 +25,9 @@ from slipstream.exchanges import (
     error_facts,
     operation_of,
 )
-from slipstream.frames import OPENING_TYPES, Frame, MessageType, decode, encode, encode_value, size_of
-from slipstream.limits import DEFAULT_LIMITS, Limits
-from slipstream.spelling import CANONICAL, Spelling, detect
+from slipstream.frames import Frame, MessageType, decode, encode, encode_value, size_of
+from slipstream.limits import DEFAULT_LIMITS, MAX_PEER_ID, Limits
+from slipstream.spelling import CANONICAL, Spelling, follow
 
 VERSION = 1
 """The version of the protocol that this package speaks (protocol.md §8)."""
@@ -159,17 +160,20 @@ class Session:
         """Open an exchange that ends by `now + timeout_s`, and return its ID.
 
         Raises `ProtocolError` for data that cannot be a frame and `OverloadedError` at the limit of
-        exchanges in flight (§11); then nothing was opened and no counter was spent.
+        exchanges in flight (§11), `ValueError` for a timeout that is no number of seconds; then nothing was
+        opened and no counter was spent.
         """
         if self.table.count(mine=True) >= self.limits.in_flight:
             raise OverloadedError(
                 f"{self.limits.in_flight} exchanges are in flight on this connection: wait for some to end"
             )
+        if timeout_s is not None and not isfinite(timeout_s):
+            raise ValueError(f"A timeout is a number of seconds, or None for no deadline, not {timeout_s}")
         request_id = (self.peer_id, self.table.next_number)
         meta = {"timeout": timeout_s} if timeout_s is not None and self.remote.modern else None
         self._send(Frame(_OPENINGS[kind], request_id, self.peer_id, data, meta))
         if timeout_s is not None:
-            heapq.heappush(self._deadlines, (now + timeout_s, request_id))
+            self._set_deadline(now + timeout_s, request_id)
         return request_id
 
     def notify(self, data: dict[str, Any]) -> None:
@@ -199,29 +203,44 @@ class Session:
     def give_up(self, request_id: RequestId, outcome: Outcome, message: str = "") -> Settled | None:
         """End an exchange of mine here and now, and tell the other side in its own dialect (§8).
 
-        Returns None if it is not in flight.
+        Returns None if it is not mine or not in flight.
         """
         exchange = self.table.get(request_id)
-        if exchange is None:
+        if exchange is None or not exchange.mine:
             return None
         kind, could_send = exchange.kind, exchange.state.local_open
         self.table.settle(request_id, outcome, message)
         if self.remote.modern:
             text = message or outcome.value
-            self._send(_error(self.peer_id, request_id, _WIRE_CODES.get(outcome, "cancelled"), text))
+            self._tell(
+                request_id, _error(self.peer_id, request_id, _WIRE_CODES.get(outcome, "cancelled"), text)
+            )
         elif kind is ExchangeKind.SERVER_STREAM or (kind is ExchangeKind.BIDIRECTIONAL and could_send):
-            self._send(Frame(MessageType.STREAM_END, request_id, self.peer_id))
+            self._tell(request_id, Frame(MessageType.STREAM_END, request_id, self.peer_id))
         return Settled(request_id, outcome, message)
 
-    def send_as_typed(self, text: str) -> None:
-        """Send any text whatever; where it is a legal frame, it is kept account of like any other."""
+    def send_as_typed(self, text: str) -> list[Event]:
+        """Send any text whatever; where it is a legal frame, it is kept account of like any other.
+
+        Returns what its sender's side should hear of: the ending of an exchange.
+        """
         self.outgoing.append(text)
         try:
             frame = decode(text)
         except ProtocolError:
-            return
+            return []
         self._greeted = True
-        self.table.sent(frame, size_of(text))
+        step = self.table.sent(frame, size_of(text))
+        if step.exchange is None or not step.exchange.ended:
+            return []
+        request_id = step.exchange.request_id
+        if step.effect is Effect.END:
+            return [HalfEnded(request_id)]
+        return [
+            Failed(
+                request_id, "This side ended it with a frame sent as typed", step.exchange.code or "cancelled"
+            )
+        ]
 
     # -- time and ending --------------------------------------------------------------------------------
 
@@ -232,17 +251,23 @@ class Session:
             heapq.heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else None
 
+    def _set_deadline(self, when: float, request_id: RequestId) -> None:
+        # One request that waits long must not keep the deadlines of all that were answered behind it.
+        if len(self._deadlines) >= 2 * self.table.count(mine=True) + _STALE_DEADLINES:
+            self._deadlines = [entry for entry in self._deadlines if self.table.get(entry[1]) is not None]
+            heapq.heapify(self._deadlines)
+        heapq.heappush(self._deadlines, (when, request_id))
+
     def tick(self, now: float) -> list[Event]:
         """Give up what has passed its deadline."""
         events: list[Event] = []
         while self._deadlines and self._deadlines[0][0] <= now:
             _, request_id = heapq.heappop(self._deadlines)
             exchange = self.table.get(request_id)
-            name = "" if exchange is None else f" to {exchange.operation!r}"
-            text = f"No answer{name} came within the deadline"
-            settled = self.give_up(request_id, Outcome.TIMEOUT, text)
-            if settled is not None:
-                events.append(settled)
+            if exchange is not None:
+                text = f"No answer to {(exchange.operation or '')[:200]!r} came within the deadline"
+                settled = self.give_up(request_id, Outcome.TIMEOUT, text)
+                events += [settled] if settled else []
         return events
 
     def connection_ended(self, outcome: Outcome) -> list[Exchange]:
@@ -261,7 +286,8 @@ class Session:
             self.bad_frames += 1
             self._answer_bad_frame(error.salvaged)
             return self._found(bad_frame(error))
-        self._learn(frame)
+        if frame.peer_id != self.peer_id:
+            self._learn(frame)
         step = self.table.received(frame, size := size_of(message))
         events = [event for finding in step.findings for event in self._found(finding)]
         if (event := self._event(step.effect, step.exchange, frame, size)) is not None:
@@ -298,33 +324,32 @@ class Session:
     def _admit(self, exchange: Exchange, frame: Frame) -> Event | None:
         """Let an exchange through to a handler, or answer at once why not (§7)."""
         if exchange.operation is None:
-            text = "data must be an object with a string 'operation'"
-            self.fail(exchange.request_id, "invalid_request", text)
+            refusal = "invalid_request", "data must be an object with a string 'operation'"
         elif self.closing:
-            self.fail(exchange.request_id, "unavailable", "This side is closing the connection")
+            refusal = "unavailable", "This side is closing the connection"
         elif self.table.count(mine=False) > self.limits.in_flight:
-            text = f"More than {self.limits.in_flight} exchanges are in flight"
-            self.fail(exchange.request_id, "overloaded", text)
+            refusal = "overloaded", f"More than {self.limits.in_flight} exchanges are in flight"
         else:
             return Called(exchange.request_id, exchange.kind, exchange.operation, frame.data)
+        self._tell(exchange.request_id, _error(self.peer_id, exchange.request_id, *refusal))
         return None
 
     def _learn(self, frame: Frame) -> None:
+        self.remote.peer_id = self.remote.peer_id or frame.peer_id
         if self.remote.modern is None:
-            self.remote.peer_id = frame.peer_id
             hello = frame.meta.get("hello") if frame.meta else None
             self.remote.modern = isinstance(hello, dict)
             if isinstance(hello, dict):
                 _read_hello(self.remote, hello)
-        canonical = frame.type.value
-        if frame.spelled != canonical and (spelling := detect(frame.spelled, canonical)) is not None:
-            self.remote.spelling = spelling
+        self.remote.spelling = follow(self.remote.spelling, frame.spelled, frame.type.value)
 
     def _answer_bad_frame(self, salvaged: dict[str, Any] | None) -> None:
+        if salvaged is None or salvaged.get("peerID") == self.peer_id:
+            return
         request_id = _request_named_by(salvaged)
         if request_id is not None and self.table.skip(request_id):
             text = "This is no valid frame: see its type, requestId and peerID"
-            self._write(_error(self.peer_id, request_id, "invalid_request", text))
+            self._tell(request_id, _error(self.peer_id, request_id, "invalid_request", text))
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -336,8 +361,15 @@ class Session:
             raise StreamClosedError(f"Not sent: {reason}")
         self._commit(text)
 
-    def _write(self, frame: Frame) -> None:
-        self._commit(self._text_of(frame))
+    def _tell(self, request_id: RequestId, frame: Frame) -> None:
+        """Send an ending that this side has already decided on; one over the limit stays unsaid."""
+        try:
+            text = self._text_of(frame)
+        except FrameTooLargeError:
+            self.table.settle(request_id, Outcome.ERROR)
+        else:
+            self.table.sent(frame, len(text))
+            self._commit(text)
 
     def _text_of(self, frame: Frame) -> str:
         """The frame as text, checked against every limit, before anything has changed."""
@@ -381,32 +413,30 @@ def encode_value_or_name(value: object) -> str:
 
 
 def _read_hello(remote: Remote, hello: dict[str, Any]) -> None:
-    version, credit, max_frame = hello.get("version"), hello.get("credit"), hello.get("maxFrame")
-    if isinstance(version, int) and version >= 1:
-        remote.version = min(version, VERSION)
-    if isinstance(credit, int) and credit >= 0:
-        remote.credit = credit
-    if isinstance(max_frame, int) and max_frame > 0:
-        remote.max_frame_bytes = max_frame
+    remote.version = min(_whole(hello.get("version"), 1) or VERSION, VERSION)
+    remote.credit = _whole(hello.get("credit"), 0)
+    remote.max_frame_bytes = _whole(hello.get("maxFrame"), 1)
     if isinstance(software := hello.get("software"), str):
         remote.software = software[:200]
 
 
-_ANSWERS = frozenset(MessageType) - OPENING_TYPES
+def _whole(value: object, least: int) -> int | None:
+    return value if type(value) is int and value >= least else None
 
 
-def _request_named_by(salvaged: dict[str, Any] | None) -> RequestId | None:
-    """The request that a message which is no frame would have opened, if it can be told (§7)."""
-    if salvaged is None:
-        return None
+def _request_named_by(salvaged: dict[str, Any]) -> RequestId | None:
+    """The exchange that a message which is no frame would have opened, if it can be told (§7)."""
     match salvaged.get("requestId"):
-        case [str(opener), int(number)] if not isinstance(number, bool) and number >= 0:
+        case [str(opener), int(number)] if type(number) is int and len(opener) <= MAX_PEER_ID:
             pass
         case _:
             return None
     try:
-        if MessageType(salvaged.get("type")) in _ANSWERS:
-            return None
+        opens = MessageType(salvaged.get("type")) in _OPENINGS.values()
     except ValueError:
-        pass  # an unknown type: it may be a request of a later version, and its sender waits
-    return opener, number
+        opens = True  # an unknown type: it may be a request of a later version, and its sender waits
+    return (opener, number) if opens else None
+
+
+# Deadlines of exchanges that have ended, beside those in flight, that are not worth a clean-up.
+_STALE_DEADLINES = 64

@@ -46,6 +46,15 @@ def detect(spelled: str, canonical: str) -> Spelling | None:
     return None
 
 
+def follow(current: Spelling, spelled: str, canonical: str) -> Spelling:
+    """The spelling of a partner that wrote so until now, and has just written `canonical` as `spelled`."""
+    if current is CANONICAL and spelled == canonical:
+        return current
+    if current.spell(canonical) == spelled:
+        return current  # a single word fits many spellings: what was learned from two words stays
+    return detect(spelled, canonical) or current
+
+
 _REGULAR = (
     CANONICAL,
     Spelling("upper", "_"),
@@ -55,4 +64,6 @@ _REGULAR = (
     Spelling("upper", "-"),
     Spelling("lower", ""),
     Spelling("upper", ""),
+    Spelling("pascal", "_"),
+    Spelling("pascal", "-"),
 )
