@@ -8,6 +8,8 @@ Exit codes: 0 done, 1 it did not work, 2 it was asked in a way that cannot work.
 from __future__ import annotations
 
 import functools
+import importlib.util
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
-from slipstream._version import __version__
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -44,8 +45,27 @@ class RunOptions:
         return self.headless or self.as_json or self.seconds is not None or self.frames is not None
 
 
+def _say_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Say the version, read without importing the library, which takes a while."""
+    if not asked:
+        return
+    package = importlib.util.find_spec("slipstream")
+    if package is None or package.submodule_search_locations is None:
+        raise click.ClickException("The slipstream package is missing: install slipstream-inspector again.")
+    version = runpy.run_path(str(Path(package.submodule_search_locations[0]) / "_version.py"))["__version__"]
+    click.echo(f"slipstream-inspector {version}")
+    context.exit()
+
+
 @click.group(invoke_without_command=True, context_settings=_CONTEXT)
-@click.version_option(__version__, prog_name="slipstream-inspector")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_say_version,
+    help="Show the version.",
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """See, explore and mock Slipstream RPC over WebSocket, in a terminal.

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from inspector_app.capture.records import Batch
     from inspector_app.intents import SourceSpec
 
 OK = 0
@@ -163,7 +164,7 @@ class Printer:
 
     `wake` is set whenever there may be more to print. `on_done` is called once, in that thread, when nothing
     more is to be printed: `frames` frames were, the connection has ended (with `until_ended`), or stdout or
-    the capture is gone. What was seen is in `types`, how it ended in `ended` and `problem`.
+    the capture is gone; `ended` and `problem` tell which.
     """
 
     def __init__(
@@ -188,7 +189,6 @@ class Printer:
         self._on_done = on_done
         self._wake = wake
         self._finishing = False
-        self.types: Counter[str] = Counter()
         self.ended: StateRow | None = None
         self.problem: str | None = None
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
@@ -238,7 +238,6 @@ class Printer:
         if self._frames_left == 0:
             return False
         if isinstance(item, tuple):
-            self.types[item[0].type or _NOT_A_FRAME] += 1
             if self._frames_left is not None:
                 self._frames_left -= 1
         elif isinstance(item, StateRow) and item.new in _ENDED and self._until_ended and not self._finishing:
@@ -277,10 +276,16 @@ class _Run:
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         over, committed = asyncio.Event(), threading.Event()
+        types: Counter[str] = Counter()
+
+        def on_commit(batch: Batch) -> None:
+            types.update(row.type or _NOT_A_FRAME for row, _ in batch.frames)
+            committed.set()
+
         loop.set_exception_handler(_say_loop_error)
         _end_on_signals(loop, over)
         recording = await Recording.begin(
-            self.spec, self.capture, on_commit=lambda _: committed.set(), on_problem=_say_problem
+            self.spec, self.capture, on_commit=on_commit, on_problem=_say_problem
         )
         began = time.monotonic()
         try:
@@ -301,7 +306,9 @@ class _Run:
             await recording.end()
         took_s = time.monotonic() - began
         await asyncio.to_thread(printer.finish)
-        return _report(recording, printer, ended, took_s)
+        code = _report(recording, printer, ended)
+        _summarise(self.capture, types, took_s)
+        return code
 
 
 def _stdout() -> TextIO:
@@ -322,7 +329,7 @@ def _end_on_signals(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> Non
         loop.add_signal_handler(number, end)
 
 
-def _report(recording: Recording, printer: Printer, ended: StateRow | None, took_s: float) -> int:
+def _report(recording: Recording, printer: Printer, ended: StateRow | None) -> int:
     """Say on stderr how it went, and give the exit code."""
     failures = []
     if ended is not None:
@@ -336,23 +343,24 @@ def _report(recording: Recording, printer: Printer, ended: StateRow | None, took
         why = recorder.failing or "they came faster than they could be written."
         say(f"{count(recorder.unsaved)} records are not in the capture: {why}")
         failures.append(True)
-    with contextlib.suppress(CaptureError):  # a capture that is gone was said above
-        _summarise(recording.capture, printer, took_s)
     return FAILED if any(failures) else OK
 
 
-def _summarise(capture: Path, printer: Printer, took_s: float) -> None:
-    reader = CaptureReader(capture)
+def _summarise(capture: Path, types: Counter[str], took_s: float) -> None:
+    """Say what the capture holds; nothing of one that is empty or gone, which was said before."""
     try:
+        reader = CaptureReader(capture)
         totals = reader.totals()
-    finally:
         reader.close()
+    except CaptureError:
+        return
+    if not totals.frames:
+        return
     say(
         f"{count(totals.frames)} frames in {took_s:.1f} s: {count(totals.frames_in)} in "
         f"({size(totals.bytes_in)}), {count(totals.frames_out)} out ({size(totals.bytes_out)})."
     )
-    if printer.types:
-        say(", ".join(f"{count(number)} {kind}" for kind, number in printer.types.most_common()) + ".")
+    say(", ".join(f"{count(number)} {kind}" for kind, number in types.most_common()) + ".")
     say(
         f"{count(totals.requests)} requests ({count(totals.requests_pending)} unanswered), "
         f"{count(totals.streams)} streams ({count(totals.streams_open)} open), "

@@ -81,15 +81,7 @@ class EngineLink:
     async def start(self, spec: SourceSpec, capture: Path) -> Ready:
         """Start the engine on `spec`, recording into the new file `capture`. Raises `EngineFailed`."""
         token = secrets.token_urlsafe(32)
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            str(_PROGRAM),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        self._process = process = await _spawn()
         self._tasks.append(asyncio.create_task(self._read_log(process), name="engine log"))
         try:
             async with asyncio.timeout(START_LIMIT_S):
@@ -210,3 +202,18 @@ class EngineLink:
             else:
                 return
         await process.wait()
+
+
+async def _spawn() -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # the folder it is started in has no say in what is imported
+            str(_PROGRAM),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C and a closing terminal are for the viewer alone
+        )
+    except OSError as error:
+        raise EngineFailed(f"The engine cannot be started ({error.strerror or error}): try again.") from error

@@ -101,8 +101,8 @@ def _http_told(error: BaseException, url: str) -> str | None:
         return f"{url} answered HTTP {code} {error.response.reason_phrase or ''}".rstrip() + f": {advice}."
     if isinstance(error, InvalidMessage):
         if isinstance(error.__cause__, EOFError):
-            return f"{url} hung up without an answer: check the port, or try wss:// if it wants TLS."
-        return f"{url} does not speak HTTP or WebSocket: check the port, or try wss:// if it wants TLS."
+            return f"{url} hung up without an answer: check the port, {_or_what(url)}."
+        return f"{url} does not speak HTTP or WebSocket: check the port, {_or_what(url)}."
     if isinstance(error, InvalidURI):
         return f"{url} leads to {error.uri!r}, which is no WebSocket address: check the URL."
     if isinstance(error, InvalidHandshake):
@@ -110,6 +110,12 @@ def _http_told(error: BaseException, url: str) -> str | None:
             f"{url} did not complete the WebSocket handshake ({_plain(error)}): check URL and --subprotocol."
         )
     return None
+
+
+def _or_what(url: str) -> str:
+    if url.startswith("wss:"):
+        return "or give --cert and --key if it wants a certificate of yours"
+    return "or try wss:// if it wants TLS"
 
 
 def _network_told(error: BaseException, url: str) -> str | None:
