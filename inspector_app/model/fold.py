@@ -95,8 +95,12 @@ class Fold:
         size_bytes = size_of(record.raw)
         self._saw(record.time_ns)
         self._count("frames")
-        self._count(f"frames_{record.direction}")
-        self._count(f"bytes_{record.direction}", size_bytes)
+        if record.direction == "in":
+            self._count("frames_in")
+            self._count("bytes_in", size_bytes)
+        else:
+            self._count("frames_out")
+            self._count("bytes_out", size_bytes)
         try:
             frame = decode(record.raw)
         except ProtocolError as error:
@@ -116,10 +120,8 @@ class Fold:
         request_id = frame.request_id
         if live is None and request_id is not None:
             live = connection.live.get(request_id) or self._ended_exchanges.get((record.conn, request_id))
-        operation = operation_of(frame)
-        if operation is None and live is not None:
-            operation = live.operation
-        self._find(record, live, step.findings)
+        if step.findings:
+            self._find(record, live, step.findings)
         return FrameRow(
             seq=self._counts["frames"],
             time_ns=record.time_ns,
@@ -129,7 +131,7 @@ class Fold:
             opener=None if request_id is None else row_opener(request_id),
             number=None if request_id is None else row_number(request_id),
             exchange=None if live is None else live.id,
-            operation=None if operation is None else cut(operation, NAME_LENGTH),
+            operation=_operation(live, frame, step),
             size_bytes=size_bytes,
             latency_ns=None if live is None else _latency(live, record, frame, step),
             summary=frame_summary(frame),
@@ -369,6 +371,16 @@ def _step(connection: Connection, frame: Frame, size_bytes: int, *, incoming: bo
         return Step(Effect.NOTICE)
     table = connection.table
     return table.received(frame, size_bytes) if incoming else table.sent(frame, size_bytes)
+
+
+def _operation(live: Live | None, frame: Frame, step: Step) -> str | None:
+    """What the frame names, or else what the opening frame of its exchange named."""
+    if live is not None and step.effect is not Effect.REFUSED:
+        return live.operation
+    named = operation_of(frame)
+    if named is not None:
+        return cut(named, NAME_LENGTH)
+    return None if live is None else live.operation
 
 
 def _latency(live: Live, record: FrameSeen, frame: Frame, step: Step) -> int | None:

@@ -7,7 +7,6 @@ characters are left as they are, and what draws them makes them inert.
 
 from __future__ import annotations
 
-import re
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ LIMIT = 200
 CUT = "…"
 """Ends a summary that does not show everything."""
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*").fullmatch
 _LONGEST_NUMBER_BITS = 256
 _BITS_PER_DIGIT = 3.33
 _LONGEST_CHARACTER_BYTES = 4
@@ -115,7 +113,7 @@ class _Line:
 
     def write(self, value: object) -> None:
         if isinstance(value, str):
-            self._add_string(value)
+            self._add(self._string(value))
         elif isinstance(value, dict):
             self.write_object(value)
         elif isinstance(value, list | tuple):
@@ -131,10 +129,8 @@ class _Line:
                 continue
             if self._room <= 0:
                 return
-            self._add(separator)
+            self._add(f"{separator}{self._key(key)}: ")
             separator = ", "
-            self._add_key(key)
-            self._add(": ")
             self.write(item)
         self._add("}")
 
@@ -149,17 +145,15 @@ class _Line:
             self.write(item)
         self._add("]")
 
-    def _add_key(self, key: object) -> None:
+    def _key(self, key: object) -> str:
         text = key if isinstance(key, str) else str(key)
-        if len(text) <= self._room and _PLAIN_KEY(text):
-            self._add(text)
-        else:
-            self._add_string(text)
+        if len(text) <= self._room and text.isidentifier():
+            return text
+        return self._string(text)
 
-    def _add_string(self, value: str) -> None:
-        if self._room > 0:
-            # One character more than fits, so that a cut is seen to be one.
-            self._add(_quoted(value[: self._room]) if len(value) > self._room else _quoted(value))
+    def _string(self, value: str) -> str:
+        # The room holds one character more than the line, so that a cut is seen to be one.
+        return _quoted(value if len(value) <= self._room else value[: max(0, self._room)])
 
     def _add(self, text: str) -> None:
         self._parts.append(text)
