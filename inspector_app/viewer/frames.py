@@ -158,6 +158,18 @@ class ExchangeFrameRows(CaptureRows[FrameRow]):
             return ()
         return reader.exchange_frames(self._exchange.id, first, min(count, self._count - first))
 
+    def index_of(self, seq: int) -> int:
+        """Find the row of a frame; of one that is not here, where it would be."""
+        low, high = 0, self._count
+        while low < high:
+            middle = (low + high) // 2
+            row = self.row(middle)
+            if row is None or row.seq >= seq:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
     def cells(self, row: FrameRow) -> Sequence[Cell]:
         """Draw a frame: number, time since the opening, time of day, direction, type, size, data."""
         opened_ns = self._exchange.opened_ns if self._exchange else row.time_ns

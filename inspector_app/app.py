@@ -1,0 +1,290 @@
+"""The app: which screen is on, which world is inspected, which theme is worn. Wiring only.
+
+Owns the passing of wishes from screens to what carries them out. Nothing here imports websockets, pydantic or
+the engine before the first paint.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from inspector_app import settings as stored
+from inspector_app.capture.errors import CaptureError
+from inspector_app.display.inert import inert
+from inspector_app.display.inert_filter import InertFilter
+from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, find_themes, variable_defaults
+from inspector_app.inspection import Inspection, InspectionFailed
+from inspector_app.intents import SourceSpec
+from inspector_app.screens.base import CommandScreen, bindings, notify
+from inspector_app.screens.home import HomeScreen
+from inspector_app.screens.main import MainScreen
+from inspector_app.screens.palette import CommandProvider
+from inspector_app.screens.start_forms import StartDrafts
+from inspector_app.screens.wishes import GoHome, Inspect, OpenFile, Remember, Restart
+from inspector_app.viewer.drafts import Drafts
+from inspector_app.viewer.frames import TimeMode
+
+FAILED = 1
+
+
+class InspectorApp(App[int]):
+    """The inspector on a terminal. `spec` or `capture` is looked at from the start; without either, home is.
+
+    `record` is the file that the first recording goes into. The result is the exit code.
+    """
+
+    TITLE = "slipstream-inspector"
+    COMMANDS = {CommandProvider}  # noqa: RUF012  # Textual declares it as it is
+
+    CSS = """
+    * { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
+    .too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
+    Screen.-tiny > *, Screen.-flat > * { display: none; }
+    Screen.-tiny > .too-small, Screen.-flat > .too-small { display: block; }
+    Toast { width: 60; max-width: 90%; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
+
+    def __init__(
+        self, spec: SourceSpec | None = None, capture: Path | None = None, record: Path | None = None
+    ) -> None:
+        self._inert_filter = InertFilter()
+        super().__init__()
+        self._spec = spec
+        self._capture = capture
+        self._record = record
+        self._config = stored.config_folder()
+        self._themes: dict[str, LoadedTheme] = {}
+        self._refused: list[ThemeError] = []
+        self._settings = stored.Settings()
+        self._inspection: Inspection | None = None
+        self._drafts = Drafts()
+        self._start_drafts = StartDrafts()
+        self.failure = ""
+        """Why the program ended without having begun, as one sentence; empty otherwise."""
+
+    # -- what Textual asks for ----------------------------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give a colour to every style name, also under a theme that is not ours."""
+        return variable_defaults(dark=self.current_theme.dark)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Drop from every drawn line whatever could act on the terminal."""
+        return [*super().get_line_filters(), self._inert_filter]
+
+    def _fatal_error(self) -> None:
+        """End after a defect, without the local variables that Textual shows: they hold wire text."""
+        import traceback
+
+        kind, error, trace = sys.exc_info()
+        places = "".join(traceback.format_tb(trace)).rstrip()
+        name = kind.__name__ if kind else "an unknown error"
+        message = inert(str(error))[:300] if error is not None else ""
+        told = f"{places}\n\nslipstream-inspector ended by a defect: {name}: {message}\nThe capture is kept."
+        self.bell()
+        self._exit_renderables.append(Text(inert(told, keep_newlines=True)))
+        self._close_messages_no_wait()
+
+    def on_mount(self) -> None:
+        """Put on the theme that is remembered, and show the first screen."""
+        loaded = stored.load(self._config)
+        self._settings = loaded.settings
+        self._load_themes()
+        if loaded.notice:
+            notify(self, loaded.notice, "warning")
+        if self._capture is not None:
+            self._open(self._capture, at_start=True)
+        elif self._spec is not None:
+            self._inspect(self._spec, record=self._record, at_start=True)
+        else:
+            self._show(HomeScreen(self._start_drafts))
+
+    def _load_themes(self) -> None:
+        self._themes, self._refused = find_themes(self._config / "themes")
+        for each in self._themes.values():
+            self.register_theme(each.theme)
+        wanted = self._settings.theme
+        self.theme = wanted if wanted in self._themes else DEFAULT_THEME
+        for error in self._refused:
+            notify(self, f"Theme refused: {error}", "warning")
+
+    def _show(self, screen: Screen[None]) -> None:
+        if len(self.screen_stack) > 1:
+            while len(self.screen_stack) > 2:
+                self.pop_screen()
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    # -- worlds -------------------------------------------------------------------------------------------
+
+    def _inspect(self, spec: SourceSpec, *, record: Path | None = None, at_start: bool = False) -> None:
+        mode = _time_mode(self._settings.time_mode)
+        self._look_at(Inspection.of(spec, record=record, time_mode=mode))
+        # The first paint does not wait for what an engine needs.
+        self.call_after_refresh(self._start_engine, at_start=at_start)
+
+    def _look_at(self, inspection: Inspection) -> None:
+        before, self._inspection = self._inspection, inspection
+        self._show(MainScreen(inspection, self._drafts))
+        if before is not None:
+            self.run_worker(before.close(), group="closing")
+
+    def _start_engine(self, *, at_start: bool) -> None:
+        if self._inspection is not None:
+            self.run_worker(self._start(self._inspection, at_start=at_start), group="starting")
+
+    async def _start(self, inspection: Inspection, *, at_start: bool) -> None:
+        try:
+            await inspection.start()
+        except InspectionFailed as failure:
+            if inspection is self._inspection:
+                self._could_not_start(inspection, failure, at_start=at_start)
+            return
+        if inspection is not self._inspection:
+            await inspection.close()
+
+    def _could_not_start(self, inspection: Inspection, failure: InspectionFailed, *, at_start: bool) -> None:
+        if at_start:
+            self.failure = failure.text
+            self.exit(failure.exit_code)
+            return
+        home = self._go_home()
+        spec = inspection.view.world.spec
+        notify(self, failure.text, "error")
+        if spec is not None:
+            self.call_after_refresh(home.show_failure, spec, failure.text)
+
+    def _go_home(self) -> HomeScreen:
+        before, self._inspection = self._inspection, None
+        home = HomeScreen(self._start_drafts)
+        self._show(home)
+        if before is not None:
+            self.run_worker(before.close(), group="closing")
+        return home
+
+    def _open(self, path: Path, *, at_start: bool = False) -> None:
+        self.run_worker(lambda: self._import(path, at_start=at_start), thread=True, group="opening")
+
+    def _import(self, path: Path, *, at_start: bool) -> None:
+        from inspector_app.sources.file import capture_from
+
+        try:
+            capture = capture_from(path)
+        except CaptureError as error:
+            self.call_from_thread(self._could_not_open, str(error), at_start=at_start)
+        else:
+            self.call_from_thread(self._look_at_file, capture, at_start=at_start)
+
+    def _look_at_file(self, capture: Path, *, at_start: bool) -> None:
+        try:
+            inspection = Inspection.of_file(capture, time_mode=_time_mode(self._settings.time_mode))
+        except CaptureError as error:
+            self._could_not_open(str(error), at_start=at_start)
+        else:
+            self._look_at(inspection)
+
+    def _could_not_open(self, text: str, *, at_start: bool) -> None:
+        if at_start:
+            self.failure = text
+            self.exit(FAILED)
+        else:
+            notify(self, text, "error")
+
+    async def _leave(self) -> None:
+        if self._inspection is not None:
+            await self._inspection.close()
+        self.exit(0)
+
+    # -- wishes of screens --------------------------------------------------------------------------------
+
+    def on_inspect(self, wish: Inspect) -> None:
+        """Start a source and look at it."""
+        self._inspect(wish.spec)
+
+    def on_open_file(self, wish: OpenFile) -> None:
+        """Look at a capture."""
+        self._open(wish.path)
+
+    def on_restart(self, _wish: Restart) -> None:
+        """Start the same source again, with a new engine and a new capture."""
+        spec = self._inspection.view.world.spec if self._inspection else None
+        if spec is not None:
+            self._inspect(spec)
+
+    def on_go_home(self, _wish: GoHome) -> None:
+        """Leave this world."""
+        self._go_home()
+
+    def on_remember(self, wish: Remember) -> None:
+        """Keep a setting for the next run."""
+        self._settings = replace(
+            self._settings,
+            theme=wish.theme or self._settings.theme,
+            time_mode=wish.time_mode or self._settings.time_mode,
+        )
+        problem = stored.save(self._config, self._settings)
+        if problem:
+            notify(self, problem, "warning")
+
+    # -- commands that every screen has -------------------------------------------------------------------
+
+    def action_run(self, name: str) -> None:
+        """Carry out a command that every screen has."""
+        if isinstance(self.screen, CommandScreen):
+            self.screen.action_run(name)
+
+    def do_help(self) -> None:
+        """List all keys."""
+        from inspector_app.screens.help import HelpScreen
+
+        place = self.screen.PLACE if isinstance(self.screen, CommandScreen) else "everywhere"
+        self.push_screen(HelpScreen(place))
+
+    def do_palette(self) -> None:
+        """Open the command palette."""
+        self.action_command_palette()
+
+    def do_theme(self) -> None:
+        """Choose a theme; files are read again, so one that was mended is there."""
+        from inspector_app.screens.theme_picker import ThemePicker
+
+        self._themes, self._refused = find_themes(self._config / "themes")
+        for each in self._themes.values():
+            self.register_theme(each.theme)
+        self.push_screen(ThemePicker(list(self._themes.values()), self._refused))
+
+    def do_quit(self) -> None:
+        """End, with the capture closed in good order."""
+        self.run_worker(self._leave(), exclusive=True, group="leaving")
+
+    async def action_quit(self) -> None:
+        """End from anywhere, forms and dialogs included."""
+        self.do_quit()
+
+
+def _time_mode(name: str) -> TimeMode:
+    return TimeMode(name) if name in {mode.value for mode in TimeMode} else TimeMode.CLOCK
+
+
+def run_app(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+    """Show the app until it is quit. Give the exit code; a sentence on stderr says why it did not begin."""
+    app = InspectorApp(spec, capture, record)
+    code = app.run()
+    if app.failure:
+        sys.stderr.write(f"slipstream-inspector: {inert(app.failure)}\n")
+    if code is None:
+        return app.return_code or 0
+    return code

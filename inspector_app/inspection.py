@@ -1,0 +1,132 @@
+"""One world under inspection: the view of its capture and, when it is live, the engine behind it.
+
+Owns the order in which engine, capture and view come and go, and is the viewer's only way to an engine. It
+draws nothing; what an engine needs is imported only when one is started, which is after the first paint.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.reader import CaptureReader
+from inspector_app.intents import Done, Intent, SourceSpec
+from inspector_app.viewer.frames import TimeMode
+from inspector_app.viewer.state import ViewState
+from inspector_app.viewer.world import World, world_of, world_of_file
+
+
+class InspectionFailed(Exception):  # noqa: N818 - the past tense of what happened, as EngineFailed is
+    """It cannot begin. The text is one sentence for the user; `exit_code` is what the program exits with."""
+
+    def __init__(self, text: str, exit_code: int = 1) -> None:
+        super().__init__(text)
+        self.text = text
+        self.exit_code = exit_code
+
+
+class Engine(Protocol):
+    """What is needed of `engine.link.EngineLink`."""
+
+    on_problem: Callable[[str, str], None] | None
+    on_exit: Callable[[str], None] | None
+
+    async def start(self, spec: SourceSpec, capture: Path) -> object:
+        """Start it."""
+
+    async def perform(self, intent: Intent) -> Done:
+        """Have it do something."""
+
+    async def stop(self) -> None:
+        """End it."""
+
+
+class Inspection:
+    """A client, a server or a file, from its beginning to its end. Its parts belong to one event loop.
+
+    `record` is the capture to write; without one it goes to the data folder. `on_news` hears what a person
+    should read at once: a level (`info`, `warning`, `problem`) and a sentence.
+    """
+
+    def __init__(
+        self, world: World, *, record: Path | None = None, time_mode: TimeMode = TimeMode.CLOCK
+    ) -> None:
+        self.view = ViewState(world, time_mode=time_mode)
+        self.on_news: Callable[[str, str], None] | None = None
+        self._record = record
+        self._engine: Engine | None = None
+
+    @classmethod
+    def of(
+        cls, spec: SourceSpec, *, record: Path | None = None, time_mode: TimeMode = TimeMode.CLOCK
+    ) -> Inspection:
+        """Make the inspection of a source; `start` starts it."""
+        return cls(world_of(spec), record=record, time_mode=time_mode)
+
+    @classmethod
+    def of_file(cls, capture: Path, *, time_mode: TimeMode = TimeMode.CLOCK) -> Inspection:
+        """Open a capture. Raises `CaptureError`."""
+        reader = CaptureReader(capture)
+        try:
+            world = world_of_file(capture, reader.meta().get("source"))
+        except CaptureError:
+            reader.close()
+            raise
+        inspection = cls(world, time_mode=time_mode)
+        inspection.view.attach(reader)
+        return inspection
+
+    async def start(self) -> None:
+        """Start the engine and look at what it records; for a file, nothing. Raises `InspectionFailed`."""
+        spec = self.view.world.spec
+        if spec is None:
+            return
+        from inspector_app.engine.link import EngineFailed, EngineLink
+
+        engine = EngineLink(on_problem=self._problem, on_exit=self._exited)
+        self._engine = engine
+        try:
+            capture = self._record or _new_capture(self.view.world.label)
+            await engine.start(spec, capture)
+            self.view.attach(CaptureReader(capture))
+        except EngineFailed as failure:
+            raise InspectionFailed(failure.text, failure.exit_code) from failure
+        except CaptureError as error:
+            await engine.stop()
+            raise InspectionFailed(str(error)) from error
+        self.view.engine_is("running", time.time_ns())
+
+    async def perform(self, intent: Intent) -> Done:
+        """Have the engine carry out an intent; `Done.error` says why it was not done."""
+        if self._engine is None:
+            return Done(error="This is a recorded capture: there is nobody to send to.")
+        return await self._engine.perform(intent)
+
+    async def close(self) -> None:
+        """End the engine, which closes the capture in good order, and let go of the file."""
+        self.view.close()
+        if self._engine is not None:
+            await self._engine.stop()
+
+    def _problem(self, level: str, text: str) -> None:
+        view = self.view
+        if view.engine != "dead":
+            view.problem = text if level == "problem" else ""
+        self._tell(level, text)
+
+    def _exited(self, reason: str) -> None:
+        self.view.engine_is("dead", time.time_ns(), f"{reason} Press r to start again, with a new capture.")
+        self._tell("problem", reason)
+
+    def _tell(self, level: str, text: str) -> None:
+        if self.on_news is not None:
+            self.on_news(level, text)
+
+
+def _new_capture(label: str) -> Path:
+    from inspector_app.capture.files import new_capture_path
+
+    return new_capture_path(label)

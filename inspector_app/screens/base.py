@@ -1,0 +1,135 @@
+"""What every screen has in common: commands by key and click, and the footer that names them.
+
+Owns the way from a key or a click to a `do_…` method. Which commands there are, and when, is `commands`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widgets import Static
+
+from inspector_app import commands
+from inspector_app.commands import Place, Situation
+from inspector_app.display.inert import inert
+from inspector_app.widgets.key_bar import KeyBar, KeyHint
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import App
+
+MIN_WIDTH = 60
+MIN_HEIGHT = 16
+
+HORIZONTAL = [(0, "-tiny"), (MIN_WIDTH, "-narrow"), (120, "-wide")]
+VERTICAL = [(0, "-flat"), (MIN_HEIGHT, "-low"), (36, "-high")]
+
+
+def bindings(place: Place) -> list[BindingType]:
+    """Make bindings of the commands that are declared for exactly this place."""
+    return [
+        Binding(",".join(each.keys), f"run('{each.name}')", each.title, show=False)
+        for each in commands.COMMANDS
+        if each.where == place
+    ]
+
+
+class TooSmall(Static):
+    """Takes the place of everything else in a terminal too small to be of use."""
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Say how much there is and how much it takes."""
+        width, height = self.app.size
+        self.update(
+            Content(
+                f"This terminal has {width} x {height} cells: make it at least {MIN_WIDTH} x {MIN_HEIGHT}, "
+                "or choose a smaller font. Ctrl+Q quits."
+            )
+        )
+
+
+class CommandScreen(Screen[None]):
+    """A full screen that takes commands."""
+
+    PLACE: ClassVar[Place] = "main"
+
+    def compose(self) -> ComposeResult:
+        """Put the parts of the screen above the footer."""
+        yield TooSmall(classes="too-small")
+        yield from self.compose_parts()
+        yield KeyBar()
+
+    def compose_parts(self) -> ComposeResult:
+        """Give the parts of the screen."""
+        raise NotImplementedError
+
+    def situation(self) -> Situation:
+        """Tell commands what they need to know."""
+        return Situation()
+
+    def show_keys(self) -> None:
+        """Bring the footer up to date."""
+        hints = [
+            KeyHint(each.name, each.key, each.title) for each in commands.footer(self.PLACE, self.situation())
+        ]
+        self.query_one(KeyBar).show(hints, self.footer_word())
+
+    def footer_word(self) -> tuple[str, str]:
+        """Give a word for the right end of the footer, and its style."""
+        return ("", "")
+
+    def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """Do what was clicked."""
+        event.stop()
+        self.action_run(event.name)
+
+    def action_run(self, name: str) -> None:
+        """Carry out a command by its name, or say why that makes no sense now."""
+        now = self.situation()
+        each = commands.command(name)
+        if not each.when(now):
+            # One key may stand for several commands, of which one makes sense at a time.
+            same_key = [other for other in commands.commands(self.PLACE) if other.keys == each.keys]
+            each = next((other for other in same_key if other.when(now)), same_key[-1])
+        reason = commands.why_not(each, now)
+        if reason:
+            notify(self.app, reason, "warning")
+            return
+        find_action(self, self.app, each.name)()
+        if self.is_current:
+            self.show_keys()
+
+
+def find_action(screen: Screen[None], app: App[int], name: str) -> Callable[[], object]:
+    """Find what carries out a command: the screen's `do_…` method, else the app's."""
+    for place in (screen, app):
+        found = getattr(place, f"do_{name}", None)
+        if callable(found):
+            return found  # type: ignore[no-any-return]  # getattr knows no types; a test calls every one
+    raise LookupError(f"nothing carries out the command {name}")
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """Base of what opens over a screen and is closed with Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
+
+    def action_leave(self) -> None:
+        """Close without a result."""
+        self.dismiss(None)
+
+
+def notify(app: App[int], text: str, severity: str = "information") -> None:
+    """Show a toast. `severity` is `information`, `warning` or `error`; the text is made inert."""
+    shown = inert(text)
+    if severity == "error":
+        app.notify(shown, severity="error", timeout=8, markup=False)
+    elif severity == "warning":
+        app.notify(shown, severity="warning", timeout=6, markup=False)
+    else:
+        app.notify(shown, timeout=4, markup=False)

@@ -1,0 +1,207 @@
+"""The home screen: what can be begun, and the captures that were made last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from inspector_app import commands
+from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.files import RecentCapture, recent_captures
+from inspector_app.commands import Place, Situation
+from inspector_app.display import formats
+from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings
+from inspector_app.screens.prompts import Prompt
+from inspector_app.screens.start_forms import ConnectForm, HostForm, StartDrafts
+from inspector_app.screens.wishes import Inspect, OpenFile
+from inspector_app.widgets.info_line import InfoLine
+from inspector_app.widgets.row_list import Column, RowList
+
+RECENT_LIMIT = 100
+
+_NO_CAPTURES = "No capture yet.\nPress d for a demo; everything that is seen is recorded, and listed here."
+"""What an empty list says."""
+
+
+class _RecentRows:
+    def __init__(self, captures: Sequence[RecentCapture]) -> None:
+        self._captures = captures
+
+    @property
+    def count(self) -> int:
+        return len(self._captures)
+
+    def rows(self, first: int, count: int) -> Sequence[Sequence[tuple[str, str]]]:
+        return [
+            (
+                (formats.date_and_clock(each.created_ns), ""),
+                (each.source, "emphasis"),
+                (formats.count(each.frames), ""),
+                (formats.size(each.size_bytes), "muted"),
+                (each.path.name, "muted"),
+            )
+            for each in self._captures[first : first + count]
+        ]
+
+
+class StartChoice(Static):
+    """One thing to begin with, to be clicked as well."""
+
+    DEFAULT_CSS = """
+    StartChoice { height: 1; width: 1fr; padding: 0 1; }
+    StartChoice:hover { background: $row-cursor-resting; }
+    """
+
+    def __init__(self, command: commands.Command) -> None:
+        text = Content.assemble(
+            (f" {command.key}  ", "bold $primary"),
+            (f"{command.title:<9}", "bold $emphasis"),
+            (command.help, "$muted"),
+        )
+        super().__init__(text, id=f"choice-{command.name}")
+        self._name_of_command = command.name
+
+    async def on_click(self) -> None:
+        """Begin it."""
+        await self.run_action(f"screen.run('{self._name_of_command}')")
+
+
+class HomeScreen(CommandScreen):
+    """Where everything begins."""
+
+    PLACE: ClassVar[Place] = "home"
+    HORIZONTAL_BREAKPOINTS = HORIZONTAL
+    VERTICAL_BREAKPOINTS = VERTICAL
+
+    CSS = """
+    HomeScreen #home { width: 1fr; height: 1fr; padding: 1 2 0 2; }
+    HomeScreen.-wide #home { padding: 2 8 1 8; }
+    HomeScreen #name { height: 1; }
+    HomeScreen #choices { height: auto; margin: 1 0; }
+    HomeScreen #recent-title { height: 1; }
+    HomeScreen RowList { height: 1fr; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("home")
+
+    def __init__(self, drafts: StartDrafts) -> None:
+        super().__init__()
+        self._drafts = drafts
+        self._captures: list[RecentCapture] = []
+
+    def compose_parts(self) -> ComposeResult:
+        """Give the name, what can be begun, and the recent captures."""
+        with Vertical(id="home"):
+            yield InfoLine(id="name")
+            with Vertical(id="choices"):
+                for name in ("connect", "host", "demo", "open"):
+                    yield StartChoice(commands.command(name))
+            yield InfoLine(id="recent-title")
+            yield RowList(
+                (
+                    Column("Recorded", 19),
+                    Column("Source", 8),
+                    Column("Frames", 9, "right"),
+                    Column("Size", 7, "right"),
+                    Column("File"),
+                ),
+                hint=_NO_CAPTURES,
+                id="recent",
+            )
+
+    def on_mount(self) -> None:
+        """Say what this is, and look for captures after the first paint."""
+        from slipstream._version import __version__
+
+        self.query_one("#name", InfoLine).show(
+            [
+                ("slipstream-inspector ", "primary bold"),
+                (__version__, "muted"),
+                ("   see, explore and mock Slipstream RPC over WebSocket", "muted"),
+            ]
+        )
+        self.query_one("#recent-title", InfoLine).show([("Recent captures", "emphasis bold")])
+        self.query_one("#recent").focus()
+        self.call_after_refresh(self.look_for_captures)
+        self.show_keys()
+
+    def on_screen_resume(self) -> None:
+        """Look again: a capture may have been made meanwhile."""
+        self.look_for_captures()
+
+    def look_for_captures(self) -> None:
+        """List the captures of the data folder, without holding up the screen."""
+        self.run_worker(self._look, thread=True, exclusive=True, group="recent")
+
+    def _look(self) -> None:
+        try:
+            found, problem = recent_captures(RECENT_LIMIT), ""
+        except CaptureError as error:
+            found, problem = [], str(error)
+        self.app.call_from_thread(self._show_captures, found, problem)
+
+    def _show_captures(self, found: list[RecentCapture], problem: str) -> None:
+        self._captures = found
+        recent = self.query_one("#recent", RowList)
+        recent.hint = problem or _NO_CAPTURES
+        recent.set_source(_RecentRows(found), cursor=recent.cursor or 0)
+        self.show_keys()
+
+    def situation(self) -> Situation:
+        """Tell commands what they need to know."""
+        return Situation(captures=len(self._captures))
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Open a capture."""
+        event.stop()
+        self.post_message(OpenFile(self._captures[event.index].path))
+
+    # -- commands -----------------------------------------------------------------------------------------
+
+    def do_connect(self) -> None:
+        """Ask where to connect to."""
+        self.app.push_screen(ConnectForm(self._drafts.connect), self._begin)
+
+    def do_host(self) -> None:
+        """Ask what to host."""
+        self.app.push_screen(HostForm(self._drafts.host), self._begin)
+
+    def do_demo(self) -> None:
+        """Begin the demo."""
+        self._begin(DemoSpec())
+
+    def do_open(self) -> None:
+        """Ask which file to open."""
+        prompt = Prompt(
+            "Open a capture or a JSONL export", placeholder="path of the file", check=_no_such_file
+        )
+        self.app.push_screen(prompt, self._open)
+
+    def _open(self, path: str | None) -> None:
+        if path:
+            self.post_message(OpenFile(Path(path).expanduser()))
+
+    def _begin(self, spec: SourceSpec | None) -> None:
+        if spec is not None:
+            self.post_message(Inspect(spec))
+
+    def show_failure(self, spec: SourceSpec, problem: str) -> None:
+        """Open the form again that a source came from, with what is wrong with it."""
+        if isinstance(spec, ClientSpec):
+            self.app.push_screen(ConnectForm(self._drafts.connect, problem), self._begin)
+        elif isinstance(spec, ServerSpec):
+            self.app.push_screen(HostForm(self._drafts.host, problem), self._begin)
+
+
+def _no_such_file(path: str) -> str:
+    if not path:
+        return "Type the path of a file."
+    return "" if Path(path).expanduser().is_file() else f"There is no file {path}: check the path."

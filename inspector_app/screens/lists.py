@@ -1,0 +1,128 @@
+"""The columns of every list, and what an empty one says.
+
+Owns widths and titles. What is in the cells is the view state's matter, how they are drawn RowList's.
+"""
+
+from __future__ import annotations
+
+from inspector_app.viewer.frames import TimeMode
+from inspector_app.widgets.row_list import Column
+
+
+def frame_columns(mode: TimeMode) -> list[Column]:
+    """Give the columns of the frame list; the title of the time tells how it is told."""
+    return [
+        Column("#", 5, "right", roomy=7),
+        Column(mode.title, 12, "left" if mode is TimeMode.CLOCK else "right"),
+        Column("", 1),
+        Column("Type", 10, roomy=11),
+        Column("Exch", 6, roomy=8),
+        Column("Operation", 13, roomy=24),
+        Column("Size", 6, "right", min_width_to_show=90, roomy=8),
+        Column("Answer", 6, "right", roomy=8),
+        Column("Data"),
+    ]
+
+
+EXCHANGE_FRAME_COLUMNS = [
+    Column("#", 5, "right"),
+    Column("After", 9, "right"),
+    Column("Time", 12, min_width_to_show=72),
+    Column("", 1),
+    Column("Type", 10),
+    Column("Size", 6, "right", min_width_to_show=50),
+    Column("Data"),
+]
+
+REQUEST_COLUMNS = [
+    Column("Outcome", 15, roomy=20),
+    Column("Took", 8, "right"),
+    Column("Exch", 6, roomy=8),
+    Column("Operation"),
+    Column("Sent at", 12, min_width_to_show=72),
+    Column("Message"),
+]
+
+STREAM_COLUMNS = [
+    Column("Kind", 6),
+    Column("Exch", 6, roomy=8),
+    Column("Operation"),
+    Column("Peer", 8, min_width_to_show=100),
+    Column("State", 20),
+    Column("Halves", 21, min_width_to_show=130),
+    Column("Outcome", 11, roomy=18),
+    Column("Out", 12, min_width_to_show=84, roomy=14),
+    Column("In", 12, roomy=14),
+    Column("Last", 6, "right", roomy=8),
+]
+
+TRANSITION_COLUMNS = [
+    Column("Time", 12),
+    Column("Conn", 4, "right"),
+    Column("From", 10),
+    Column("To", 12),
+    Column("Spent", 8, "right"),
+    Column("Code", 4, "right"),
+    Column("Reason"),
+    Column("After #", 7, "right", min_width_to_show=72),
+]
+
+FINDING_COLUMNS = [
+    Column("Frame", 6, "right"),
+    Column("Time", 12),
+    Column("Rule", 20, roomy=26),
+    Column("In", 4),
+    Column("What"),
+]
+
+OPERATION_COLUMNS = [
+    Column("Kind", 13),
+    Column("Name", 26, roomy=36),
+    Column("Documentation"),
+]
+
+COLUMNS: dict[str, list[Column]] = {
+    "frames": frame_columns(TimeMode.CLOCK),
+    "requests": REQUEST_COLUMNS,
+    "streams": STREAM_COLUMNS,
+    "connection": TRANSITION_COLUMNS,
+    "findings": FINDING_COLUMNS,
+    "operations": OPERATION_COLUMNS,
+}
+
+HINTS_LIVE: dict[str, str] = {
+    "frames": "No frame yet.\nPress c to send one, or wait for the other side.",
+    "requests": "No request yet.\nPress c to send one.",
+    "streams": "No stream yet.\nPress c and choose Stream or Bidirectional to open one.",
+    "connection": "No connection yet.",
+    "findings": "Nothing has broken the protocol so far.",
+    "operations": "No operation is known yet.\n"
+    "A server that describes itself lists them here; so does whatever is called.",
+}
+"""What an empty list says while something can still come."""
+
+HINTS_SERVER: dict[str, str] = {
+    **HINTS_LIVE,
+    "frames": "Nobody has called yet.\nConnect a client to the address above.",
+    "requests": "No request yet.\nConnect a client to the address above.",
+    "streams": "No stream yet.\nConnect a client to the address above.",
+    "connection": "Nobody has connected yet.\nConnect a client to the address above.",
+}
+
+HINTS_FILE: dict[str, str] = {
+    "frames": "This capture holds no frame.",
+    "requests": "This capture holds no request.",
+    "streams": "This capture holds no stream.",
+    "connection": "This capture holds no connection.",
+    "findings": "Nothing broke the protocol in this capture.",
+    "operations": "This capture holds no operation.",
+}
+
+
+def hint(view: str, role: str, engine: str) -> str:
+    """Say why a list is empty, and what to do."""
+    if role == "FILE":
+        return HINTS_FILE[view]
+    if engine == "starting":
+        return "Starting…"
+    return (HINTS_SERVER if role == "SERVER" else HINTS_LIVE)[view]

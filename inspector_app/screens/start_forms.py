@@ -1,0 +1,213 @@
+"""The forms on the home screen: connect to a server, host a handler.
+
+Owns the fields and what makes a source of them. Whether it can be started is the engine's matter; its
+sentence is shown on the form when it cannot.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Checkbox, Input, Static
+
+from inspector_app.display.inert import inert
+from inspector_app.intents import ClientSpec, ServerSpec, SourceSpec
+from inspector_app.screens.base import Dialog
+
+Spec = TypeVar("Spec", ClientSpec, ServerSpec)
+
+
+@dataclass(slots=True)
+class StartDrafts:
+    """What was typed into the two forms, for the next time they are opened."""
+
+    connect: dict[str, str] = field(default_factory=lambda: {"url": "ws://127.0.0.1:8765"})
+    host: dict[str, str] = field(default_factory=lambda: {"host": "127.0.0.1", "port": "8765"})
+
+
+class FormError(ValueError):
+    """What was typed will not do; the text is one sentence, `field` the id of the field."""
+
+    def __init__(self, text: str, field_id: str) -> None:
+        super().__init__(text)
+        self.field = field_id
+
+
+class StartForm(Dialog[SourceSpec], Generic[Spec]):
+    """Base of both forms: labelled fields, a line for what is wrong, a button."""
+
+    CSS = """
+    StartForm { align: center middle; }
+    StartForm #start {
+        width: 96%; max-width: 84; height: auto; max-height: 100%;
+        background: $background; border: round $border; padding: 0 1;
+        border-title-color: $emphasis; border-subtitle-color: $text-muted;
+    }
+    StartForm .field {
+        border: round $border-blurred; border-title-color: $text-muted; height: 3; padding: 0 1; width: 1fr;
+    }
+    StartForm .field:focus { border: round $border; }
+    StartForm Horizontal { height: auto; }
+    StartForm #port { width: 14; }
+    StartForm #why { height: auto; min-height: 1; color: $text-error; padding: 0 1; }
+    StartForm Checkbox { border: none; background: $background; padding: 0; }
+    StartForm Button { border: none; height: 1; min-width: 14; margin: 0 1; }
+    """
+
+    TITLE_TEXT = ""
+    GO = ""
+
+    def __init__(self, values: dict[str, str], problem: str = "") -> None:
+        super().__init__()
+        self._values = values
+        self._problem = problem
+
+    def compose(self) -> ComposeResult:
+        """Give the fields."""
+        with VerticalScroll(id="start"):
+            yield from self.fields()
+            yield Static(Content(inert(self._problem)), id="why")
+            with Horizontal():
+                yield Button(self.GO, id="go", variant="primary")
+                yield Button("Close", id="close")
+
+    def fields(self) -> ComposeResult:
+        """Give the fields of the form."""
+        raise NotImplementedError
+
+    def spec(self, values: dict[str, str]) -> Spec:
+        """Make a source of what was typed; raises `FormError`."""
+        raise NotImplementedError
+
+    def input(self, name: str, title: str, placeholder: str = "", *, password: bool = False) -> Input:
+        """Make a field that holds what was typed last time."""
+        made = Input(
+            self._values.get(name, ""),
+            placeholder=placeholder,
+            password=password,
+            id=name,
+            classes="field",
+            select_on_focus=False,
+        )
+        made.border_title = title
+        return made
+
+    def on_mount(self) -> None:
+        """Begin at the first field."""
+        box = self.query_one("#start")
+        box.border_title, box.border_subtitle = self.TITLE_TEXT, "Enter goes on, Esc leaves"
+        self.query(Input).first().focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on with what was typed."""
+        event.stop()
+        self._go_on()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Go on or leave."""
+        event.stop()
+        if event.button.id == "go":
+            self._go_on()
+        else:
+            self.dismiss(None)
+
+    def _go_on(self) -> None:
+        self._values.update({each.id: each.value.strip() for each in self.query(Input) if each.id})
+        self._values.update(
+            {each.id: "yes" if each.value else "" for each in self.query(Checkbox) if each.id}
+        )
+        try:
+            spec = self.spec(self._values)
+        except FormError as error:
+            self.query_one("#why", Static).update(Content(inert(str(error))))
+            self.query_one(f"#{error.field}").focus()
+            return
+        self.dismiss(spec)
+
+
+class ConnectForm(StartForm[ClientSpec]):
+    """Where to connect to, and how to be let in."""
+
+    TITLE_TEXT = "Connect to a server"
+    GO = "Connect"
+
+    def fields(self) -> ComposeResult:
+        """Give URL, token, headers, subprotocols, handler."""
+        yield self.input("url", "URL", "ws://host:port/path or wss://…")
+        yield self.input("token", "Token, sent as Authorization: Bearer", "none", password=True)
+        yield self.input("headers", "Headers", "'X-Tenant: blue' 'X-Trace: 1'")
+        with Horizontal():
+            yield self.input("subprotocols", "Subprotocols", "none")
+            yield self.input("handler", "Handler for its calls", "FILE.py[:Class]")
+        yield Checkbox(
+            "Do not check the certificate (wss)", bool(self._values.get("insecure")), id="insecure"
+        )
+
+    def spec(self, values: dict[str, str]) -> ClientSpec:
+        """Make a client of what was typed."""
+        url = values["url"]
+        if not url:
+            raise FormError("Give the URL of the server, such as ws://127.0.0.1:8765.", "url")
+        if "://" not in url:
+            url = f"ws://{url}"
+        return ClientSpec(
+            url=url,
+            headers=parse_headers(values["headers"]),
+            token=values["token"] or None,
+            subprotocols=tuple(values["subprotocols"].replace(",", " ").split()),
+            insecure=bool(values.get("insecure")),
+            handler=values["handler"] or None,
+        )
+
+
+class HostForm(StartForm[ServerSpec]):
+    """What to host, and where."""
+
+    TITLE_TEXT = "Host a handler"
+    GO = "Host"
+
+    def fields(self) -> ComposeResult:
+        """Give handler, address, origins."""
+        yield self.input("handler", "Handler", "FILE.py[:Class] or package.module:Class; empty: the demo's")
+        with Horizontal():
+            yield self.input("host", "Address")
+            yield self.input("port", "Port")
+        yield self.input("origins", "Allowed origins, for web pages", "http://localhost:3000")
+
+    def spec(self, values: dict[str, str]) -> ServerSpec:
+        """Make a server of what was typed."""
+        port = values["port"] or "8765"
+        if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+            raise FormError("The port is a number up to 65535; 0 takes any free one.", "port")
+        return ServerSpec(
+            handler=values["handler"] or None,
+            host=values["host"] or "127.0.0.1",
+            port=int(port),
+            allow_origins=tuple(values["origins"].replace(",", " ").split()),
+        )
+
+
+def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
+    """Read headers as they are written on a command line: `'Name: value' 'Name: value'`, or a single one."""
+    if not text:
+        return ()
+    try:
+        parts = shlex.split(text) if text[0] in "'\"" else [text]
+    except ValueError:
+        raise FormError(
+            "A quotation mark is not closed: write headers as 'Name: value'.", "headers"
+        ) from None
+    headers = []
+    for part in parts:
+        name, colon, value = part.partition(":")
+        name = name.strip()
+        plain = name.isascii() and all(each.isalnum() or each in "!#$%&'*+-.^_`|~" for each in name)
+        if not colon or not name or not plain or any(ord(each) < 32 for each in value.strip()):
+            raise FormError(f"{part!r} is no header: write it as 'Name: value'.", "headers")
+        headers.append((name, value.strip()))
+    return tuple(headers)

@@ -1,0 +1,42 @@
+"""What a screen asks of the app: messages that bubble up to it. A screen never imports the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.message import Message
+
+from inspector_app.intents import SourceSpec
+
+
+class Inspect(Message):
+    """Start a source and look at it."""
+
+    def __init__(self, spec: SourceSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+
+class OpenFile(Message):
+    """Look at a capture, or at a JSONL export."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+
+class Restart(Message):
+    """Start the source of this world again, with a new engine and a new capture."""
+
+
+class GoHome(Message):
+    """Leave this world."""
+
+
+class Remember(Message):
+    """Keep a setting for the next run; None leaves one as it is."""
+
+    def __init__(self, *, theme: str | None = None, time_mode: str | None = None) -> None:
+        super().__init__()
+        self.theme = theme
+        self.time_mode = time_mode
