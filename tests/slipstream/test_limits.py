@@ -1,0 +1,37 @@
+"""The limits of protocol.md §9 and §11: their defaults, and that nobody can change them underneath."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from slipstream import Limits
+from slipstream.limits import DEFAULT_LIMITS, MAX_COUNTER, MAX_NESTING, MAX_PEER_ID
+
+MIB = 1024 * 1024
+
+
+def test_the_defaults_are_those_of_the_protocol() -> None:
+    limits = Limits()
+    assert limits.frame_bytes == MIB
+    assert limits.in_flight == 16_384
+    assert limits.request_timeout_s == 600
+    assert limits.stream_buffer_bytes == 32 * MIB
+    assert limits.connection_buffer_bytes == 128 * MIB
+    assert limits.findings_logged_per_s == 10
+    assert (limits.bad_frames, limits.bad_frames_window_s) == (1024, 10)
+    assert limits.credit == 256
+    assert limits.describe_timeout_s == 3
+    assert (MAX_NESTING, MAX_COUNTER, MAX_PEER_ID) == (200, 2**53, 128)
+
+
+def test_limits_are_replaced_not_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        DEFAULT_LIMITS.in_flight = 1  # type: ignore[misc] # the point of the test
+    assert replace(DEFAULT_LIMITS, in_flight=1).in_flight == 1
+
+
+def test_limits_are_given_by_name_only() -> None:
+    with pytest.raises(TypeError):
+        Limits(1024)  # type: ignore[call-arg] # the point of the test
