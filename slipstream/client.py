@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl as tls
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -17,6 +18,8 @@ from slipstream.limits import DEFAULT_LIMITS, Limits
 from slipstream.protocol import DEFAULT_SOFTWARE, Protocol
 from slipstream.spelling import Spelling
 from slipstream.taps import Tap
+
+logger = logging.getLogger("slipstream")
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -50,7 +53,7 @@ async def connect(
     sent = list(headers.items() if isinstance(headers, Mapping) else headers)
     if token is not None:
         sent.append(("Authorization", f"Bearer {token}"))
-    websocket = await connect_websocket(
+    async with connect_websocket(
         url,
         additional_headers=sent,
         subprotocols=[Subprotocol(name) for name in subprotocols] or None,
@@ -62,33 +65,38 @@ async def connect(
         close_timeout=limits.close_timeout_s,
         proxy=None,
         **_security(url, ssl),
-    )
-    if on_handshake is not None:
-        on_handshake(websocket)
-    protocol = Protocol(
-        websocket,
-        handler=handler,
-        peer_id=peer_id,
-        limits=limits,
-        taps=taps,
-        software=software,
-        spelling=spelling,
-    )
-    listening = asyncio.create_task(_listen(protocol), name="slipstream-listen")
-    try:
-        yield protocol
-    finally:
-        await protocol.aclose()
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+    ) as websocket:
+        if on_handshake is not None:
+            on_handshake(websocket)
+        protocol = Protocol(
+            websocket,
+            handler=handler,
+            peer_id=peer_id,
+            limits=limits,
+            taps=taps,
+            software=software,
+            spelling=spelling,
+        )
+        listening = asyncio.create_task(_listen(protocol), name="slipstream-listen")
+        try:
+            yield protocol
+        finally:
+            try:
+                await protocol.aclose()
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
 
 
 async def _listen(protocol: Protocol) -> None:
-    # Everyone who waits has been told how it ended, and so have the taps.
-    with suppress(ConnectionLostError):
+    try:
         await protocol.listen()
+    except ConnectionLostError:
+        pass  # everyone who waits has been told how it ended, and so have the taps
+    except Exception:
+        logger.exception("Reading from %r failed", protocol)
 
 
 def _security(url: str, context: tls.SSLContext | None) -> dict[str, Any]:
     # An `ssl` of None on wss:// would mean no TLS to the library; leaving it out means its default.
-    return {"ssl": context} if context is not None and url.startswith("wss:") else {}
+    return {"ssl": context} if context is not None and url.lower().startswith("wss:") else {}

@@ -38,6 +38,17 @@ class Consumers:
         if answer is not None and not answer.done():
             answer.set_result(data)
 
+    def offer(self, request_id: RequestId, item: Any, size_bytes: int) -> bool:
+        """Keep an item for its consumer; False if the stream's buffer is full. Without one it is dropped."""
+        inlet = self._inlets.get(request_id)
+        return inlet is None or inlet.offer(item, size_bytes)
+
+    def end_items(self, request_id: RequestId) -> None:
+        """No more items come on this stream."""
+        inlet = self._inlets.get(request_id)
+        if inlet is not None:
+            inlet.finish()
+
     def open_inlet(self, request_id: RequestId) -> Inlet:
         """The receiving buffer of a stream in flight, made on first use."""
         inlet = self._inlets.get(request_id)

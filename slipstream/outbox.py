@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 from typing import Protocol as Shape
-
-from slipstream.transport import DROPPED
 
 
 class Writable(Shape):
@@ -19,6 +18,11 @@ class Writable(Shape):
 
     async def send(self, message: str) -> None:
         """Write one text message, waiting while the socket's buffer is full."""
+
+
+class _Entry(NamedTuple):
+    text: str
+    caused: bool
 
 
 class Outbox:
@@ -34,19 +38,22 @@ class Outbox:
         self._websocket = websocket
         self._written = written
         self._broken = broken
-        self._queue: deque[str | asyncio.Future[None]] = deque()
+        self._queue: deque[_Entry | asyncio.Future[None]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed_by: BaseException | None = None
         self.pending_bytes = 0
         """Bytes posted and not yet taken by the socket."""
+        self.caused_bytes = 0
+        """Those of them that the other side caused: what must stay bounded if it does not read."""
 
-    def post(self, text: str) -> None:
+    def post(self, text: str, *, caused: bool = True) -> None:
         """Queue a message. After `close` it is dropped: its exchange has had its ending."""
         if self._closed_by is not None:
             return
         self.pending_bytes += len(text)
-        self._append(text)
+        self.caused_bytes += len(text) if caused else 0
+        self._append(_Entry(text, caused))
 
     def flushed(self) -> Awaitable[None]:
         """Wait until the socket has taken everything posted so far; raises what closed the outbox."""
@@ -69,11 +76,11 @@ class Outbox:
             if isinstance(entry, asyncio.Future) and not entry.done():
                 entry.set_exception(error)
                 entry.exception()  # a waiter that was cancelled meanwhile never looks at it
-        self.pending_bytes = 0
+        self.pending_bytes = self.caused_bytes = 0
         if self._task is not None:
             self._task.cancel()
 
-    def _append(self, entry: str | asyncio.Future[None]) -> None:
+    def _append(self, entry: _Entry | asyncio.Future[None]) -> None:
         self._queue.append(entry)
         self._wake.set()
         if self._task is None:
@@ -85,18 +92,19 @@ class Outbox:
             self._wake.clear()
             while self._queue:
                 entry = self._queue.popleft()
-                if isinstance(entry, str):
+                if isinstance(entry, _Entry):
                     if not await self._write(entry):
                         return
                 elif not entry.done():
                     entry.set_result(None)
 
-    async def _write(self, text: str) -> bool:
-        self._written(text)
+    async def _write(self, entry: _Entry) -> bool:
+        self._written(entry.text)
         try:
-            await self._websocket.send(text)
-        except DROPPED as error:
+            await self._websocket.send(entry.text)
+        except Exception as error:  # noqa: BLE001 - whatever a socket raises, it writes no more; all are told
             self._broken(error)
             return False
-        self.pending_bytes -= len(text)
+        self.pending_bytes -= len(entry.text)
+        self.caused_bytes -= len(entry.text) if entry.caused else 0
         return True

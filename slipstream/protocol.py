@@ -11,17 +11,18 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from slipstream._version import __version__
 from slipstream.consumers import Consumers
 from slipstream.errors import (
     ConnectionClosedError,
-    ConnectionLostError,
     ExchangeCancelledError,
+    ProtocolError,
     RemoteError,
     RequestTimeoutError,
     SlipstreamError,
+    StreamClosedError,
     StreamOverflowError,
 )
 from slipstream.exchanges import ExchangeKind, Outcome, RequestId
@@ -47,7 +48,7 @@ from slipstream.session import (
 from slipstream.spelling import Spelling
 from slipstream.streams import BiStreamHandle, Inlet, ItemStream
 from slipstream.taps import FrameTap, LogTap, Tap, TapSet, Transition
-from slipstream.transport import DROPPED, Ending, ending_of, is_open
+from slipstream.transport import DROPPED, Ending, close_reason, cut, ending_of, ending_seen, is_open
 
 DEFAULT_SOFTWARE: Final = f"slipstream {__version__}"
 _DEFAULT_TIMEOUT: Final = object()
@@ -97,6 +98,7 @@ class Protocol:
         self._listening = False
         self._closed_here = False
         self._timer: asyncio.TimerHandle | None = None
+        self._idle = asyncio.Event()
         self._ended = asyncio.Event()
         if handler is not None:
             self.set_handler(handler)
@@ -174,7 +176,7 @@ class Protocol:
         _check_data(data)
         self._check_open()
         self._session.notify(data)
-        self._flush()
+        self._flush(caused=False)
         await self._outbox.flushed()
 
     # -- by request ID: for handles, and for tools that drive an exchange frame by frame -------------------
@@ -187,7 +189,7 @@ class Protocol:
         self._check_open()
         request_id = self._open(kind, data, timeout_s)
         if kind is not ExchangeKind.UNARY:
-            self.inlet(request_id).discard()
+            self.inlet(request_id).discard()  # nobody reads what the taps have seen
         return request_id
 
     def in_flight(self, request_id: RequestId) -> bool:
@@ -195,23 +197,23 @@ class Protocol:
         return self._session.table.get(request_id) is not None
 
     def inlet(self, request_id: RequestId) -> Inlet:
-        """The receiving buffer of a stream in flight; one that has ended is empty and finished."""
+        """The receiving buffer of a stream in flight; of one that has ended, an empty one that says so."""
         if self.in_flight(request_id):
             return self._consumers.open_inlet(request_id)
         inlet = self._consumers.closed_inlet()
-        inlet.finish(self._ending.error() if self._ending else None)
+        inlet.finish(self._ending.error() if self._ending else StreamClosedError("The stream has ended"))
         return inlet
 
     async def send_item(self, request_id: RequestId, data: Any) -> None:
         """Send one item on a stream; returns when the socket has taken it. Errors: `BiStreamHandle.send`."""
-        self._check_open()
+        self._check_connected()
         self._session.send_item(request_id, data)
-        self._flush()
+        self._flush(caused=request_id[0] != self.peer_id)
         await self._outbox.flushed()
 
     async def end_half(self, request_id: RequestId) -> None:
         """End this side's half of a stream; again does nothing."""
-        self._check_open()
+        self._check_connected()
         self._session.end(request_id)
         self._flush()
         self._forget_ended(request_id)
@@ -245,11 +247,18 @@ class Protocol:
         self._consumers.finish(request_id, ExchangeCancelledError("The exchange was ended by this side"))
 
     async def send_raw(self, text: str) -> None:
-        """Send text exactly as it is, whatever it is. For tools; a legal frame is kept account of."""
+        """Send text exactly as it is, whatever it is. For tools; a legal frame is kept account of.
+
+        Raises `ProtocolError` for text that UTF-8 cannot say.
+        """
         self._check_open()
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ProtocolError(f"A lone surrogate is sent as its escape: {error}") from error
         for event in self._session.send_as_typed(text):
             self._handle(event)
-        self._flush()
+        self._flush(caused=False)
         await self._outbox.flushed()
 
     # -- reading ------------------------------------------------------------------------------------------
@@ -268,7 +277,8 @@ class Protocol:
             await self._read()
         except DROPPED as error:
             ending = self._end(ending_of(error, closed_here=self._closed_here))
-            await self._drop_socket()
+            if is_open(self.websocket):  # given up by this side; its peer may not be reading
+                await self._close_socket(1008, "the peer does not read")
             if ending.state is ConnectionState.LOST:
                 raise ending.error() from error
         except asyncio.CancelledError:
@@ -276,41 +286,57 @@ class Protocol:
             raise
         except BaseException as error:
             self._end(Ending(ConnectionState.LOST, None, f"internal error: {type(error).__name__}"))
+            cut(self.websocket)
             raise
 
-    async def aclose(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection: no new exchanges, what is queued is written, what is in flight ends."""
+    async def aclose(self, code: int = 1000, reason: str = "", *, drain_s: float = 0.0) -> None:
+        """Close the connection: no new exchanges, what is queued is written, what is in flight ends.
+
+        What is in flight gets `drain_s` seconds to end by itself (protocol.md §6, CLOSING). A peer that does
+        not take part in the closing handshake within `limits.close_timeout_s` is left behind.
+        """
         self._closed_here = True
         self._session.closing = True
         if self._state is ConnectionState.CONNECTED:
             self._advance(ConnectionState.CLOSING)
-        # A peer that does not answer the closing handshake in time is left behind.
-        if self._ending is None:
-            with suppress(TimeoutError, ConnectionError, *DROPPED):
-                async with asyncio.timeout(self.limits.close_timeout_s):
-                    await self._outbox.flushed()
-                    await self.websocket.close(code, reason)
-        if self._listening:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.limits.close_timeout_s):
-                    await self._ended.wait()
-        self._end(Ending(ConnectionState.CLOSED, code, reason or None))
+        try:
+            if self._ending is None and drain_s > 0:
+                await self._drain(drain_s)
+            await self._close_socket(code, close_reason(reason))
+            if self._listening:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.limits.close_timeout_s):
+                        await self._ended.wait()
+        finally:
+            self._end(Ending(ConnectionState.CLOSED, code, reason or None))
 
     async def wait_closed(self) -> None:
         """Wait until the connection has ended, however it ended."""
         await self._ended.wait()
 
-    async def _drop_socket(self) -> None:
-        """Close a socket that this side gave up while it was open; its peer may not be listening."""
-        if is_open(self.websocket):
-            with suppress(TimeoutError, *DROPPED):
-                async with asyncio.timeout(self.limits.close_timeout_s):
-                    await self.websocket.close(1008, "the peer does not read")
+    async def _drain(self, limit_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while self._ending is None and self.exchanges:
+                    self._idle.clear()
+                    await self._idle.wait()
 
-    async def _read(self) -> NoReturn:
+    async def _close_socket(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(self.limits.close_timeout_s):
+                with suppress(*DROPPED):
+                    await self._outbox.flushed()
+                await self.websocket.close(code, reason)
+        except DROPPED:
+            cut(self.websocket)
+        except BaseException:
+            cut(self.websocket)
+            raise
+
+    async def _read(self) -> None:
         loop = asyncio.get_running_loop()
         turn_ends, messages = loop.time() + _TURN_S, 0
-        while True:
+        while self._ending is None:
             message = await self.websocket.recv()
             self._receive(message)
             messages += 1
@@ -323,8 +349,8 @@ class Protocol:
         for event in self._session.receive(message):
             self._handle(event)
         self._flush()
-        if self._outbox.pending_bytes > self.limits.outbox_bytes:
-            text = f"the peer does not read: {self._outbox.pending_bytes} bytes wait to be written"
+        if self._outbox.caused_bytes > self.limits.outbox_bytes:
+            text = f"the peer does not read: {self._outbox.caused_bytes} bytes of answers wait to be written"
             raise ConnectionAbortedError(text)
 
     def _handle(self, event: Event) -> None:
@@ -332,10 +358,10 @@ class Protocol:
             case Answered(request_id, data):
                 self._consumers.answer(request_id, data)
             case ItemArrived(request_id, data, size_bytes):
-                if not self._consumers.open_inlet(request_id).offer(data, size_bytes):
+                if not self._consumers.offer(request_id, data, size_bytes):
                     self._overflow(request_id)
             case HalfEnded(request_id):
-                self._consumers.open_inlet(request_id).finish()
+                self._consumers.end_items(request_id)
                 self._forget_ended(request_id)
             case Failed(request_id, message, code, details):
                 self._consumers.finish(request_id, RemoteError(message, code, details))
@@ -390,15 +416,19 @@ class Protocol:
             self._timer.cancel()
             self._timer = None
         self._advance(ending.state, ending.code, ending.reason)
+        self._idle.set()
         self._ended.set()
         return ending
 
     def _outbox_broke(self, error: BaseException) -> None:
-        # With a reader, the reader learns how the connection ended; without one nobody else would.
+        ending = ending_of(error, closed_here=self._closed_here)
         if not self._listening:
-            self._end(ending_of(error, closed_here=self._closed_here))
-        else:
-            self._outbox.close(ending_of(error, closed_here=self._closed_here).error())
+            self._end(ending)
+            return
+        # The reader learns how the connection ended, and is made to where only writing has failed.
+        self._outbox.close(ending.error())
+        if is_open(self.websocket):
+            cut(self.websocket)
 
     def _advance(self, new: ConnectionState, code: int | None = None, reason: str | None = None) -> None:
         old = self._state
@@ -415,14 +445,17 @@ class Protocol:
         )
         if kind is not ExchangeKind.UNARY:
             self.inlet(request_id)
-        self._flush()
+        self._flush(caused=False)
         self._arm()
         return request_id
 
-    def _flush(self) -> None:
+    def _flush(self, *, caused: bool = True) -> None:
+        """Queue what the session wants written; `caused` by the other side, or by this side's program."""
         for text in self._session.outgoing:
-            self._outbox.post(text)
+            self._outbox.post(text, caused=caused)
         self._session.outgoing.clear()
+        if not self.exchanges:
+            self._idle.set()
 
     def _written(self, text: str) -> None:
         self.taps.frame(FrameTap("out", text, time.time_ns()))
@@ -443,14 +476,15 @@ class Protocol:
         self._arm()
 
     def _check_open(self) -> None:
-        if self._ending is not None:
-            kind = (
-                ConnectionLostError if self._ending.state is ConnectionState.LOST else ConnectionClosedError
-            )
-            reason = f": {self._ending.reason}" if self._ending.reason else ""
-            raise kind(self._ending.code, f"WebSocket is closed{reason}")
-        if self._session.closing or not is_open(self.websocket):
-            raise ConnectionClosedError(None, "WebSocket is closed")
+        self._check_connected()
+        if self._session.closing:
+            raise ConnectionClosedError(None, "WebSocket is closed: this side is closing it")
+
+    def _check_connected(self) -> None:
+        ending = self._ending or ending_seen(self.websocket, closed_here=self._closed_here)
+        if ending is not None:
+            reason = f": {ending.reason}" if ending.reason else ""
+            raise ending._replace(reason=f"WebSocket is closed{reason}").error()
 
 
 def _check_data(data: object) -> None:

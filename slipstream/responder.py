@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -53,8 +53,8 @@ class Responder:
         self._protocol = protocol
         self._session = session
         self._flush = flush
+        self._tasks: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
-        self._one_way: set[asyncio.Task[None]] = set()
         self.registry = Registry()
         self.reserved = Registry()
 
@@ -63,19 +63,20 @@ class Responder:
         task = asyncio.get_running_loop().create_task(
             self._answer(event), name=f"slipstream-{event.operation[:40]}"
         )
+        self._tasks.add(task)
         self._running[event.request_id] = task
-        task.add_done_callback(lambda _: self._running.pop(event.request_id, None))
+        task.add_done_callback(lambda _: self._ran(event.request_id, task))
 
     def notify(self, event: Notified) -> None:
         """Start the handler of a fire-and-forget; nothing of what becomes of it goes over the wire."""
         if event.operation.startswith(RESERVED):
             return
-        if len(self._one_way) >= self._session.limits.in_flight:
-            logger.warning("A fire-and-forget was dropped: %d are running", len(self._one_way))
+        if len(self._tasks) >= 2 * self._session.limits.in_flight:
+            logger.warning("A fire-and-forget was dropped: %d handlers are running", len(self._tasks))
             return
         task = asyncio.get_running_loop().create_task(self._take(event))
-        self._one_way.add(task)
-        task.add_done_callback(self._one_way.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def stop(self, request_id: RequestId) -> None:
         """Stop the handler of an exchange that has ended; one that goes on is told again."""
@@ -85,9 +86,15 @@ class Responder:
 
     def stop_all(self) -> None:
         """Stop every handler: the connection has ended."""
-        for task in [*self._running.values(), *self._one_way]:
+        for task in self._tasks:
             if task is not asyncio.current_task():
                 _stop(task, self._session.limits.handler_stop_s)
+
+    def _ran(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # A peer may have used the ID again while the handler of the first exchange was still stopping.
+        if self._running.get(request_id) is task:
+            del self._running[request_id]
 
     async def _answer(self, event: Called) -> None:
         _current.set(self._protocol)
@@ -96,6 +103,10 @@ class Responder:
             registry = self.reserved if event.operation.startswith(RESERVED) else self.registry
             endpoint = registry.find(event.operation, _TYPES[event.kind])
             await self._run(endpoint, event)
+        except asyncio.CancelledError:
+            # Stopped because its exchange has ended; if it has not, the handler did this to itself.
+            self._fail(request_id, "cancelled", "The handler was cancelled")
+            raise
         except HandlerError as error:
             self._fail(request_id, error.code, error.message, error.details)
         except (ConnectionClosedError, StreamClosedError) as error:
@@ -173,14 +184,33 @@ async def _result(method: Callable[..., Any], *arguments: Any) -> Any:
     """Call a method: a plain `def` in a thread, so that it never stops the reader."""
     if inspect.iscoroutinefunction(method):
         return await method(*arguments)
-    result = await asyncio.to_thread(method, *arguments)
+    result = await asyncio.to_thread(_outcome, method, *arguments)
     return await result if inspect.isawaitable(result) else result
+
+
+def _outcome(method: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return method(*arguments)
+    except StopIteration as error:  # no future can carry it out of the thread
+        raise RuntimeError(f"it raised StopIteration({error.value!r})") from error
 
 
 async def _in_thread(items: Iterator[Any]) -> AsyncIterator[Any]:
     nothing_left = object()
-    while (item := await asyncio.to_thread(next, items, nothing_left)) is not nothing_left:
-        yield item
+    step: asyncio.Future[Any] | None = None
+    try:
+        while True:
+            step = asyncio.ensure_future(asyncio.to_thread(next, items, nothing_left))
+            item = await asyncio.shield(step)
+            if item is nothing_left:
+                return
+            yield item
+    finally:
+        # A thread cannot be stopped, only waited for; a generator that runs cannot be closed.
+        if step is not None:
+            await asyncio.gather(step, return_exceptions=True)
+        if isinstance(items, Generator):
+            await asyncio.to_thread(items.close)
 
 
 def _stop(task: asyncio.Task[None], patience_s: float) -> None:

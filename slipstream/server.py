@@ -8,7 +8,7 @@ import http
 import logging
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from websockets.asyncio.server import serve as serve_websockets
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from slipstream.errors import ConnectionLostError
+from slipstream.errors import ConnectionClosedError, ConnectionLostError
 from slipstream.limits import DEFAULT_LIMITS, Limits
 from slipstream.protocol import DEFAULT_SOFTWARE, Protocol
 from slipstream.taps import Tap
@@ -75,19 +75,23 @@ async def serve(
         return _refusal(connection, request, allow_origins, token, len(server.protocols), max_connections)
 
     async def attend(websocket: ServerConnection) -> None:
-        protocol = Protocol(
-            websocket,
-            handler=handler_factory(),
-            limits=limits,
-            taps=taps(websocket) if taps else (),
-            software=software,
-            describe=describe,
-        )
-        server.protocols.add(protocol)
         try:
-            await _attend(protocol, on_connect)
-        finally:
-            server.protocols.discard(protocol)
+            protocol = Protocol(
+                websocket,
+                handler=handler_factory(),
+                limits=limits,
+                taps=taps(websocket) if taps else (),
+                software=software,
+                describe=describe,
+            )
+            server.protocols.add(protocol)
+            try:
+                await _attend(protocol, on_connect)
+            finally:
+                server.protocols.discard(protocol)
+        except Exception:
+            logger.exception("A client could not be served")
+            await websocket.close(1011, "internal error")
 
     async with serve_websockets(
         attend,
@@ -113,19 +117,29 @@ async def serve(
 
 
 async def _attend(protocol: Protocol, on_connect: Setup | None) -> None:
-    listening = asyncio.ensure_future(protocol.listen())
+    """Listen until the connection ends; what `on_connect` still does then is stopped."""
+    listening = asyncio.create_task(protocol.listen())
+    greeting = asyncio.create_task(_greet(protocol, on_connect))
+    tasks = [listening, greeting]
     try:
-        if on_connect is not None:
-            ready = on_connect(protocol)
-            if ready is not None:
-                await ready
-        await asyncio.shield(listening)
-    except ConnectionLostError:
-        pass  # a client that goes away is told by taps and by the state; it is no failure of the server
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if greeting.done():
+            await greeting
+        await asyncio.wait([listening])
+        # A client that goes away is told by taps and by the state; it is no failure of the server.
+        with suppress(ConnectionLostError):
+            await listening
     finally:
-        if not listening.done():
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _greet(protocol: Protocol, on_connect: Setup | None) -> None:
+    with suppress(ConnectionClosedError):  # it went away meanwhile
+        ready = on_connect(protocol) if on_connect is not None else None
+        if ready is not None:
+            await ready
 
 
 def _refusal(

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -40,6 +42,11 @@ class Inlet:
         self._finished = False
         self._error: SlipstreamError | None = None
         self._unread = False
+        self._patience_items: int | None = None
+
+    def __del__(self) -> None:
+        # Whoever drops a stream with unread items gives their room back to its neighbours.
+        self._budget.used_bytes -= self._held_bytes
 
     @property
     def finished(self) -> bool:
@@ -53,8 +60,10 @@ class Inlet:
 
     def offer(self, item: Any, size_bytes: int) -> bool:
         """Take an item; False if it does not fit, and then the stream must end with `overflow`."""
-        if self._finished or self._unread:
+        if self._finished:
             return True
+        if self._unread:
+            return self._take_unread()
         over_own = self._held_bytes + size_bytes > self._limit_bytes
         if over_own or self._budget.used_bytes + size_bytes > self._budget.limit_bytes:
             return False
@@ -73,9 +82,13 @@ class Inlet:
         while self._waiters:
             self._wake_one()
 
-    def discard(self) -> None:
-        """Drop what waits, and what comes from now on: nobody reads this stream any more."""
+    def discard(self, *, patience_items: int | None = None) -> None:
+        """Drop what waits, and what comes from now on: nobody reads this stream any more.
+
+        With `patience_items`, so many more are dropped; the next one does not fit.
+        """
         self._unread = True
+        self._patience_items = patience_items
         self._budget.used_bytes -= self._held_bytes
         self._held_bytes = 0
         self._items.clear()
@@ -92,6 +105,12 @@ class Inlet:
         self._held_bytes -= size_bytes
         self._budget.used_bytes -= size_bytes
         return item
+
+    def _take_unread(self) -> bool:
+        if self._patience_items is None:
+            return True
+        self._patience_items -= 1
+        return self._patience_items >= 0
 
     async def _wait(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -111,18 +130,14 @@ class Inlet:
                 return
 
 
-def _give_up_from_anywhere(
-    loop: asyncio.AbstractEventLoop, protocol: Protocol, request_id: RequestId
-) -> None:
+def _soon(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
     # Garbage may be collected on any thread, and after the loop has ended.
     if not loop.is_closed():
-        loop.call_soon_threadsafe(protocol.abandon, request_id)
+        loop.call_soon_threadsafe(act)
 
 
-def _on_drop(owner: object, protocol: Protocol, request_id: RequestId) -> weakref.finalize[..., Any]:
-    finalizer = weakref.finalize(
-        owner, _give_up_from_anywhere, asyncio.get_running_loop(), protocol, request_id
-    )
+def _on_drop(owner: object, act: Callable[[], None]) -> weakref.finalize[..., Any]:
+    finalizer = weakref.finalize(owner, _soon, asyncio.get_running_loop(), act)
     finalizer.atexit = False
     return finalizer
 
@@ -140,7 +155,7 @@ class ItemStream:
         self.request_id = request_id
         self._protocol = protocol
         self._inlet = inlet
-        self._finalizer = _on_drop(self, protocol, request_id)
+        self._finalizer = _on_drop(self, partial(protocol.abandon, request_id))
 
     def __aiter__(self) -> Self:
         return self
@@ -183,9 +198,10 @@ class BiStreamHandle:
         self._protocol = protocol
         self._inlet = protocol.inlet(request_id)
         self._ended_here = False
-        self._finalizer: weakref.finalize[..., Any] | None = None
-        if request_id[0] == protocol.peer_id:
-            self._finalizer = _on_drop(self, protocol, request_id)
+        # Items that are on their way when the reader leaves are no reason to end what it sent.
+        self._leave = partial(self._inlet.discard, patience_items=protocol.limits.credit)
+        mine = request_id[0] == protocol.peer_id
+        self._finalizer = _on_drop(self, partial(protocol.abandon, request_id) if mine else self._leave)
 
     async def send(self, data: Any) -> None:
         """Send one item; returns when the socket has taken it.
@@ -221,7 +237,7 @@ class BiStreamHandle:
     async def abort(self, message: str = "", *, code: str = "cancelled") -> None:
         """End both halves here and now, with an `error` frame of this code (protocol.md §5, §7)."""
         self._ended_here = True
-        self._detach()
+        self._finalizer.detach()
         self._inlet.discard()
         await self._protocol.abort(self.request_id, code, message or "The stream was given up")
 
@@ -236,7 +252,7 @@ class BiStreamHandle:
         try:
             return await self._inlet.next()
         except SlipstreamError:
-            self._detach()
+            self._finalizer.detach()
             raise
 
     async def __aenter__(self) -> Self:
@@ -248,19 +264,18 @@ class BiStreamHandle:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End this half; with an exception, give up both. What still comes is not kept for anyone."""
+        """End this half; with an exception, give up both.
+
+        What still comes is not kept for anyone; a peer that goes on sending has its stream given up.
+        """
         if kind is not None:
             await self.abort()
             return
-        self._detach()
-        self._inlet.discard()
+        self._finalizer.detach()
+        self._leave()
         # The connection's end has ended this half too.
         with suppress(ConnectionError):
             await self.aclose()
-
-    def _detach(self) -> None:
-        if self._finalizer is not None:
-            self._finalizer.detach()
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed() else "half closed" if self._ended_here else "open"

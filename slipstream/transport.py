@@ -20,6 +20,8 @@ NO_CLOSE_FRAME = 1006
 DROPPED = (ConnectionClosed, OSError, EOFError)
 """What reading from or writing to a websocket that has ended can raise."""
 
+_REASON_BYTES = 123
+
 
 class Ending(NamedTuple):
     """How a connection ended."""
@@ -45,10 +47,32 @@ def ending_of(error: BaseException, *, closed_here: bool = False) -> Ending:
     close = error.rcvd or error.sent
     if close is None:
         return Ending(normal, NO_CLOSE_FRAME, "the connection dropped without a closing handshake")
-    state = ConnectionState.CLOSED if error.rcvd and close.code in NORMAL_CODES else normal
+    state = ConnectionState.CLOSED if close.code in NORMAL_CODES else normal
     return Ending(state, close.code, close.reason or None)
+
+
+def ending_seen(websocket: object, *, closed_here: bool = False) -> Ending | None:
+    """What a websocket itself knows of its end; None while it is open. Needs no reader to notice."""
+    if is_open(websocket):
+        return None
+    code = getattr(websocket, "close_code", None)
+    normal = closed_here or code is None or code in NORMAL_CODES
+    state = ConnectionState.CLOSED if normal else ConnectionState.LOST
+    return Ending(state, code, getattr(websocket, "close_reason", None) or None)
 
 
 def is_open(websocket: object) -> bool:
     """Whether a websocket can still be written to, as far as it knows."""
     return getattr(websocket, "state", State.OPEN) is State.OPEN
+
+
+def cut(websocket: object) -> None:
+    """Drop the socket without a closing handshake: its peer does not read, or does not answer one."""
+    transport = getattr(websocket, "transport", None)
+    if transport is not None:
+        transport.abort()
+
+
+def close_reason(text: str) -> str:
+    """As much of a text as a close frame can carry (RFC 6455 §5.5)."""
+    return text.encode("utf-8", "replace")[:_REASON_BYTES].decode("utf-8", "ignore")
