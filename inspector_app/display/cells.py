@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 
-from rich.cells import cell_len, get_character_cell_size, set_cell_size
+from rich.cells import cell_len, get_character_cell_size
 
 BLOCK = 4096
 """Characters measured at a time, so a far place in a line is found without measuring all before it twice."""
@@ -21,9 +21,29 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return ""
     measured = len(text) if text.isascii() else cell_len(text)
     if measured > width:
-        return set_cell_size(text, width - 1) + "…" if width > 1 else "…"
+        shown = text[: _end(text, 0, width - 1)]
+        gap = " " * (width - 1 - (len(shown) if shown.isascii() else cell_len(shown)))
+        return f"{shown}{gap}…"
     padding = " " * (width - measured)
     return padding + text if right else text + padding
+
+
+def _end(text: str, start: int, width: int) -> int:
+    """Return the index behind the longest run from `start` that takes at most `width` cells."""
+    end = min(start + width, len(text))
+    cells = cell_len(text[start:end])
+    if end == len(text):
+        if cells <= width:
+            return end
+    elif cells == width and get_character_cell_size(text[end]):
+        return end
+    end, cells = start, 0
+    while end < len(text):
+        cells += get_character_cell_size(text[end])
+        if cells > width:
+            break
+        end += 1
+    return end
 
 
 def _all_narrow(text: str) -> bool:
@@ -74,24 +94,7 @@ class CellLine:
         while 0 < at < len(self.text) and first_cell and not get_character_cell_size(self.text[at]):
             at += 1
         blank = cell - first_cell if at < len(self.text) else 0
-        return at, self._end(at, width - blank), blank
-
-    def _end(self, start: int, width: int) -> int:
-        """Return the index behind the longest run from `start` that takes at most `width` cells."""
-        end = min(start + width, len(self.text))
-        cells = cell_len(self.text[start:end])
-        if end == len(self.text):
-            if cells <= width:
-                return end
-        elif cells == width and get_character_cell_size(self.text[end]):
-            return end
-        end, cell = start, 0
-        while end < len(self.text):
-            cell += get_character_cell_size(self.text[end])
-            if cell > width:
-                break
-            end += 1
-        return end
+        return at, _end(self.text, at, width - blank), blank
 
     # -- folding ------------------------------------------------------------------------------------------
 
@@ -122,4 +125,4 @@ class CellLine:
             self._rows, self._rows_width = [0], width
         rows = self._rows
         while len(rows) <= index + 1 and rows[-1] < len(self.text):
-            rows.append(max(self._end(rows[-1], width), rows[-1] + 1))
+            rows.append(max(_end(self.text, rows[-1], width), rows[-1] + 1))

@@ -7,8 +7,7 @@ rows mean.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
@@ -16,57 +15,19 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from inspector_app.display.painting import Painted, fitted, strip_of, width_of
+from inspector_app.display.painting import Painted, strip_of, width_of
+from inspector_app.display.table import Cell, Column, Grid, NoRows, Row, RowSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
 
-Cell = tuple[str, str]
-"""Text, not yet inert, and a style name."""
-
-Row = tuple[Cell, ...]
-
-ROOMY = 120
-"""Width in cells from which columns take their `roomy` width."""
+__all__ = ["Cell", "Column", "RowList", "RowSource"]
 
 WHEEL_ROWS = 3
 KEPT_STRIPS = 2048
 CURSOR_GLYPH = "▌"
-
-
-class RowSource(Protocol):
-    """Where a list's rows come from. It must not raise: what cannot be read is a row that says so."""
-
-    @property
-    def count(self) -> int:
-        """How many rows there are now."""
-        ...
-
-    def rows(self, first: int, count: int) -> Sequence[Sequence[Cell]]:
-        """Return the cells of at most `count` rows from index `first` on, a cell for each column."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column, `width` cells wide; 0 shares what is left."""
-
-    title: str
-    width: int = 0
-    align: Literal["left", "right"] = "left"
-    min_width_to_show: int = 0
-    """Hidden while the list is narrower than this."""
-    roomy: int = 0
-    """Width in a list of at least `ROOMY` cells; 0: the same."""
-
-
-class _NoRows:
-    count = 0
-
-    def rows(self, first: int, count: int) -> Sequence[Sequence[Cell]]:  # noqa: ARG002  # as RowSource has it
-        return ()
 
 
 class RowList(Painted, can_focus=True):
@@ -145,7 +106,7 @@ class RowList(Painted, can_focus=True):
         self._hint = hint
         self._tails = tails
         self._header = header
-        self._source: RowSource = _NoRows()
+        self._source: RowSource = NoRows()
         self._count = 0
         self._cursor: int | None = None
         self._first = 0
@@ -155,6 +116,9 @@ class RowList(Painted, can_focus=True):
         self._drawn: tuple[Row, ...] = ()
         self._strips: dict[tuple[Row, str, str], Strip] = {}
         self._dragging = False
+        self._width = 0
+        self._body_height = 0
+        self._grid = Grid((), 0)
 
     # -- what a screen uses -------------------------------------------------------------------------------
 
@@ -273,10 +237,6 @@ class RowList(Painted, can_focus=True):
     # -- where things are ---------------------------------------------------------------------------------
 
     @property
-    def _body_height(self) -> int:
-        return max(0, self.size.height - self._header)
-
-    @property
     def _last_first(self) -> int:
         return max(0, self._count - self._body_height)
 
@@ -325,10 +285,18 @@ class RowList(Painted, can_focus=True):
 
     def on_resize(self) -> None:
         """Keep the cursor on screen, and the end in view while following."""
-        self.forget_strips()
-        self._show(self._cursor)
-        self._fetch()
+        self._take_size()
         self.refresh()
+
+    def _take_size(self) -> None:
+        """Follow a change of size; kept, as asking a widget for it is too slow to do for each row."""
+        width, height = self.size
+        body_height = max(0, height - self._header)
+        if (width, body_height) != (self._width, self._body_height):
+            self._width, self._body_height = width, body_height
+            self.forget_strips()
+            self._show(self._cursor)
+            self._fetch()
 
     def on_focus(self) -> None:
         """Show the cursor as active."""
@@ -411,8 +379,14 @@ class RowList(Painted, can_focus=True):
     # -- drawing ------------------------------------------------------------------------------------------
 
     def forget_strips(self) -> None:
-        """Drop strips that were kept."""
+        """Drop what was kept for the colours, the columns or the width of before."""
         self._strips.clear()
+        self._grid = Grid(self._columns, self._width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the strips in `crop`, for the size that the list has by now."""
+        self._take_size()
+        return super().render_lines(crop)
 
     def paint(self, y: int, width: int) -> Strip:
         """Return line `y`: the header, a row, or the hint of an empty list."""
@@ -436,30 +410,13 @@ class RowList(Painted, can_focus=True):
         if (strip := self._strips.get(key)) is None:
             if len(self._strips) >= KEPT_STRIPS:
                 self._strips.clear()
-            strip = self._strips[key] = Strip([*self._paint_row(row, width - 1, look), bar], width)
+            strip = self._strips[key] = self._paint_row(row, look, bar)
         return strip
 
-    def _shown_columns(self, width: int) -> list[tuple[int, Column, int]]:
-        """Return index, column and width of the columns that `width` cells have room for."""
-        shown = [
-            (index, column)
-            for index, column in enumerate(self._columns)
-            if self.size.width >= column.min_width_to_show
-        ]
-        roomy = self.size.width >= ROOMY
-        fixed = {index: (roomy and column.roomy) or column.width for index, column in shown}
-        rest = width - 1 - sum(cells + 1 for cells in fixed.values())
-        flexible = [index for index, cells in fixed.items() if not cells]
-        for place, index in enumerate(flexible):
-            fixed[index] = max(1, (rest + place) // len(flexible))
-        return [(index, column, fixed[index]) for index, column in shown]
-
     def _paint_header(self, width: int) -> Strip:
-        text = " " + " ".join(
-            fitted(column.title, cells, right=column.align == "right")
-            for _, column, cells in self._shown_columns(width - 1)
+        return strip_of(
+            [(f" {self._grid.titles}", "row-header")], width, self.palette, "row-header-background"
         )
-        return strip_of([(text, "row-header")], width, self.palette, "row-header-background")
 
     def _paint_hint(self, y: int, width: int) -> Strip:
         lines = self._hint.split("\n")
@@ -470,19 +427,17 @@ class RowList(Painted, can_focus=True):
         indent = max(2, (width - width_of(parts, width)) // 2)
         return strip_of([(" " * indent, ""), *parts], width, self.palette)
 
-    def _paint_row(self, row: Row, width: int, look: str) -> Strip:
-        palette = self.palette
+    def _paint_row(self, row: Row, look: str, bar: Segment) -> Strip:
+        style = self.palette.style
         edge = CURSOR_GLYPH if look != "background" else " "
-        runs: list[list[str]] = [[edge, "row-cursor-edge" if look == "row-cursor" else "muted"]]
-        for index, column, cells in self._shown_columns(width):
-            text, name = row[index] if index < len(row) else ("", "")
-            text = fitted(text, cells, right=column.align == "right") + " "
-            if runs[-1][1] == name:
-                runs[-1][0] += text
-            else:
-                runs.append([text, name])
-        parts = [Segment(text, palette.style(name, look)) for text, name in runs]
-        return Strip(parts).adjust_cell_length(width, palette.style("", look))
+        parts = [Segment(edge, style("row-cursor-edge" if look == "row-cursor" else "muted", look))]
+        parts += [Segment(text, style(name, look)) for text, name in self._grid.parts(row)]
+        spare = self._width - 2 - self._grid.cells
+        if spare > 0:
+            parts.append(Segment(" " * spare, style("", look)))
+        elif spare < 0:
+            parts = list(Strip(parts).crop(0, self._width - 1))
+        return Strip([*parts, bar], self._width)
 
     def _bar_segment(self, y: int) -> Segment:
         """Return the scrollbar's cell in body line `y`."""

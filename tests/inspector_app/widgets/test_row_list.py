@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.color import Color as RichColor
 
-from inspector_app.widgets.row_list import ROOMY, Column, RowList
+from inspector_app.display.table import ROOMY
+from inspector_app.widgets.row_list import Column, RowList
 from tests.inspector_app.widgets.stage import Stage, lines, strips
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ async def test_the_colours_follow_the_theme() -> None:
         for theme in ("light", "high-contrast"):
             pilot.app.theme = theme
             await pilot.pause()
-            segment = next(iter(strips(row_list)[2]))
+            segment = list(strips(row_list)[2])[1]
             assert segment.style is not None
             assert segment.style.color == RichColor.parse(pilot.app.theme_variables["muted"])
             assert segment.style.bgcolor == RichColor.parse(pilot.app.theme_variables["background"])
