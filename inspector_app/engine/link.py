@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 START_LIMIT_S = 30.0
 INTENT_LIMIT_S = 15.0
-STOP_LIMIT_S = 12.0
-"""Longer than the engine gives itself to end (`process.ENDING_LIMIT_S`)."""
+ENDING_LIMIT_S = 10.0
+_GRACE_S = 2.0
 
 _GONE = "The engine is not running: start it again, the capture so far is intact."
 _PROGRAM = Path(__file__).with_name("__main__.py")
@@ -55,7 +55,7 @@ class EngineLink:
     """One engine process, from start to stop. For another one, make another link.
 
     `on_problem` hears (level, text) about the recording; `on_exit` hears once, with the reason, that the
-    engine ended without being told to.
+    engine ended without being told to. One that does not end within `ending_limit_s` ends by force.
     """
 
     def __init__(
@@ -63,9 +63,11 @@ class EngineLink:
         *,
         on_problem: Callable[[str, str], None] | None = None,
         on_exit: Callable[[str], None] | None = None,
+        ending_limit_s: float = ENDING_LIMIT_S,
     ) -> None:
         self.on_problem = on_problem
         self.on_exit = on_exit
+        self._ending_limit_s = ending_limit_s
         self._process: asyncio.subprocess.Process | None = None
         self._protocol: Protocol | None = None
         self._stack = contextlib.AsyncExitStack()
@@ -81,11 +83,12 @@ class EngineLink:
     async def start(self, spec: SourceSpec, capture: Path) -> Ready:
         """Start the engine on `spec`, recording into the new file `capture`. Raises `EngineFailed`."""
         token = secrets.token_urlsafe(32)
+        order = Start(spec=spec, capture=capture, token=token, ending_limit_s=self._ending_limit_s)
         self._process = process = await _spawn()
         self._tasks.append(asyncio.create_task(self._read_log(process), name="engine log"))
         try:
             async with asyncio.timeout(START_LIMIT_S):
-                ready = await self._hand_over(process, Start(spec=spec, capture=capture, token=token))
+                ready = await self._hand_over(process, order)
                 await self._open_control(ready, token)
         except TimeoutError:
             await self.stop()
@@ -194,7 +197,7 @@ class EngineLink:
         process.stdin.close()
         for give_up in (process.terminate, process.kill):
             try:
-                async with asyncio.timeout(STOP_LIMIT_S):
+                async with asyncio.timeout(self._ending_limit_s + _GRACE_S):
                     await process.wait()
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CHUNK = 65_536
-ENDING_LIMIT_S = 10.0
-"""Longest time to end in after stdin has; then the process goes, with whatever is on disk."""
 
 
 def main() -> int:
@@ -109,6 +107,6 @@ class _Engine:
             pass
         if not self._ended.is_set():
             self._loop.call_soon_threadsafe(self._over.set)
-            if not self._ended.wait(ENDING_LIMIT_S):
+            if not self._ended.wait(self._start.ending_limit_s):
                 print("The engine did not end by itself.", file=sys.stderr)  # noqa: T201 - its log
                 os._exit(FAILED)

@@ -57,6 +57,8 @@ class Start:
     capture: Path
     token: str
     """Proves a viewer to the control server."""
+    ending_limit_s: float = 10.0
+    """Longest time to end in after stdin has; then the process goes, with whatever is on disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ def encode_start(start: Start) -> bytes:
         "spec": dataclasses.asdict(start.spec),
         "capture": str(start.capture),
         "token": start.token,
+        "ending_limit_s": start.ending_limit_s,
     }
     return _line(line)
 
@@ -94,7 +97,10 @@ def decode_start(line: bytes) -> Start:
     try:
         spec = _SPECS[fields["kind"]]
         return Start(
-            spec=_shaped(fields["spec"], spec), capture=Path(fields["capture"]), token=str(fields["token"])
+            spec=_shaped(fields["spec"], spec),
+            capture=Path(fields["capture"]),
+            token=str(fields["token"]),
+            ending_limit_s=_shaped(fields["ending_limit_s"], float),
         )
     except (KeyError, TypeError) as error:
         raise WireError(f"The start line lacks something: {error!r}") from error

@@ -104,7 +104,8 @@ def test_a_result_survives_the_trip() -> None:
         b"{}",
         b'{"kind": "spaceship", "spec": {}, "capture": "c", "token": "t"}',
         b'{"kind": "client", "spec": {"url": 3}, "capture": "c", "token": "t"}',
-        b'{"kind": "client", "spec": {"url": "ws://h"}, "capture": 3, "token": "t"}',
+        b'{"kind": "client", "spec": {"url": "ws://h"}, "capture": 3, "token": "t", "ending_limit_s": 1.0}',
+        b'{"kind": "client", "spec": {"url": "ws://h"}, "capture": "c", "token": "t", "ending_limit_s": "x"}',
     ],
 )
 def test_a_start_line_of_another_shape_is_refused(line: bytes) -> None:

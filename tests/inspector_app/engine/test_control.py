@@ -1,0 +1,97 @@
+"""The control server lets in who knows the token, and nobody's web page."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect as connect_websocket
+from websockets.exceptions import InvalidStatus
+
+from inspector_app.engine.control import control_server
+from inspector_app.engine.recording import Recording
+from inspector_app.engine.viewer_handler import ViewerHandler
+from inspector_app.engine.wire import INTENTS, call_of
+from inspector_app.intents import SendRaw, ServerSpec
+from slipstream import RemoteError, connect, describe
+
+TOKEN = "only the viewer knows"
+
+
+@pytest.fixture
+async def recording(tmp_path: Path):  # type: ignore[no-untyped-def]  # a generator of one recording
+    recording = await Recording.begin(ServerSpec(port=0), tmp_path / "one.capture")
+    yield recording
+    await recording.end()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, "401"),
+        ({"Authorization": "Bearer wrong"}, "401"),
+        ({"Authorization": f"Bearer {TOKEN}", "Origin": "http://localhost"}, "403"),
+    ],
+)
+async def test_a_stranger_and_a_web_page_are_refused(
+    recording: Recording, headers: dict[str, str], status: str
+) -> None:
+    async with control_server(recording, TOKEN) as control:
+        with pytest.raises(InvalidStatus, match=status):
+            async with connect_websocket(control.url, additional_headers=headers, proxy=None):
+                pass
+
+
+async def test_it_listens_on_loopback_alone(recording: Recording) -> None:
+    async with control_server(recording, TOKEN) as control:
+        assert control.url.startswith("ws://127.0.0.1:")
+
+
+async def test_it_describes_an_operation_for_every_intent(recording: Recording) -> None:
+    async with control_server(recording, TOKEN) as control, connect(control.url, token=TOKEN) as protocol:
+        described = {operation["name"]: operation["doc"] for operation in await describe(protocol) or []}
+    assert set(INTENTS) | {"status"} <= set(described)
+    assert all(described[name] for name in INTENTS)
+
+
+async def test_an_intent_is_answered_with_what_became_of_it(recording: Recording) -> None:
+    async with control_server(recording, TOKEN) as control, connect(control.url, token=TOKEN) as protocol:
+        done = await protocol.request_response(call_of(SendRaw(text="x")))
+    assert done["error"].startswith("No client is connected")
+
+
+async def test_an_intent_of_a_wrong_shape_is_an_invalid_request(recording: Recording) -> None:
+    async with control_server(recording, TOKEN) as control, connect(control.url, token=TOKEN) as protocol:
+        with pytest.raises(RemoteError) as caught:
+            await protocol.request_response({"operation": "send_raw", "intent": {"text": 7}})
+    assert caught.value.code == "invalid_request"
+
+
+async def test_the_status_tells_how_the_recording_stands(recording: Recording) -> None:
+    recording.recorder.flush(20)
+    async with control_server(recording, TOKEN) as control, connect(control.url, token=TOKEN) as protocol:
+        status = await protocol.request_response({"operation": "status"})
+    assert status == {
+        "address": recording.source.address,
+        "capture": str(recording.capture),
+        "received": 1,
+        "unsaved": 0,
+        "failing": None,
+    }
+
+
+async def test_a_problem_is_pushed_to_every_viewer(recording: Recording) -> None:
+    heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    handlers = [ViewerHandler(lambda level, text: heard.put_nowait((level, text))) for _ in range(2)]
+    async with (
+        control_server(recording, TOKEN) as control,
+        connect(control.url, token=TOKEN, handler=handlers[0]) as one,
+        connect(control.url, token=TOKEN, handler=handlers[1]) as two,
+    ):
+        for viewer in (one, two):
+            await viewer.request_response({"operation": "status"})
+        control.push_problem("problem", "The disk is full.")
+        async with asyncio.timeout(20):
+            said = [await heard.get(), await heard.get()]
+    assert said == [("problem", "The disk is full.")] * 2

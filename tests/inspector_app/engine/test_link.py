@@ -1,0 +1,308 @@
+"""The viewer's end of an engine, with real processes: starting, intents, problems, and every way to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector_app.capture.records import FrameRow, Totals
+from inspector_app.capture.store import CaptureReader
+from inspector_app.engine.link import EngineFailed, EngineLink
+from inspector_app.engine.wire import Ready
+from inspector_app.intents import (
+    ClientSpec,
+    DemoSpec,
+    EndHalf,
+    Reconnect,
+    SendItem,
+    SendMessage,
+    SendRaw,
+    ServerSpec,
+    SourceSpec,
+)
+
+WAIT_S = 30.0
+CHECK_INTERVAL_S = 0.01
+
+
+class Viewer:
+    """A link with what it heard."""
+
+    def __init__(self, capture: Path, ending_limit_s: float = 10.0) -> None:
+        self.capture = capture
+        self.problems: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.exits: asyncio.Queue[str] = asyncio.Queue()
+        self.link = EngineLink(
+            on_problem=lambda level, text: self.problems.put_nowait((level, text)),
+            on_exit=self.exits.put_nowait,
+            ending_limit_s=ending_limit_s,
+        )
+
+    @property
+    def pid(self) -> int:
+        assert self.link._process is not None
+        return self.link._process.pid
+
+    async def until(self, found: Callable[[CaptureReader], Any]) -> Any:
+        """Tail the capture until `found` gives something true, as a viewer does on its tick."""
+        reader = CaptureReader(self.capture)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not (value := found(reader)):  # noqa: ASYNC110 - another process writes it
+                    await asyncio.sleep(CHECK_INTERVAL_S)
+                return value
+        finally:
+            reader.close()
+
+    def totals(self) -> Totals:
+        reader = CaptureReader(self.capture)
+        try:
+            return reader.totals()
+        finally:
+            reader.close()
+
+
+@asynccontextmanager
+async def engine(
+    spec: SourceSpec, capture: Path, ending_limit_s: float = 10.0
+) -> AsyncIterator[tuple[Viewer, Ready]]:
+    viewer = Viewer(capture, ending_limit_s)
+    try:
+        yield viewer, await viewer.link.start(spec, capture)
+    finally:
+        await viewer.link.stop()
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    return tmp_path / "one.capture"
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not collected yet does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def connected(reader: CaptureReader) -> bool:
+    return any(row.state == "CONNECTED" for row in reader.connections())
+
+
+async def test_an_engine_records_what_its_source_sees_into_the_file_it_was_given(capture: Path) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, ready):
+        assert ready.capture == str(capture)
+        assert ready.address.startswith("ws://127.0.0.1:")
+        await viewer.until(lambda reader: reader.totals().frames > 5)
+    assert viewer.totals().connections_open == 0
+    assert sorted(path.name for path in capture.parent.iterdir()) == ["one.capture"]
+
+
+async def test_intents_reach_the_wire_and_refusals_come_back_as_sentences(capture: Path) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        await viewer.until(connected)
+        message = SendMessage(kind="request", operation="get_quote", data_json='{"symbol": "SALT"}')
+        done = await viewer.link.perform(message)
+        assert done.error is None
+        assert done.conn is not None
+        assert done.opener is not None
+        assert done.number is not None
+
+        def answered(reader: CaptureReader) -> FrameRow | None:
+            exchange = reader.find_exchange(done.conn or 0, done.opener or "", done.number or 0)
+            frames = reader.exchange_frames(exchange.id, 0, 10) if exchange else []
+            return next((frame for frame in frames if frame.type == "response"), None)
+
+        answer = await viewer.until(answered)
+        assert "64" in answer.summary
+        stale = EndHalf(conn=done.conn, opener=done.opener, number=done.number)
+        assert "has ended" in ((await viewer.link.perform(stale)).error or "")
+
+
+async def test_a_stream_can_be_driven_item_by_item(capture: Path) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        await viewer.until(connected)
+        done = await viewer.link.perform(SendMessage(kind="bidirectional", operation="chat"))
+        assert done.conn is not None
+        assert done.opener is not None
+        assert done.number is not None
+        where = {"conn": done.conn, "opener": done.opener, "number": done.number}
+        assert (await viewer.link.perform(SendItem(**where, data_json='"hi"'))).error is None  # type: ignore[arg-type]  # a mix
+        assert (await viewer.link.perform(EndHalf(**where))).error is None  # type: ignore[arg-type]  # likewise
+        ended = await viewer.until(
+            lambda reader: (
+                (row := reader.find_exchange(done.conn or 0, done.opener or "", done.number or 0))
+                and row.outcome == "ok"
+                and row
+            )
+        )
+        assert (ended.items_out, ended.items_in) == (1, 2)
+
+
+async def test_a_raw_frame_larger_than_a_frame_may_be_gets_through(capture: Path) -> None:
+    text = "x" * 3_000_000
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        await viewer.until(connected)
+        await viewer.link.perform(SendRaw(text=text))
+        await viewer.until(lambda reader: reader.totals().bytes_out > len(text))
+
+
+@pytest.mark.parametrize(
+    ("spec", "told", "code"),
+    [
+        (ServerSpec(handler="missing.py"), "There is no file missing.py", 2),
+        (ClientSpec(url="http://h"), "http://h is an HTTP address: write ws://h", 2),
+        (ServerSpec(host="192.0.2.1"), "This machine has no address 192.0.2.1", 1),
+    ],
+)
+async def test_a_source_that_cannot_begin_is_told_and_leaves_nothing_behind(
+    capture: Path, spec: SourceSpec, told: str, code: int
+) -> None:
+    viewer = Viewer(capture)
+    with pytest.raises(EngineFailed, match=told) as caught:
+        await viewer.link.start(spec, capture)
+    assert caught.value.exit_code == code
+    assert not viewer.link.running
+    assert list(capture.parent.iterdir()) == []
+    assert viewer.exits.empty()
+
+
+async def test_a_capture_that_cannot_be_made_is_told(capture: Path) -> None:
+    capture.write_text("mine")  # noqa: ASYNC240 - a few bytes, in a test
+    with pytest.raises(EngineFailed, match="exists already"):
+        await Viewer(capture).link.start(DemoSpec(), capture)
+    assert capture.read_text() == "mine"  # noqa: ASYNC240 - likewise
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+async def test_an_engine_that_is_killed_is_told_at_once_with_its_capture_intact(
+    capture: Path, number: signal.Signals
+) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        await viewer.until(lambda reader: reader.totals().frames > 5)
+        os.kill(viewer.pid, number)
+        reason = await asyncio.wait_for(viewer.exits.get(), WAIT_S)
+        assert reason == f"The engine stopped (ended by {number.name}); the capture so far is intact."
+        done = await viewer.link.perform(Reconnect())
+        assert done.error == "The engine is not running: start it again, the capture so far is intact."
+    assert viewer.totals().frames > 5
+    assert viewer.exits.empty()
+
+
+async def test_an_engine_ends_in_good_order_when_asked_to_terminate(capture: Path) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        await viewer.until(connected)
+        os.kill(viewer.pid, signal.SIGTERM)
+        assert "exit code 0" in await asyncio.wait_for(viewer.exits.get(), WAIT_S)
+    assert viewer.totals().connections_open == 0
+
+
+async def test_stopping_is_no_exit_to_be_told_and_may_be_repeated(capture: Path) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        pid = viewer.pid
+        await viewer.link.stop()
+        await viewer.link.stop()
+        assert not viewer.link.running
+        assert not alive(pid)
+    assert viewer.exits.empty()
+
+
+async def test_a_recording_that_fails_is_told_while_the_connection_lives_on(capture: Path) -> None:
+    folder = capture.parent / "gone"
+    folder.mkdir()
+    async with engine(DemoSpec(), folder / "one.capture") as (viewer, _):
+        await viewer.until(connected)
+        shutil.rmtree(folder)
+        level, text = await asyncio.wait_for(viewer.problems.get(), WAIT_S)
+        assert (level, "was removed while it was recorded" in text) == ("problem", True)
+        done = await viewer.link.perform(SendMessage(kind="oneway", operation="log_event"))
+        assert done.error is None
+        assert viewer.problems.empty()
+
+
+async def test_what_a_handler_prints_disturbs_nothing(capture: Path) -> None:
+    noisy = capture.parent / "noisy.py"
+    noisy.write_text(
+        "from slipstream import ProtocolHandler\n"
+        "print('x' * 200_000)\n"
+        "class Noisy(ProtocolHandler):\n    pass\n"
+    )
+    async with engine(ServerSpec(handler=str(noisy), port=0), capture) as (_, ready):
+        assert ready.address.startswith("ws://127.0.0.1:")
+
+
+def test_an_engine_dies_with_a_viewer_that_is_killed(capture: Path) -> None:
+    async def scenario() -> None:
+        viewer = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            _VIEWER,
+            str(capture),
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parents[3],
+        )
+        assert viewer.stdout is not None
+        async with asyncio.timeout(WAIT_S):
+            engine_pid = int(await viewer.stdout.readline())
+            assert alive(engine_pid)
+            viewer.kill()
+            await viewer.wait()
+            while alive(engine_pid):  # noqa: ASYNC110 - nobody tells of the end of a stranger's child
+                await asyncio.sleep(CHECK_INTERVAL_S)
+
+    asyncio.run(scenario())
+    reader = CaptureReader(capture)
+    assert reader.totals().connections_open == 0
+    reader.close()
+
+
+_VIEWER = """
+import asyncio, sys
+from pathlib import Path
+from inspector_app.engine.link import EngineLink
+from inspector_app.intents import DemoSpec
+
+async def main():
+    link = EngineLink()
+    await link.start(DemoSpec(), Path(sys.argv[1]))
+    print(link._process.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_handler_that_blocks_does_not_keep_the_engine_alive(capture: Path) -> None:
+    stubborn = capture.parent / "stubborn.py"
+    stubborn.write_text(
+        "import time\n"
+        "from slipstream import ProtocolHandler, fire_and_forget\n"
+        "class Stubborn(ProtocolHandler):\n"
+        "    @fire_and_forget\n"
+        "    async def block(self, data):\n"
+        "        time.sleep(3600)\n"
+    )
+    from slipstream import connect
+
+    async with engine(ServerSpec(handler=str(stubborn), port=0), capture, 0.2) as (viewer, ready):
+        async with connect(ready.address) as client:
+            await client.fire_and_forget({"operation": "block"})
+            await viewer.until(lambda reader: reader.totals().frames)
+        pid = viewer.pid
+        assert viewer.link._process is not None
+        assert viewer.link._process.stdin is not None
+        viewer.link._process.stdin.close()
+        assert "exit code 1" in await asyncio.wait_for(viewer.exits.get(), WAIT_S)
+    assert not alive(pid)

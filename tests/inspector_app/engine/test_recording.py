@@ -1,0 +1,46 @@
+"""A recording begins whole or not at all, and ends with everything on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inspector_app.capture.records import Batch
+from inspector_app.capture.store import CaptureError, CaptureReader
+from inspector_app.engine.recording import Recording
+from inspector_app.intents import ClientSpec, ServerSpec
+from inspector_app.sources.failures import SourceError
+
+
+async def test_what_a_source_emits_until_its_end_is_in_the_capture(tmp_path: Path) -> None:
+    batches: list[Batch] = []
+    recording = await Recording.begin(ServerSpec(port=0), tmp_path / "c", on_commit=batches.append)
+    await recording.end()
+    reader = CaptureReader(tmp_path / "c")
+    assert [note.text for note in reader.notes(0, 9)] == [f"Listening on {recording.source.address}."]
+    assert reader.meta()["source"] == {"kind": "server", "handler": None, "host": "127.0.0.1", "port": 0}
+    assert str(reader.meta()["software"]).startswith("slipstream-inspector/")
+    assert [note.text for batch in batches for note in batch.notes] == [
+        note.text for note in reader.notes(0, 9)
+    ]
+    reader.close()
+
+
+async def test_a_source_that_cannot_begin_leaves_no_capture(tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        await Recording.begin(ServerSpec(host="192.0.2.1"), tmp_path / "c")
+    with pytest.raises(SourceError):
+        await Recording.begin(ClientSpec(url="nonsense"), tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - in a test
+
+
+async def test_a_capture_that_cannot_be_made_leaves_nothing_running(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError):
+        await Recording.begin(ServerSpec(port=0), tmp_path / "missing" / "c")
+
+
+async def test_ending_twice_is_no_harm(tmp_path: Path) -> None:
+    recording = await Recording.begin(ServerSpec(port=0), tmp_path / "c")
+    await recording.end()
+    await recording.end()
