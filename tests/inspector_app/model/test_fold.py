@@ -19,6 +19,7 @@ from inspector_app.capture.records import (
     Noted,
     OperationsDescribed,
 )
+from inspector_app.model.connection import Connection
 from inspector_app.model.fold import Fold
 from slipstream.frames import MessageType
 from tests.inspector_app.model.talk import ME, START, STEP, THEY, Talk, call, message
@@ -229,6 +230,13 @@ def test_an_exchange_opened_again_under_its_old_id_is_another_one() -> None:
     assert [finding.rule for finding in talk.findings] == ["counter_reused"]
 
 
+def test_an_exchange_opened_in_the_name_of_this_side_ends_with_its_connection() -> None:
+    talk = Talk(introduced=False)
+    talk.into("request", 7, call(), opener=ME)
+    talk.out("fire_and_forget", None, call())
+    assert talk.state("connected", "lost").exchanges[1].outcome == "lost"
+
+
 # -- findings
 
 
@@ -337,6 +345,23 @@ def test_a_transition_is_a_row_and_changes_the_connection() -> None:
     batch = talk.state("connecting", "connected")
     assert [(row.old, row.new, row.after_seq) for row in batch.states] == [("CONNECTING", "CONNECTED", 0)]
     assert (batch.connections[1].state, batch.connections[1].changed_ns) == ("CONNECTED", talk.now)
+
+
+def test_a_connection_row_that_was_given_never_changes() -> None:
+    talk = Talk()
+    batch = talk.state("connecting", "connected")
+    talk.state("connected", "closed")
+    assert batch.connections[1].state == "CONNECTED"
+
+
+def test_connections_that_ended_are_forgotten_after_a_while() -> None:
+    fold = Fold()
+    for conn in range(1, 300):
+        Talk(fold, conn=conn).state("connected", "closed")
+    gc.collect()
+    kept = [thing for thing in gc.get_objects() if type(thing) is Connection]
+    assert len(kept) < 100
+    assert fold.take().totals.connections == 299
 
 
 def test_an_end_tells_code_and_reason() -> None:
