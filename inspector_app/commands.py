@@ -57,6 +57,10 @@ def _live(now: Situation) -> bool:
     return now.engine == "running"
 
 
+def _has_details(now: Situation) -> bool:
+    return now.view not in ("connection", "operations")
+
+
 def _connected(now: Situation) -> bool:
     return _live(now) and now.connected
 
@@ -246,6 +250,8 @@ COMMANDS: tuple[Command, ...] = (
         keys=("d", "right_square_bracket"),
         help="Show the next of Data, Frame, Raw and Exchange of what is selected.",
         group="Detail",
+        when=_has_details,
+        otherwise="There is one way to look at this.",
         footer=7,
     ),
     Command(
@@ -254,6 +260,8 @@ COMMANDS: tuple[Command, ...] = (
         keys=("left_square_bracket",),
         help="Show the one before of Data, Frame, Raw and Exchange.",
         group="Detail",
+        when=_has_details,
+        otherwise="There is one way to look at this.",
     ),
     Command(
         name="exchange",

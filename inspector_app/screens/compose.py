@@ -22,7 +22,7 @@ from inspector_app.capture.records import ExchangeRow
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
-from inspector_app.screens.base import Dialog, bindings
+from inspector_app.screens.base import HORIZONTAL, VERTICAL, Dialog, bindings
 from inspector_app.viewer.drafts import FORMS, OPENING, Draft, Drafts, Form
 from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, suggestions
 from inspector_app.widgets.info_line import InfoLine
@@ -93,11 +93,17 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     ComposeScreen #data { height: 1fr; min-height: 4; }
     ComposeScreen #raw { height: 1fr; border: round $border-blurred; }
     ComposeScreen #raw:focus { border: round $border; }
-    ComposeScreen #verdict { height: 1; width: 1fr; color: $text-error; }
+    ComposeScreen #verdict { height: 1; width: 1fr; color: $text-muted; padding: 0 1; }
+    ComposeScreen #verdict.-refused { color: $text-error; }
     ComposeScreen #buttons { height: 1; }
     ComposeScreen Button { border: none; height: 1; min-width: 14; margin: 0 0 0 1; }
-    ComposeScreen.-low.-narrow #suggestions { height: 3; }
+    ComposeScreen.-narrow #form { width: 100%; }
+    ComposeScreen.-low #suggestions { height: 3; }
+    ComposeScreen TextArea { border-title-color: $text-muted; }
     """
+
+    HORIZONTAL_BREAKPOINTS = HORIZONTAL
+    VERTICAL_BREAKPOINTS = VERTICAL
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("compose")
 
@@ -141,6 +147,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         """Fill in what was typed before."""
         self.query_one("#operation").border_title = "Operation"
         self.query_one("#timeout").border_title = "Timeout, s"
+        self.query_one("#data TextArea").border_title = "Data"
+        self.query_one("#raw").border_title = "The frame"
         self.query_one("#form").border_title = "Send an item" if self._target.stream else "Send"
         self._show_form()
 
@@ -269,7 +277,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         problem = self._draft.problem
         # What is wrong with the data stands below the data.
         shown = "" if problem.startswith("Data ") else problem
-        self.query_one("#verdict", Static).update(Content(inert(shown)))
+        self._say(shown, refused=False)
         self.query_one("#send", Button).disabled = bool(problem) or self._sending
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -294,7 +302,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             if draft.problem.startswith("Data "):
                 self.query_one("#data", JsonEditor).go_to_error()
             else:
-                self.query_one("#verdict", Static).update(Content(inert(draft.problem)))
+                self._say(draft.problem, refused=True)
             return
         self._sending = True
         self._judge()
@@ -307,4 +315,9 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             self.dismiss((intent, done))
             return
         self._judge()
-        self.query_one("#verdict", Static).update(Content(inert(done.error)))
+        self._say(done.error, refused=True)
+
+    def _say(self, text: str, *, refused: bool) -> None:
+        verdict = self.query_one("#verdict", Static)
+        verdict.update(Content(inert(text)))
+        verdict.set_class(refused, "-refused")

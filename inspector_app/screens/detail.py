@@ -5,7 +5,10 @@ Owns which lines are made for what is chosen, and that they are made once. It ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -22,10 +25,21 @@ from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
+Thing = TypeVar("Thing")
+
 DETAIL_TABS = (Tab("data", "Data"), Tab("frame", "Frame"), Tab("raw", "Raw"), Tab("exchange", "Exchange"))
 
 _NOTHING = "Nothing is chosen.\nMove to a row of the list."
 _NO_EXCHANGE = "This frame belongs to no exchange."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What the cursor of the list is on, where it is no frame and no exchange."""
+
+    finding: FindingRow | None = None
+    operation: Operation | None = None
+    connection: ConnectionRow | None = None
 
 
 class DetailPane(Vertical):
@@ -57,7 +71,7 @@ class DetailPane(Vertical):
         frames = self.query_one("#exchange-frames", RowList)
         return frames if frames.display else self.query_one("#text", DetailView)
 
-    def refresh_chosen(self, finding: FindingRow | None, operation: Operation | None) -> None:
+    def refresh_chosen(self, chosen: Chosen) -> None:
         """Show what is chosen now; costs little when it is shown already."""
         view = self._view
         tabbed = view.view not in ("connection", "operations")
@@ -68,78 +82,101 @@ class DetailPane(Vertical):
         self.query_one("#text").display = not exchange_shown
         frames = self.query_one("#exchange-frames", RowList)
         frames.display = exchange_shown
-        self.query_one("#facts", InfoLine).show(self._facts(finding, operation))
+        self.query_one("#facts", InfoLine).show(self._facts(chosen))
         if exchange_shown:
             self._refresh_exchange(frames)
         else:
-            self._refresh_text(operation)
+            self._refresh_text(chosen)
 
     def _refresh_exchange(self, frames: RowList) -> None:
         view = self._view
-        chosen: tuple[object, ...] = ("exchange", view.exchange.id if view.exchange else None)
+        key: tuple[object, ...] = ("exchange", view.exchange.id if view.exchange else None)
         if view.view in ("frames", "findings") and view.frame is not None:
-            chosen = (*chosen, view.frame.seq)
-        if chosen != self._shown:
-            self._shown = chosen
-            frames.hint = _NO_EXCHANGE if view.frame or view.exchange else _NOTHING
-            cursor = view.exchange_frames.index_of(view.frame.seq) if view.frame else 0
-            frames.set_source(view.exchange_frames, cursor=cursor)
-        else:
+            key = (*key, view.frame.seq)
+        if key == self._shown:
             frames.refresh_rows()
-
-    def _refresh_text(self, operation: Operation | None) -> None:
-        view = self._view
-        text = self.query_one("#text", DetailView)
-        if view.view == "connection":
-            row = view.current_connection
-            notes = tuple(note.text for note in view.notes_of(row.conn)) if row else ()
-            chosen: object = (
-                "connection",
-                row.conn if row else None,
-                str(row.handshake) if row else "",
-                notes,
-            )
-            lines: LineSource | None = connection_lines(row, notes) if row else None
-        elif view.view == "operations":
-            chosen = "operation", operation
-            lines = operation_lines(operation) if operation else None
-        else:
-            chosen = view.detail, view.frame.seq if view.frame else None
-            lines = None
-        if chosen == self._shown:
             return
-        same_sort = (
-            isinstance(self._shown, tuple) and isinstance(chosen, tuple) and self._shown[:2] == chosen[:2]
-        )
-        self._shown = chosen
-        if view.view not in ("connection", "operations"):
-            raw = view.raw()
-            lines = frame_lines(raw, view.detail) if raw is not None else None
-        text.show(lines, keep_place=same_sort)
+        self._shown = key
+        frames.hint = _NO_EXCHANGE if view.frame or view.exchange else _NOTHING
+        cursor = view.exchange_frames.index_of(view.frame.seq) if view.frame else 0
+        frames.set_source(view.exchange_frames, cursor=cursor)
 
-    def _facts(self, finding: FindingRow | None, operation: Operation | None) -> list[Part]:
+    def _refresh_text(self, chosen: Chosen) -> None:
         view = self._view
         if view.view == "connection":
-            row = view.current_connection
-            return (
-                [("Handshake of connection ", "muted"), (str(row.conn), ""), (f"  {row.address}", "muted")]
-                if row
-                else []
-            )
+            key, make = self._connection_text(chosen.connection)
+        elif view.view == "operations":
+            key, make = ("operation", chosen.operation), partial(_maybe, operation_lines, chosen.operation)
+        else:
+            seq = view.frame.seq if view.frame else None
+            key, make = (view.detail, seq, chosen.finding), partial(self._frame_text, chosen.finding)
+        if key != self._shown:
+            same = isinstance(self._shown, tuple) and self._shown[:2] == key[:2]
+            self._shown = key
+            self.query_one("#text", DetailView).show(make(), keep_place=same)
+
+    def _connection_text(
+        self, row: ConnectionRow | None
+    ) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:
+        if row is None:
+            return ("connection", None), lambda: None
+        notes = tuple(note.text for note in self._view.notes_of(row.conn))
+        key = ("connection", row.conn, row.remote_peer, len(row.handshake), notes)
+        return key, partial(connection_lines, row, notes)
+
+    def _frame_text(self, finding: FindingRow | None) -> LineSource | None:
+        raw = self._view.raw()
+        lines = frame_lines(raw, self._view.detail) if raw is not None else None
+        return finding_lines(finding, lines) if finding is not None else lines
+
+    def _facts(self, chosen: Chosen) -> list[Part]:
+        view = self._view
+        if view.view == "connection":
+            row = chosen.connection
+            return [(f"Connection {row.conn}", "emphasis bold"), (f"  {row.address}", "muted")] if row else []
         if view.view == "operations":
-            return (
-                [
-                    (operation.name, "emphasis bold"),
-                    (f"  {formats.KIND_WORD.get(operation.kind, operation.kind)}", "muted"),
-                ]
-                if operation
-                else []
-            )
-        if view.view == "findings" and finding is not None:
-            return [(f"{finding.rule} {finding.section}  ", "severity-warning"), (finding.text, "")]
+            return operation_facts(chosen.operation) if chosen.operation else []
         if view.detail == "exchange":
             return exchange_facts(view.exchange, view.now_ns) if view.exchange else []
         return frame_facts(view.frame) if view.frame else []
+
+
+def _maybe(make: Callable[[Thing], LineSource], thing: Thing | None) -> LineSource | None:
+    return make(thing) if thing is not None else None
+
+
+class _Stacked:
+    """Lines above other lines."""
+
+    def __init__(self, above: LineSource, below: LineSource) -> None:
+        self._above = above
+        self._below = below
+
+    @property
+    def count(self) -> int:
+        return self._above.count + self._below.count
+
+    def line(self, index: int) -> Sequence[Part]:
+        above = self._above.count
+        return self._above.line(index) if index < above else self._below.line(index - above)
+
+
+def finding_lines(finding: FindingRow, frame: LineSource | None) -> LineSource:
+    """Put what a frame broke above what it is."""
+    about = TextLines(
+        [
+            [(f"{finding.rule} ", "severity-warning bold"), (f"protocol {finding.section}", "muted")],
+            [(finding.text, "")],
+            [],
+        ]
+    )
+    return _Stacked(about, frame) if frame is not None else about
+
+
+def operation_facts(operation: Operation) -> list[Part]:
+    """Tell about an operation on one line."""
+    kind = formats.KIND_WORD.get(operation.kind, operation.kind)
+    return [(operation.name, "emphasis bold"), (f"  {kind}", "muted")]
 
 
 def frame_lines(raw: str | bytes, detail: str) -> LineSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from inspector_app import commands
-from inspector_app.commands import Command, Place
+from inspector_app.commands import Place
 from inspector_app.display.lines import Part, TextLines
 from inspector_app.screens.base import Dialog
 from inspector_app.widgets.detail_view import DetailView
@@ -22,6 +23,8 @@ _TITLES: dict[Place, str] = {
 }
 _KEY_CELLS = 12
 _TITLE_CELLS = 13
+_MARGIN_CELLS = 8
+"""What frame, padding and scrollbar take of the width."""
 
 _LIST_KEYS = (
     ("↑ ↓  j k", "Move", "Move the cursor; the frame list stops following when it moves up."),
@@ -59,28 +62,40 @@ class HelpScreen(Dialog[None]):
         """Write it."""
         box = self.query_one("#help")
         box.border_title, box.border_subtitle = "Keys", "Esc closes"
-        self.query_one(DetailView).show(TextLines(help_lines(self._place)))
         self.query_one(DetailView).focus()
 
+    def on_resize(self) -> None:
+        """Break the lines at the width there is."""
+        width = min(100, self.size.width * 96 // 100) - _MARGIN_CELLS
+        self.query_one(DetailView).show(TextLines(help_lines(self._place, width)), keep_place=True)
 
-def help_lines(place: Place) -> list[list[Part]]:
-    """Lay out all commands, those of `place` first."""
+
+def help_lines(place: Place, width: int) -> list[list[Part]]:
+    """Lay out all commands, those of `place` first, in lines of at most `width` cells."""
     order: list[Place] = [place, "everywhere", "main", "compose", "home"]
     lines: list[list[Part]] = []
     for each in dict.fromkeys(order):
         for group, members in commands.grouped(each).items():
-            title = (
-                f"{_TITLES[each]}: {group}" if group not in ("Program", "Start", "Compose") else _TITLES[each]
-            )
-            lines += [[(title, "emphasis bold")], *(_line(member) for member in members), []]
+            named = group not in ("Program", "Start", "Compose")
+            lines.append([(f"{_TITLES[each]}: {group}" if named else _TITLES[each], "emphasis bold")])
+            for member in members:
+                keys = " ".join(commands.key_label(key) for key in member.keys)
+                lines += _entry(keys, member.title, member.help, width)
+            lines.append([])
         if each == "main":
-            lines += [[("Lists", "emphasis bold")], *(_parts(*row) for row in _LIST_KEYS), []]
+            lines.append([("Lists", "emphasis bold")])
+            for row in _LIST_KEYS:
+                lines += _entry(*row, width)
+            lines.append([])
     return lines[:-1]
 
 
-def _line(each: Command) -> list[Part]:
-    return _parts(" ".join(commands.key_label(key) for key in each.keys), each.title, each.help)
-
-
-def _parts(keys: str, title: str, text: str) -> list[Part]:
-    return [(f"  {keys:<{_KEY_CELLS}}", "primary bold"), (f"{title:<{_TITLE_CELLS}} ", ""), (text, "muted")]
+def _entry(keys: str, title: str, text: str, width: int) -> list[list[Part]]:
+    left = 2 + _KEY_CELLS + _TITLE_CELLS + 1
+    first, *more = textwrap.wrap(text, max(20, width - left))
+    head: list[Part] = [
+        (f"  {keys:<{_KEY_CELLS}}", "primary bold"),
+        (f"{title:<{_TITLE_CELLS}} ", ""),
+        (first, "muted"),
+    ]
+    return [head, *([(" " * left + line, "muted")] for line in more)]

@@ -47,13 +47,12 @@ STREAM_COLUMNS = [
     Column("Kind", 6),
     Column("Exch", 6, roomy=8),
     Column("Operation"),
-    Column("Peer", 8, min_width_to_show=100),
-    Column("State", 20),
-    Column("Halves", 21, min_width_to_show=130),
-    Column("Outcome", 11, roomy=18),
-    Column("Out", 12, min_width_to_show=84, roomy=14),
-    Column("In", 12, roomy=14),
-    Column("Last", 6, "right", roomy=8),
+    Column("Peer", 8, min_width_to_show=90),
+    Column("State", 20, roomy=30),
+    Column("Halves", 21, min_width_to_show=110),
+    Column("Out", 12, "right", roomy=14),
+    Column("In", 12, "right", roomy=14),
+    Column("Last", 5, "right", roomy=8),
 ]
 
 TRANSITION_COLUMNS = [

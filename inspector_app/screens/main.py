@@ -14,14 +14,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from inspector_app.capture.records import ExchangeRow, FindingRow
+from inspector_app.capture.records import ExchangeRow
 from inspector_app.commands import VIEWS, Place, Situation
 from inspector_app.display import formats
 from inspector_app.inspection import Inspection
 from inspector_app.intents import CancelExchange, Disconnect, EndHalf, Intent, Reconnect
 from inspector_app.screens.bar import badges, bar_state
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
-from inspector_app.screens.detail import DetailPane
+from inspector_app.screens.detail import Chosen, DetailPane
 from inspector_app.screens.lists import COLUMNS, frame_columns, hint
 from inspector_app.screens.prompts import Confirm, Prompt
 from inspector_app.screens.sending import open_compose, open_item
@@ -38,7 +38,10 @@ from inspector_app.widgets.tab_strip import Tab, TabStrip
 
 TICK_S = 1 / 30
 
-TABS = tuple(Tab(name, name.capitalize(), str(number)) for number, name in enumerate(VIEWS, 1))
+_SHORT = {"connection": "Conn", "operations": "Ops"}
+TABS = tuple(
+    Tab(name, name.capitalize(), str(number), _SHORT.get(name, "")) for number, name in enumerate(VIEWS, 1)
+)
 
 
 class MainScreen(CommandScreen):
@@ -54,8 +57,8 @@ class MainScreen(CommandScreen):
     MainScreen DetailPane { height: 9; }
     MainScreen.-high DetailPane { height: 40%; }
     MainScreen.-wide #body { layout: horizontal; }
-    MainScreen.-wide #lists { width: 62%; }
-    MainScreen.-wide DetailPane { width: 38%; height: 1fr; border-left: vkey $bar-track; }
+    MainScreen.-wide #lists { width: 65%; }
+    MainScreen.-wide DetailPane { width: 35%; height: 1fr; border-left: vkey $bar-track; }
     MainScreen.-zoom-list DetailPane { display: none; }
     MainScreen.-zoom-list #lists { width: 1fr; }
     MainScreen.-zoom-detail #lists { display: none; }
@@ -142,20 +145,20 @@ class MainScreen(CommandScreen):
             self.view.choose_exchange(rows.row(shown.cursor))
 
     def _refresh_detail(self) -> None:
-        self.query_one(DetailPane).refresh_chosen(self._finding, self._operation)
+        view = self.view
+        cursor = self._shown.cursor
+        transition = view.transitions.row(cursor) if view.view == "connection" else None
+        self.query_one(DetailPane).refresh_chosen(
+            Chosen(
+                finding=view.findings.row(cursor) if view.view == "findings" else None,
+                operation=view.operations.row(cursor) if view.view == "operations" else None,
+                connection=view.connection(transition[0].conn) if transition else view.current_connection,
+            )
+        )
 
     @property
     def _exchange_rows(self) -> ExchangeRows | None:
         return {"requests": self.view.requests, "streams": self.view.streams}.get(self.view.view)
-
-    @property
-    def _finding(self) -> FindingRow | None:
-        return self.view.findings.row(self._list("findings").cursor) if self.view.view == "findings" else None
-
-    @property
-    def _operation(self) -> Operation | None:
-        cursor = self._list("operations").cursor
-        return self.view.operations.row(cursor) if self.view.view == "operations" else None
 
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
@@ -163,7 +166,7 @@ class MainScreen(CommandScreen):
 
     def footer_word(self) -> tuple[str, str]:
         """Say how many frames came that are not in view."""
-        new = self.view.new_frames
+        new = self.view.new_frames if self.view.view == "frames" or self.view.paused else 0
         return (f"▼ {formats.count(new)} new", "severity-warning bold") if new else ("", "")
 
     def _tell(self, level: str, text: str) -> None:

@@ -6,7 +6,7 @@ Owns which cells an exchange has, where in its list it is, and what stays put wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import ExchangeRow
@@ -15,6 +15,8 @@ from inspector_app.viewer.cells import CaptureRows, Cell
 
 FROZEN_ROWS = 5000
 """Rows kept of each list while the view is paused: what is pending and what ended last."""
+
+_KINDS = {"request_stream": "stream", "stream_stream": "bidi"}
 
 _SEARCH_ROWS = 500
 _SEARCH_PAGES = 10
@@ -143,24 +145,21 @@ class RequestRows(ExchangeRows):
 class StreamRows(ExchangeRows):
     """Server streams and bidirectional streams."""
 
-    columns = 10
-
-    KIND: ClassVar[dict[str, str]] = {"request_stream": "stream", "stream_stream": "bidi"}
+    columns = 9
 
     def query(self, reader: CaptureReader, first: int, count: int) -> list[ExchangeRow]:
         """Fetch streams."""
         return reader.streams(first, count)
 
     def cells(self, row: ExchangeRow) -> Sequence[Cell]:
-        """Draw a stream: kind, exchange, operation, peer, state, halves, outcome, items out and in, last."""
+        """Draw a stream: kind, exchange, operation, peer, state or ending, halves, items out and in, last."""
         return (
-            (self.KIND.get(row.kind, row.kind), "muted"),
+            (_KINDS.get(row.kind, row.kind), "muted"),
             self.label_cell(row),
             self.operation_cell(row),
             (formats.short_peer(self._context.peer(row.conn)), "muted"),
-            (formats.state_label(row.state), formats.state_style(row.state)),
-            halves_cell(row.state),
-            outcome_cell(row),
+            _state_cell(row),
+            _halves_cell(row.state),
             _items_cell("out", row.items_out, row.bytes_out),
             _items_cell("in", row.items_in, row.bytes_in),
             self._last_item_cell(row),
@@ -173,7 +172,14 @@ class StreamRows(ExchangeRows):
         return formats.age(self._context.now_ns - row.last_item_ns), style
 
 
-def halves_cell(state: str) -> Cell:
+def _state_cell(row: ExchangeRow) -> Cell:
+    state = formats.state_label(row.state)
+    if row.ended_ns is None:
+        return state, formats.state_style(row.state)
+    return f"{state} {formats.outcome_label(row.outcome, row.code)}", formats.outcome_style(row.outcome)
+
+
+def _halves_cell(state: str) -> Cell:
     """Say how this side's half and the other's stand."""
     mine, theirs = HALVES.get(state, ("?", "?"))
     return f"me {mine}, peer {theirs}", formats.state_style(state)
@@ -182,6 +188,5 @@ def halves_cell(state: str) -> Cell:
 def _items_cell(direction: str, items: int, size_bytes: int) -> Cell:
     if not items:
         return ("-", "muted")
-    glyph = formats.DIRECTION_GLYPH[direction]
-    text = f"{glyph} {formats.short_count(items)} {formats.size(size_bytes)}"
+    text = f"{formats.short_count(items)} · {formats.size(size_bytes)}"
     return text, formats.direction_style(direction)

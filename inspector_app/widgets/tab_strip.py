@@ -19,21 +19,28 @@ if TYPE_CHECKING:
 
     from textual import events
 
+_WAYS = ((False, True, True), (True, True, True), (True, False, True), (True, False, False))
+"""Whether titles are short, keys are drawn and figures are drawn: the first way that fits is taken."""
+
 Badge = tuple[str, str]
 """A short figure beside a tab's title, and its style name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab. `key` is the key that chooses it, as drawn before the title; empty: none."""
+    """One tab. `key` is the key that chooses it, as drawn before the title; empty: none.
+
+    `short` takes the place of the title where there is no room for all titles; empty: the same.
+    """
 
     name: str
     title: str
     key: str = ""
+    short: str = ""
 
 
 class TabStrip(Painted, can_focus=True):
-    """Tabs on one line. Where there is no room for all it leaves out keys first, then figures, then crops."""
+    """Tabs on one line; without room for all it shortens titles, drops keys, then figures, then crops."""
 
     DEFAULT_CSS = """
     TabStrip { width: 1fr; height: 1; }
@@ -113,18 +120,19 @@ class TabStrip(Painted, can_focus=True):
     # -- drawing ------------------------------------------------------------------------------------------
 
     def _laid_out(self, width: int) -> list[tuple[Tab, list[Part]]]:
-        for keys, figures in ((True, True), (False, True), (False, False)):
-            tabs = [(tab, self._parts(tab, keys=keys, figures=figures)) for tab in self._tabs]
+        for short, keys, figures in _WAYS:
+            tabs = [(tab, self._parts(tab, short=short, keys=keys, figures=figures)) for tab in self._tabs]
             if sum(width_of(parts, width) for _, parts in tabs) <= width:
                 break
         return tabs
 
-    def _parts(self, tab: Tab, *, keys: bool, figures: bool) -> list[Part]:
+    def _parts(self, tab: Tab, *, short: bool, keys: bool, figures: bool) -> list[Part]:
         active = tab.name == self._active
         parts: list[Part] = [(" ", "")]
         if keys and tab.key:
             parts.append((f"{tab.key} ", "muted"))
-        parts.append((tab.title, "emphasis bold" if active else ""))
+        title = (short and tab.short) or tab.title
+        parts.append((title, "emphasis bold" if active else ""))
         if figures and tab.name in self._badges:
             text, style = self._badges[tab.name]
             parts += [(" ", ""), (text, style)]

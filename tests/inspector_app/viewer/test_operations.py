@@ -1,0 +1,43 @@
+from pathlib import Path
+
+from inspector_app.viewer.operations import suggestions
+from tests.inspector_app.recordings import Recording
+from tests.inspector_app.viewer.views import open_view, texts
+
+
+def test_what_the_other_side_described_is_listed_with_the_first_line_of_its_documentation(
+    tmp_path: Path,
+) -> None:
+    recording = Recording(tmp_path).connect()
+    recording.describe(
+        ("get_quote", "request_response", "Give a price.\n\nIn cents."), ("chat", "stream_stream", "")
+    )
+    assert texts(open_view(recording.close()).operations) == [
+        ("bidirectional", "chat", ""),
+        ("request", "get_quote", "Give a price."),
+    ]
+
+
+def test_without_a_description_what_was_seen_is_listed_and_said_to_be_so(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(2)
+    recording.frame("out", "fire_and_forget", None, {"operation": "log_event"})
+    rows = texts(open_view(recording.close()).operations)
+    assert [(kind, name) for kind, name, _ in rows] == [("request", "get_quote"), ("one-way", "log_event")]
+    assert "does not describe itself" in rows[0][2]
+
+
+def test_a_form_is_offered_operations_of_its_kind_the_reserved_ones_last(tmp_path: Path) -> None:
+    recording = (
+        Recording(tmp_path)
+        .connect()
+        .describe(
+            ("slipstream.ping", "request_response", ""),
+            ("b", "request_response", ""),
+            ("a", "request_response", ""),
+            ("watch", "request_stream", ""),
+        )
+    )
+    known = open_view(recording.close()).known_operations()
+    assert suggestions(known, "request") == ["a", "b", "slipstream.ping"]
+    assert suggestions(known, "stream") == ["watch"]
+    assert suggestions(known, "bidirectional") == []
