@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from rich.color import Color as RichColor
+from rich.segment import Segment
+from textual.app import App, ComposeResult
+from textual.filter import LineFilter
+from textual.geometry import Region
 from textual.strip import Strip
 
-from inspector_app.display.painting import Palette, fitted, strip_of
+from inspector_app.display.inert_filter import InertFilter
+from inspector_app.display.painting import Painted, Palette, fitted, strip_of
 
 PALETTE = Palette(
     {
@@ -49,3 +54,22 @@ def test_a_line_is_made_inert_and_exactly_as_wide_as_asked() -> None:
 def test_a_huge_text_is_fitted_by_its_beginning() -> None:
     assert fitted("x" * 1_000_000, 4) == "xxx…"
     assert fitted("e" + "\u0301" * 1_000_000, 4) == "e\u0301\u0301\u0301��…"
+
+
+async def test_a_painted_widget_applies_the_filters_of_its_app_to_what_it_draws() -> None:
+    class Careless(Painted):
+        def paint(self, y: int, width: int) -> Strip:
+            return Strip([Segment(f"{y}\x1b[2J".ljust(width))], width)
+
+    class Filtering(App[None]):
+        net = InertFilter()
+
+        def get_line_filters(self) -> list[LineFilter]:
+            return [*super().get_line_filters(), self.net]
+
+        def compose(self) -> ComposeResult:
+            yield Careless()
+
+    async with Filtering().run_test(size=(20, 5)) as pilot:
+        drawn = pilot.app.query_one(Careless).render_lines(Region(0, 1, 5, 2))
+        assert [strip.text.rstrip() for strip in drawn] == ["1␛[2J", "2␛[2J"]

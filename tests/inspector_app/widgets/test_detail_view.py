@@ -165,6 +165,30 @@ async def test_a_source_that_has_shrunk_or_grown_is_taken_over() -> None:
         assert body(view)[-1] == "new"
 
 
+async def test_a_line_that_has_become_shorter_is_still_on_screen() -> None:
+    view = DetailView(wrap=True)
+    async with shown(view, TextLines([[("x" * 200, "")]] * 20)) as pilot:
+        await pilot.press("down", "down", "down")
+        assert view.top == (0, 3)
+        view.show(TextLines([[(f"short {index}", "")] for index in range(20)]), keep_place=True)
+        assert body(view)[0] == "short 0"
+
+
+@pytest.mark.parametrize("wrap", [True, False])
+async def test_the_thumb_is_where_the_view_is(wrap: bool) -> None:
+    view = DetailView(wrap=wrap)
+    async with shown(view, TextLines([[("x" * (60 if wrap else 10), "")]] * (4 if wrap else 12))) as pilot:
+
+        def thumb() -> list[int]:
+            return [y for y, strip in enumerate(strips(view)) if strip.text[-1] == "┃"]
+
+        assert thumb() == [0, 1, 2]
+        await pilot.press("end")
+        assert thumb() == [3, 4, 5]
+        view.show(TextLines.plain("short"))
+        assert thumb() == []
+
+
 async def test_without_lines_it_shows_its_hint() -> None:
     view = DetailView(hint="Choose a frame.")
     async with shown(view, None) as pilot:
@@ -192,6 +216,7 @@ async def test_dragging_the_scrollbar_reaches_both_ends(wrap: bool) -> None:
         await pilot.hover(view, offset=(WIDTH - 1, 0))
         assert view.top == (0, 0)
         await pilot.mouse_up(view, offset=(WIDTH - 1, 0))
+        assert pilot.app.mouse_captured is None
         await pilot.hover(view, offset=(WIDTH - 1, HEIGHT - 1))
         assert view.top == (0, 0)
 

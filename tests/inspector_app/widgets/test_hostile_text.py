@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pexpect
 import pytest
 from textual.widgets import TextArea
 
@@ -17,6 +16,7 @@ from inspector_app.widgets.detail_view import DetailView
 from inspector_app.widgets.json_editor import JsonEditor
 from inspector_app.widgets.row_list import Column, RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
+from tests.end_to_end import terminal as terminals
 from tests.inspector_app.widgets.hostile import HOSTILE
 from tests.inspector_app.widgets.stage import Stage, strips
 
@@ -107,23 +107,15 @@ async def test_the_editor_draws_hostile_text_inert() -> None:
                 assert all(strip.text.isprintable() for strip in strips(widget))
 
 
-def test_nothing_hostile_is_in_the_bytes_that_reach_a_terminal() -> None:
+def test_nothing_hostile_is_in_the_bytes_that_reach_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The widgets alone, without the filter that the app puts below them."""
-    child = pexpect.spawn(
-        sys.executable,
-        ["-m", "tests.inspector_app.widgets.hostile"],
-        cwd=str(PROJECT),
-        dimensions=(50, 100),
-        timeout=30,
-    )
-    seen = b""
-    for keys in ("\x1b[B\x1b[B\x1b[B", "\t\x1b[B\x1b[C\x1b[C\x1b[6~", "\t\x1b[B\x1b[6~", "\x11"):
-        child.expect("Nested|Not JSON|␛\\[7777m".encode())
-        seen += child.before + child.after
-        child.send(keys)
-    child.expect(pexpect.EOF)
-    seen += child.before
-    assert child.wait() == 0
+    monkeypatch.setattr(terminals, "APP", (sys.executable, "-m", "tests.inspector_app.widgets.hostile"))
+    with terminals.Terminal(columns=100, rows=50, folder=PROJECT) as terminal:
+        terminal.wait_for("Not JSON")
+        terminal.press("down", "down", "end", "tab", "down", "right", "end", "tab", "end")
+        terminal.press("\x11")
+        assert terminal.wait_for_end() == 0
+        seen = bytes(terminal.sent)
     # The shape of the mouse pointer is the one such command that the framework sends itself.
     text = re.sub("\x1b]22;[a-z-]*\x07", "", seen.decode("utf-8"))
     assert "␛[7777m" in text

@@ -243,6 +243,7 @@ async def test_dragging_the_scrollbar_reaches_both_ends() -> None:
         await pilot.hover(row_list, offset=(3, 1))
         assert row_list.top == 0
         await pilot.mouse_up(row_list, offset=(3, 1))
+        assert pilot.app.mouse_captured is None
         await pilot.hover(row_list, offset=(3, 9))
         assert row_list.top == 0
         assert row_list.cursor == 0
