@@ -233,14 +233,10 @@ class Session:
         step = self.table.sent(frame, size_of(text))
         if step.exchange is None or not step.exchange.ended:
             return []
-        request_id = step.exchange.request_id
+        request_id, code = step.exchange.request_id, step.exchange.code or "cancelled"
         if step.effect is Effect.END:
             return [HalfEnded(request_id)]
-        return [
-            Failed(
-                request_id, "This side ended it with a frame sent as typed", step.exchange.code or "cancelled"
-            )
-        ]
+        return [Failed(request_id, "This side ended it with a frame sent as typed", code)]
 
     # -- time and ending --------------------------------------------------------------------------------
 
@@ -264,10 +260,11 @@ class Session:
         while self._deadlines and self._deadlines[0][0] <= now:
             _, request_id = heapq.heappop(self._deadlines)
             exchange = self.table.get(request_id)
-            if exchange is not None:
-                text = f"No answer to {(exchange.operation or '')[:200]!r} came within the deadline"
-                settled = self.give_up(request_id, Outcome.TIMEOUT, text)
-                events += [settled] if settled else []
+            name = "" if exchange is None else f" to {(exchange.operation or '')[:200]!r}"
+            text = f"No answer{name} came within the deadline"
+            settled = self.give_up(request_id, Outcome.TIMEOUT, text)
+            if settled is not None:
+                events.append(settled)
         return events
 
     def connection_ended(self, outcome: Outcome) -> list[Exchange]:
@@ -357,8 +354,7 @@ class Session:
         text = self._text_of(frame)
         step = self.table.sent(frame, len(text))
         if step.effect is Effect.REFUSED:
-            reason = step.findings[0].text if step.findings else "the exchange has ended"
-            raise StreamClosedError(f"Not sent: {reason}")
+            raise StreamClosedError(f"Not sent: {step.findings[0].text}")
         self._commit(text)
 
     def _tell(self, request_id: RequestId, frame: Frame) -> None:
@@ -401,10 +397,10 @@ def _error(peer_id: str, request_id: RequestId, code: str, message: str, details
 def _failure(request_id: RequestId, data: Any) -> Failed:
     message, code = error_facts(data)
     details = data.get("details") if isinstance(data, dict) else None
-    return Failed(request_id, message or encode_value_or_name(data), code, details)
+    return Failed(request_id, message or _as_json(data), code, details)
 
 
-def encode_value_or_name(value: object) -> str:
+def _as_json(value: object) -> str:
     """A value as JSON text, or the name of its type where JSON has no way to say it (NaN from the wire)."""
     try:
         return encode_value(value)
