@@ -132,7 +132,8 @@ class TabStrip(Painted, can_focus=True):
         if keys and tab.key:
             parts.append((f"{tab.key} ", "muted"))
         title = (short and tab.short) or tab.title
-        parts.append((title, "emphasis bold" if active else ""))
+        here = "emphasis bold underline" if self.has_focus else "emphasis bold"
+        parts.append((title, here if active else ""))
         if figures and tab.name in self._badges:
             text, style = self._badges[tab.name]
             parts += [(" ", ""), (text, style)]
@@ -144,9 +145,7 @@ class TabStrip(Painted, can_focus=True):
             return self.blank(width, "bar-background")
         drawn = []
         for tab, parts in self._laid_out(width):
-            ground = "bar-background"
-            if tab.name == self._active:
-                ground = "row-cursor" if self.has_focus else "row-cursor-resting"
+            ground = "row-cursor" if tab.name == self._active else "bar-background"
             drawn += segments([(head(text, width), name) for text, name in parts], self.palette, ground)
         return Strip(drawn).adjust_cell_length(width, self.palette.style("", "bar-background"))
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.color import Color
 
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 from tests.inspector_app.widgets.stage import Stage, lines, strips
@@ -13,6 +14,7 @@ from tests.inspector_app.widgets.stage import Stage, lines, strips
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from rich.style import Style
     from textual.pilot import Pilot
 
 TABS = (Tab("frames", "Frames", "1"), Tab("requests", "Requests", "2"), Tab("streams", "Streams", "3"))
@@ -48,6 +50,30 @@ async def test_where_room_is_short_keys_go_first_then_figures(width: int, text: 
     async with shown(strip, width):
         assert lines(strip) == [text]
         assert strips(strip)[0].cell_length == width
+
+
+async def test_before_keys_go_titles_are_shortened() -> None:
+    strip = TabStrip([Tab("c", "Connection", "4", short="Conn"), Tab("f", "Findings", "5")])
+    async with shown(strip, width=30):
+        assert lines(strip) == [" 4 Connection  5 Findings"]
+    async with shown(TabStrip([Tab("c", "Connection", "4", short="Conn"), Tab("f", "F", "5")]), 14) as pilot:
+        assert lines(pilot.app.query_one(TabStrip)) == [" 4 Conn  5 F"]
+
+
+async def test_the_active_tab_has_a_ground_of_its_own_and_is_underlined_under_the_keys() -> None:
+    strip = TabStrip(TABS)
+    async with shown(strip) as pilot:
+
+        def title() -> Style:
+            return next(
+                segment.style for segment in strips(strip)[0] if segment.text == "Frames" and segment.style
+            )
+
+        assert title().underline
+        pilot.app.set_focus(None)
+        await pilot.pause()
+        assert not title().underline
+        assert title().bgcolor == Color.parse(pilot.app.theme_variables["row-cursor"])
 
 
 async def test_arrow_keys_choose_around_the_ends() -> None:
