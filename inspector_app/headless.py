@@ -47,7 +47,7 @@ from inspector_app.intents import ServerSpec
 from inspector_app.sources.failures import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from inspector_app.capture.records import Batch
@@ -70,9 +70,9 @@ def run_headless(
 
     Raises `SourceError` or `CaptureError` when it cannot begin.
     """
-    _log_in_one_line()
     run = _Run(spec=spec, capture=capture, as_json=as_json, seconds=seconds, frames=frames)
-    return asyncio.run(run.run())
+    with _logs_in_one_line():
+        return asyncio.run(run.run())
 
 
 # -- lines ------------------------------------------------------------------------------------------------
@@ -301,11 +301,12 @@ class _Run:
             if self.seconds is not None:
                 loop.call_later(self.seconds, over.set)
             await over.wait()
-            ended = printer.ended
+            ended, took_s = printer.ended, time.monotonic() - began
+            await recording.stop()
+            # Before the capture is closed: a reader that has it open would keep its log beside it.
+            await asyncio.to_thread(printer.finish)
         finally:
             await recording.end()
-        took_s = time.monotonic() - began
-        await asyncio.to_thread(printer.finish)
         code = _report(recording, printer, ended)
         _summarise(self.capture, types, took_s)
         return code
@@ -340,8 +341,8 @@ def _report(recording: Recording, printer: Printer, ended: StateRow | None) -> i
         failures.append(True)
     recorder = recording.recorder
     if recorder.unsaved:
-        why = recorder.failing or "they came faster than they could be written."
-        say(f"{count(recorder.unsaved)} records are not in the capture: {why}")
+        why = recorder.failing or "They came faster than they could be written."
+        say(f"Not in the capture: {_many(recorder.unsaved, 'record')}. {why}")
         failures.append(True)
     return FAILED if any(failures) else OK
 
@@ -357,16 +358,20 @@ def _summarise(capture: Path, types: Counter[str], took_s: float) -> None:
     if not totals.frames:
         return
     say(
-        f"{count(totals.frames)} frames in {took_s:.1f} s: {count(totals.frames_in)} in "
+        f"{_many(totals.frames, 'frame')} in {took_s:.1f} s: {count(totals.frames_in)} in "
         f"({size(totals.bytes_in)}), {count(totals.frames_out)} out ({size(totals.bytes_out)})."
     )
     say(", ".join(f"{count(number)} {kind}" for kind, number in types.most_common()) + ".")
     say(
-        f"{count(totals.requests)} requests ({count(totals.requests_pending)} unanswered), "
-        f"{count(totals.streams)} streams ({count(totals.streams_open)} open), "
-        f"{count(totals.findings)} findings."
+        f"{_many(totals.requests, 'request')} ({count(totals.requests_pending)} unanswered), "
+        f"{_many(totals.streams, 'stream')} ({count(totals.streams_open)} open), "
+        f"{_many(totals.findings, 'finding')}."
     )
     say(f"Recorded in {capture}")
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def _ending_text(row: StateRow) -> str:
@@ -406,5 +411,11 @@ class _OneLine(logging.Handler):
         say(record.getMessage() + (f": {type(error).__name__}: {error}" if error else ""))
 
 
-def _log_in_one_line() -> None:
-    logging.getLogger().addHandler(_OneLine(logging.WARNING))
+@contextlib.contextmanager
+def _logs_in_one_line() -> Iterator[None]:
+    handler = _OneLine(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)

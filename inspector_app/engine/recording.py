@@ -60,6 +60,11 @@ class Recording:
             raise
         return cls(source, recorder, capture)
 
+    async def stop(self) -> None:
+        """Stop the source and write what is left, as far as that works; the capture stays open."""
+        await self.source.stop()
+        await asyncio.to_thread(self.recorder.flush)
+
     async def end(self) -> None:
         """Stop the source, write what is left, close the capture. Idempotent."""
         try:

@@ -89,8 +89,7 @@ def _import_module(name: str) -> ModuleType:
     except Exception as error:
         raise HandlerFileError(f"Cannot import {name}: {_told(error)}.") from error
     if found is None:
-        hint = f" (there is a file {name}.py: did you mean that?)" if Path(f"{name}.py").exists() else ""
-        raise HandlerFileError(f"There is no module {name}{hint}: {HOW_TO_NAME}.")
+        raise HandlerFileError(f"There is no module {name}: {HOW_TO_NAME}.")
     with _told_as_sentence(Path(found.origin or name)):
         return importlib.import_module(name)
 

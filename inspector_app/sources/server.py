@@ -10,7 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.records import ConnectionOpened, Noted
+from inspector_app.capture.records import ConnectionOpened, Noted, Record
 from inspector_app.intents import Disconnect, Done, Intent, Reconnect, ServerSpec
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import is_loopback, url_of
@@ -37,6 +37,7 @@ class ServerSource:
         self._port = spec.port
         self._emit: Emit | None = None
         self._listening = contextlib.AsyncExitStack()
+        self._arriving: dict[object, _Arrival] = {}
         self._peers: dict[int, Protocol] = {}
         self._conns = 0
 
@@ -83,6 +84,7 @@ class ServerSource:
                     self._port,
                     limits=INSPECTOR_LIMITS,
                     allow_origins=self._spec.allow_origins,
+                    taps=self._observe,
                     on_connect=self._welcome,
                 )
             )
@@ -114,16 +116,19 @@ class ServerSource:
             )
             raise
 
-    def _welcome(self, protocol: Protocol) -> None:
+    def _observe(self, websocket: object) -> list[RecordingTap]:
         self._conns += 1
-        self._peers[self._conns] = protocol
-        self._open_peers()
-        emit = self._emit
-        if emit is None:
+        arrival = self._arriving[websocket] = _Arrival(self._conns)
+        return [RecordingTap(arrival, arrival.conn)]
+
+    def _welcome(self, protocol: Protocol) -> None:
+        arrival = self._arriving.pop(protocol.websocket)
+        self._open_peers()[arrival.conn] = protocol
+        if self._emit is None:
             return
-        emit(
+        self._emit(
             ConnectionOpened(
-                conn=self._conns,
+                conn=arrival.conn,
                 time_ns=time.time_ns(),
                 role="server",
                 address=self.address,
@@ -131,7 +136,7 @@ class ServerSource:
                 handshake=handshake_of(protocol.websocket),
             )
         )
-        protocol.taps.add(RecordingTap(emit, self._conns))
+        arrival.let_through(self._emit)
 
     def _open_peers(self) -> dict[int, Protocol]:
         """Give the peers that have not ended; forget the others."""
@@ -141,6 +146,24 @@ class ServerSource:
     def _note(self, level: Any, text: str) -> None:
         if self._emit is not None:
             self._emit(Noted(time_ns=time.time_ns(), level=level, text=text))
+
+
+class _Arrival:
+    """Holds what a new peer does until it is known who this side is to it, then lets it through."""
+
+    def __init__(self, conn: int) -> None:
+        self.conn = conn
+        self._held: list[Record] = []
+        self._emit: Emit = self._held.append
+
+    def __call__(self, record: Record) -> None:
+        self._emit(record)
+
+    def let_through(self, emit: Emit) -> None:
+        for record in self._held:
+            emit(record)
+        self._held.clear()
+        self._emit = emit
 
 
 def _factory_of(name: str | None) -> HandlerFactory:

@@ -110,7 +110,13 @@ def test_a_finding_follows_its_frame(growing: Growing) -> None:
 def test_operations_are_given_once_they_are_told(growing: Growing) -> None:
     growing.commit(OPENED, CONNECTED)
     growing.drain()
-    operation: dict[str, object] = {"name": "add", "kind": "request_response", "doc": "", "params": None, "returns": None}
+    operation: dict[str, object] = {
+        "name": "add",
+        "kind": "request_response",
+        "doc": "",
+        "params": None,
+        "returns": None,
+    }
     growing.commit(OperationsDescribed(conn=1, time_ns=4, operations=(operation,)))
     assert growing.drain() == ["described 1"]
     assert growing.drain() == []

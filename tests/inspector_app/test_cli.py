@@ -1,0 +1,388 @@
+"""The command line: what can be typed, what is said when it cannot be right, and with which exit code."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from inspector_app import cli as command_line
+from inspector_app.capture.store import CaptureReader
+from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from slipstream import __version__
+from tests.inspector_app.commands_line import Command, Result
+from tests.inspector_app.sources.helpers import raw_server, tcp_server
+from tests.inspector_app.sources.test_client import silent
+from tests.inspector_app.sources.test_failures import http, server_tls
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    return Command(tmp_path)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
+    """What would have been shown, had there been a terminal."""
+    calls: list[tuple[Any, ...]] = []
+
+    def show(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+        calls.append((spec, capture, record))
+        return 0
+
+    monkeypatch.setattr(command_line, "_show", show)
+    monkeypatch.setattr(command_line, "_has_terminal", lambda: True)
+    return calls  # type: ignore[return-value]  # a fixture gives what it returns
+
+
+def invoke(*arguments: str) -> Any:
+    return CliRunner().invoke(command_line.cli, arguments)
+
+
+# -- help -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "demo", "connect", "host", "open", "export"])
+def test_every_command_explains_itself_with_an_example(name: str) -> None:
+    result = invoke(*([name] if name else []), "--help")
+    assert result.exit_code == 0
+    assert f"slipstream-inspector {name}".strip() in result.output
+    assert ("Examples:" if name else "First steps:") in result.output
+    assert "-h, --help" in result.output
+
+
+@pytest.mark.parametrize("name", ["demo", "connect", "host"])
+def test_every_source_takes_the_same_options_for_a_run(name: str) -> None:
+    output = invoke(name, "--help").output
+    for option in ("--headless", "--json", "--for SECONDS", "--frames N", "--record FILE"):
+        assert option in output
+
+
+def test_no_line_of_help_is_too_wide_for_a_small_terminal() -> None:
+    group = command_line.cli
+    for name in ["", *group.commands]:
+        output = CliRunner().invoke(group, [*([name] if name else []), "--help"], terminal_width=80).output
+        assert max(map(len, output.splitlines())) <= 100
+
+
+async def test_the_version_is_said_and_help_imports_nothing_heavy(command: Command) -> None:
+    assert (await command.run("--version")).stdout == f"slipstream-inspector {__version__}\n"
+    for argument in ("--help", "--version"):
+        told = (await command.run(argument, PYTHONPROFILEIMPORTTIME="1")).stderr
+        for heavy in ("textual", "websockets", "pydantic", "sqlite3", "asyncio"):
+            assert f" {heavy}\n" not in told
+
+
+# -- what reaches the screen ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spec"),
+    [
+        ([], None),
+        (["demo"], DemoSpec()),
+        (["demo", "--seed", "7"], DemoSpec(seed=7)),
+        (["connect", "ws://h"], ClientSpec(url="ws://h")),
+        (
+            ["connect", "wss://h", "-H", "X-A: b", "-H", "X-C:d: e", "--token", "t", "--subprotocol", "s"],
+            ClientSpec(
+                url="wss://h", headers=(("X-A", "b"), ("X-C", "d: e")), token="t", subprotocols=("s",)
+            ),
+        ),
+        (
+            ["connect", "wss://h", "--ca-file", "a", "--cert", "c", "--key", "k", "--handler", "h.py"],
+            ClientSpec(url="wss://h", ca_file="a", cert_file="c", key_file="k", handler="h.py"),
+        ),
+        (["connect", "wss://h", "--insecure"], ClientSpec(url="wss://h", insecure=True)),
+        (["host"], ServerSpec()),
+        (
+            ["host", "h.py:X", "--host", "::1", "--port", "0", "--allow-origin", "http://a"],
+            ServerSpec(handler="h.py:X", host="::1", port=0, allow_origins=("http://a",)),
+        ),
+    ],
+)
+def test_in_a_terminal_a_command_opens_the_screen_with_what_was_asked(
+    shown: list[tuple[Any, ...]], arguments: list[str], spec: SourceSpec | None
+) -> None:
+    assert invoke(*arguments).exit_code == 0
+    assert shown == [(spec, None, None)]
+
+
+def test_a_file_to_record_into_is_handed_on(shown: list[tuple[Any, ...]], tmp_path: Path) -> None:
+    invoke("demo", "--record", str(tmp_path / "mine.capture"))
+    assert shown == [(DemoSpec(), None, tmp_path / "mine.capture")]
+
+
+async def test_a_capture_is_opened(shown: list[tuple[Any, ...]], command: Command) -> None:
+    (capture, _) = await recorded(command)
+    assert invoke("open", str(capture)).exit_code == 0
+    assert shown == [(None, capture, None)]
+
+
+async def test_an_export_is_opened_as_a_new_capture_in_the_data_folder(
+    shown: list[tuple[Any, ...]], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPSTREAM_INSPECTOR_DATA", str(command.folder / "other"))
+    (capture, _) = await recorded(command)
+    assert (await command.run("export", str(capture), "-o", "one.jsonl")).code == 0
+    assert invoke("open", str(command.folder / "one.jsonl")).exit_code == 0
+    ((_, imported, _),) = shown
+    assert imported.parent == command.folder / "other"
+    before, after = CaptureReader(capture), CaptureReader(imported)
+    assert after.totals() == before.totals()
+    assert [after.raw(seq) for seq in range(1, 6)] == [before.raw(seq) for seq in range(1, 6)]
+    before.close()
+    after.close()
+
+
+@pytest.mark.parametrize("arguments", [[], ["open", "x.capture"]])
+async def test_what_needs_a_terminal_says_so_without_one(command: Command, arguments: list[str]) -> None:
+    result = await command.run(*arguments)
+    assert result.code == 2
+    assert "There is no terminal here." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# -- recording and exporting ------------------------------------------------------------------------------
+
+
+async def recorded(command: Command) -> tuple[Path, Result]:
+    capture = command.folder / "mine.capture"
+    result = await command.run("demo", "--headless", "--frames", "20", "--record", str(capture))
+    return capture, result
+
+
+async def test_a_run_is_recorded_in_the_data_folder_for_the_user_alone(command: Command) -> None:
+    result = await command.run("demo", "--frames", "3")
+    (capture,) = command.captures()
+    assert result.said[-1] == f"Recorded in {capture}"
+    assert stat.S_IMODE(capture.stat().st_mode) == 0o600
+    assert stat.S_IMODE(command.data.stat().st_mode) == 0o700
+
+
+async def test_a_run_is_recorded_in_the_file_that_was_named(command: Command) -> None:
+    capture, result = await recorded(command)
+    assert result.said[-1] == f"Recorded in {capture}"
+    assert command.captures() == []
+    reader = CaptureReader(capture)
+    assert reader.totals().frames >= 20
+    reader.close()
+
+
+async def test_an_existing_file_is_never_recorded_over(command: Command) -> None:
+    (command.folder / "mine.txt").write_text("precious")
+    result = await command.run("demo", "--frames", "1", "--record", "mine.txt")
+    assert result.code == 2
+    assert "mine.txt exists already: give --record a new file" in result.stderr
+    assert (command.folder / "mine.txt").read_text() == "precious"
+
+
+async def test_a_capture_is_exported_to_a_file_and_to_stdout_alike(command: Command) -> None:
+    capture, _ = await recorded(command)
+    assert (await command.run("export", str(capture), "-o", "one.jsonl")).code == 0
+    exported = command.folder / "one.jsonl"
+    assert stat.S_IMODE(exported.stat().st_mode) == 0o600
+    result = await command.run("export", str(capture), "-o", "-", "--format", "jsonl")
+    assert (result.code, result.stderr) == (0, "")
+    assert result.stdout == exported.read_text()
+    assert result.stdout.startswith('{"slipstream_capture": 1, ')
+
+
+async def test_a_capture_is_not_exported_over_itself(command: Command) -> None:
+    capture, _ = await recorded(command)
+    result = await command.run("export", str(capture), "-o", "mine.capture")
+    assert (result.code, result.said) == (1, ["mine.capture is the capture itself: give -o another name."])
+    CaptureReader(capture).close()
+
+
+# -- bad input --------------------------------------------------------------------------------------------
+
+
+def only_sentence(result: Result) -> str:
+    """The one sentence on stderr, behind the line about the terminal."""
+    assert "Traceback" not in result.stderr
+    (sentence,) = [line for line in result.said if not line.startswith("No terminal here")]
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["connect", "http://localhost:8765"],
+            "http://localhost:8765 is an HTTP address: write ws://localhost:8765",
+        ),
+        (["connect", "localhost:8765"], "'localhost:8765' is not a WebSocket URL: write ws://localhost:8765"),
+        (["connect", "ws://h", "--insecure"], "TLS options need a wss:// URL"),
+        (["connect", "wss://h", "--ca-file", "no.pem"], "Cannot read no.pem (No such file or directory)"),
+        (["connect", "ws://h", "--handler", "no.py"], "There is no file no.py: check the path"),
+        (["host", "no.py"], "There is no file no.py: check the path of the handler."),
+        (["host", "no.such.module"], "There is no module no.such.module: write FILE.py"),
+    ],
+)
+async def test_what_cannot_work_as_it_was_written_ends_with_code_2(
+    command: Command, arguments: list[str], told: str
+) -> None:
+    result = await command.run(*arguments)
+    assert (result.code, result.stdout) == (2, "")
+    assert only_sentence(result).startswith(told)
+    assert command.captures() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["connect", "ws://h", "-H", "nonsense"], "'nonsense' is no header: write it as 'Name: value'."),
+        (
+            ["connect", "ws://h", "-H", "X-A: b\r\nX-Evil: c"],
+            "The value of X-A has control characters in it.",
+        ),
+        (["connect"], "Missing argument 'URL'."),
+        (["host", "--port", "70000"], "70000 is not in the range 0<=x<=65535."),
+        (["demo", "--for", "0"], "0.0 is not in the range x>0."),
+        (["demo", "--frames", "x"], "'x' is not a valid integer"),
+        (["demo", "--record", "no/such/folder/x"], "There is no folder no/such/folder: make it"),
+        (["export", "x.capture"], "Missing option '-o' / '--output'."),
+        (["export", "x.capture", "-o", "x", "--format", "xml"], "'xml' is not"),
+        (["dance"], "No such command 'dance'."),
+    ],
+)
+async def test_what_is_no_command_line_ends_with_code_2_and_the_way_to_help(
+    command: Command, arguments: list[str], told: str
+) -> None:
+    result = await command.run(*arguments)
+    assert result.code == 2
+    assert told in result.stderr
+    assert "--help" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_a_handler_with_a_syntax_error_is_told_with_its_line(command: Command) -> None:
+    (command.folder / "broken.py").write_text("class X(:\n")
+    result = await command.run("host", "broken.py")
+    assert (result.code, only_sentence(result)) == (2, "broken.py:1: not valid Python: invalid syntax.")
+
+
+async def test_a_handler_file_without_the_class_is_told(command: Command) -> None:
+    (command.folder / "empty.py").write_text("")
+    result = await command.run("host", "empty.py:Market")
+    assert result.code == 2
+    assert only_sentence(result).startswith("empty.py has no class Market")
+
+
+async def test_nobody_listening_is_told(command: Command) -> None:
+    async with raw_server(silent) as url:
+        pass
+    result = await command.run("connect", url)
+    assert result.code == 1
+    assert only_sentence(result) == f"Nobody is listening at {url}: start the server, or check host and port."
+
+
+async def test_a_web_server_is_told(command: Command) -> None:
+    async with tcp_server(http("200 OK")) as port:
+        result = await command.run("connect", f"ws://127.0.0.1:{port}")
+    assert result.code == 1
+    assert "answered HTTP 200 OK: this is a web server, but no WebSocket" in only_sentence(result)
+
+
+async def test_tls_that_is_refused_is_told(command: Command) -> None:
+    async with raw_server(silent, ssl=server_tls()) as url:
+        result = await command.run("connect", url)
+    assert result.code == 1
+    assert only_sentence(result).startswith(f"The TLS certificate of {url} is not trusted")
+
+
+async def test_a_port_in_use_is_told_and_leaves_no_capture(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = await command.run("host", "--port", str(port))
+    assert result.code == 1
+    assert only_sentence(result).startswith(f"Port {port} on 127.0.0.1 is in use: choose another with --port")
+    assert command.captures() == []
+
+
+async def test_a_data_folder_that_cannot_be_made_is_told(command: Command) -> None:
+    command.data.write_text("a file where the folder should be")
+    result = await command.run("demo", "--frames", "1")
+    assert result.code == 1
+    assert only_sentence(result).startswith(f"The data folder {command.data} cannot be made")
+
+
+@pytest.mark.parametrize("arguments", [["export", "it", "-o", "-"], ["export", "it", "-o", "out.jsonl"]])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "There is no file"), (b"hello", "is not a capture"), (b"", "is not a capture")],
+)
+async def test_a_capture_that_is_none_is_told(
+    command: Command, arguments: list[str], content: bytes | None, told: str
+) -> None:
+    if content is not None:
+        (command.folder / "it").write_bytes(content)
+    result = await command.run(*arguments)
+    assert (result.code, result.stdout) == (1, "")
+    assert told in only_sentence(result)
+    assert not (command.folder / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"hello", "is not a capture"),
+        (b'{"a": 1}\n', "This is no export: its first line must be"),
+        (b'{"slipstream_capture": 1}\n{"kind": "dance"}\n', "Line 2 of the export is no record"),
+        (b'{"slipstream_capture": 99}\n', "update slipstream-inspector"),
+    ],
+)
+def test_a_file_that_is_neither_capture_nor_export_is_told_before_any_screen(
+    shown: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, told: str
+) -> None:
+    monkeypatch.setenv("SLIPSTREAM_INSPECTOR_DATA", str(tmp_path / "data"))
+    (tmp_path / "it").write_bytes(content)
+    result = invoke("open", str(tmp_path / "it"))
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert shown == []
+    assert list(tmp_path.glob("data/*")) == []
+
+
+async def test_an_output_that_cannot_be_written_is_told(command: Command) -> None:
+    capture, _ = await recorded(command)
+    result = await command.run("export", str(capture), "-o", "no/such/folder/x.jsonl")
+    assert (result.code, result.said) == (
+        1,
+        ["Cannot write no/such/folder/x.jsonl (No such file or directory): give -o another place."],
+    )
+
+
+def test_binding_the_network_is_warned_about(shown: list[tuple[Any, ...]]) -> None:
+    assert "lets other machines connect" in invoke("host", "--host", "0.0.0.0").stderr  # noqa: S104 - what is tested
+    assert "lets other machines connect" not in invoke("host").stderr
+
+
+def test_a_defect_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from inspector_app import __main__
+
+    def fail(**_: object) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(command_line.cli, "main", fail)
+    with pytest.raises(SystemExit) as caught:
+        __main__.main()
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == (
+        "slipstream-inspector: Internal error (KeyError: 'oops'): please report it; "
+        "with SLIPSTREAM_INSPECTOR_DEBUG=1 it shows where.\n"
+    )
+
+
+def test_the_group_knows_its_commands() -> None:
+    assert isinstance(command_line.cli, click.Group)
+    assert sorted(command_line.cli.commands) == ["connect", "demo", "export", "host", "open"]
