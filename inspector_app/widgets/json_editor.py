@@ -29,12 +29,20 @@ class _Area(TextArea):
     _palette: Palette | None = None
 
     def on_mount(self) -> None:
+        self.match_cursor_bracket = False
         self.app.theme_changed_signal.subscribe(self, self._recolour)
 
     def _recolour(self, _theme: Theme) -> None:
         self._palette = None
         self.notify_style_update()
         self.refresh()
+
+    def on_focus(self) -> None:
+        self.match_cursor_bracket = True
+
+    def on_blur(self) -> None:
+        # Without the cursor a marked pair of brackets looks like a selection.
+        self.match_cursor_bracket = False
 
     def get_line(self, line_index: int) -> Text:
         if self._palette is None:

@@ -65,6 +65,22 @@ async def test_tokens_are_coloured_and_follow_the_theme() -> None:
             assert colors["12"] == variables["json-number"].lower()
 
 
+async def test_a_pair_of_brackets_is_marked_only_beside_the_cursor() -> None:
+    editor = JsonEditor("{}")
+    async with Stage(editor).run_test(size=(60, 10)) as pilot:
+        area = editor.query_one(TextArea)
+
+        def grounds() -> set[object]:
+            return {segment.style.bgcolor for segment in strips(area)[1] if segment.style}
+
+        pilot.app.set_focus(None)
+        await pilot.pause()
+        assert len(grounds()) == 1
+        editor.focus()
+        await pilot.pause()
+        assert len(grounds()) > 1
+
+
 async def test_control_characters_that_were_pasted_are_shown_as_marks() -> None:
     editor = JsonEditor("\x1b]52;c;eA==\x07\t\x9b\u202e\ud800")
     async with Stage(editor).run_test(size=(60, 10)):
