@@ -78,6 +78,7 @@ async def connect(
             spelling=spelling,
         )
         listening = asyncio.create_task(_listen(protocol), name="slipstream-listen")
+        await asyncio.sleep(0)  # so that it listens already
         try:
             yield protocol
         finally:

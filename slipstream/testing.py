@@ -168,6 +168,7 @@ def websocket_pair(*, capacity: int | None = None) -> tuple[MemoryWebSocket, Mem
 async def listening(protocol: Protocol) -> AsyncIterator[Protocol]:
     """Let a protocol listen for the length of a block, then close it. A lost connection is no failure."""
     task = asyncio.create_task(protocol.listen())
+    await asyncio.sleep(0)  # so that it listens already
     try:
         yield protocol
     finally:
