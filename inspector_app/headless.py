@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 OK = 0
 _ENDED = {"CLOSED", "LOST"}
 _NOT_A_FRAME = "(no frame)"
+_LOG_LINES = 100
+"""Most different lines of the log that are said; a peer must not be able to flood stderr."""
 
 
 def run_headless(
@@ -401,21 +403,33 @@ def _say_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, object]) ->
 
 
 class _OneLine(logging.Handler):
-    """Log records as sentences: no traceback, nothing that could drive a terminal."""
+    """Log records as sentences: no traceback, nothing that could drive a terminal, nothing twice."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: set[str] = set()
+        self.unsaid = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say it on stderr. Findings are lines of their own already."""
         if record.name == "slipstream" and record.module == "taps":
             return
         error = record.exc_info[1] if record.exc_info else None
-        say(record.getMessage() + (f": {type(error).__name__}: {error}" if error else ""))
+        told = record.getMessage() + (f": {type(error).__name__}: {error}" if error else "")
+        if told in self._said or len(self._said) >= _LOG_LINES:
+            self.unsaid += 1
+            return
+        self._said.add(told)
+        say(told)
 
 
 @contextlib.contextmanager
 def _logs_in_one_line() -> Iterator[None]:
-    handler = _OneLine(logging.WARNING)
+    handler = _OneLine()
     logging.getLogger().addHandler(handler)
     try:
         yield
     finally:
         logging.getLogger().removeHandler(handler)
+        if handler.unsaid:
+            say(f"{_many(handler.unsaid, 'further log line')} not shown.")

@@ -7,6 +7,7 @@ ended. Nothing of what it is told is ever on a command line.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -30,6 +31,8 @@ _CHUNK = 65_536
 
 def main() -> int:
     """Run one engine; gives the exit code."""
+    # What a peer does wrong is in the capture; to log it too would only cost time.
+    logging.getLogger("slipstream").setLevel(logging.ERROR)
     # Whatever a handler prints must not mix with the one line that the viewer waits for.
     answer_to = os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)

@@ -333,3 +333,10 @@ async def test_the_silent_server_is_no_reason_to_wait_for_ever(command: Command)
         result = await command.run("connect", url, "--for", "0.3")
     assert result.code == 0
     assert result.said[0].startswith("1 frame in 0.")
+
+
+async def test_a_peer_cannot_flood_stderr(command: Command) -> None:
+    async with raw_server(flooding(300)) as url:
+        result = await command.run("connect", url, "--headless")
+    assert len(result.said) < 10
+    assert "299 further log lines not shown." in result.said
