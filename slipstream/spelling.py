@@ -27,8 +27,6 @@ class Spelling:
                 words = [words[0], *(word.capitalize() for word in words[1:])]
             case "pascal":
                 words = [word.capitalize() for word in words]
-            case "lower":
-                pass
         return self.separator.join(words)
 
 
