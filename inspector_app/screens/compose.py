@@ -180,12 +180,19 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
 
     def _focus_first(self) -> None:
         draft = self._draft
-        if draft.takes_operation and not draft.operation:
-            self.query_one("#operation").focus()
-        elif draft.form == "raw":
-            self.query_one("#raw").focus()
+        raw = self.query_one("#raw", TextArea)
+        data = self.query_one("#data TextArea", TextArea)
+        if draft.form == "raw":
+            raw.focus()
+            raw.select_all()
+        elif draft.form == "item":
+            data.focus()
+            data.select_all()
+        elif draft.operation:
+            data.focus()
+            data.move_cursor((0, 1) if draft.data == "{}" else data.document.end)
         else:
-            self.query_one("#data", JsonEditor).focus()
+            self.query_one("#operation").focus()
 
     def _names(self) -> list[str]:
         names = suggestions(self._target.operations, OPENING[self._draft.form])

@@ -29,7 +29,7 @@ Thing = TypeVar("Thing")
 
 DETAIL_TABS = (Tab("data", "Data"), Tab("frame", "Frame"), Tab("raw", "Raw"), Tab("exchange", "Exchange"))
 
-_NOTHING = "Nothing is chosen.\nMove to a row of the list."
+_NOTHING = "Nothing is chosen: move to a row of the list."
 _NO_EXCHANGE = "This frame belongs to no exchange."
 
 

@@ -233,6 +233,7 @@ class MainScreen(CommandScreen):
 
     def _change_view(self, name: str) -> None:
         self.view.show(name)
+        self.remove_class("-zoom-detail")
         for each in VIEWS:
             self._list(each).display = each == name
         self.query_one("#views", TabStrip).active = name
@@ -306,7 +307,7 @@ class MainScreen(CommandScreen):
 
     def do_zoom(self) -> None:
         """Give list or detail the whole screen, or share it again."""
-        if self.has_class("-zoom-list", "-zoom-detail"):
+        if self.has_class("-zoom-list") or self.has_class("-zoom-detail"):
             self.remove_class("-zoom-list", "-zoom-detail")
             return
         focused = self.focused

@@ -1,0 +1,13 @@
+"""Every test of the inspector has its own folders for captures and settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPSTREAM_INSPECTOR_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("SLIPSTREAM_INSPECTOR_CONFIG", str(tmp_path / "config"))

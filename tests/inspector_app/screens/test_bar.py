@@ -1,0 +1,61 @@
+"""The connection bar, as issue by issue of what it must tell."""
+
+from pathlib import Path
+
+import pytest
+
+from inspector_app.intents import ServerSpec
+from tests.inspector_app.recordings import ME, PEER, Recording
+from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, live, opened
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_a_client_shows_role_address_state_with_time_both_peers_and_traffic(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    recording = Recording(tmp_path).connect().calls(3).commit()
+    async with live(recording.path, RecordingEngine(), size) as stage:
+        await stage.until_shown("CLIENT", "CONNECTED", "ws://127.0.0.1:8765", ME[:8], PEER[:8])
+        top = "\n".join(stage.lines[:2])
+        assert "/s" in top
+        assert "← 3" in top
+        assert "→ 3" in top
+        assert " B" in top
+
+
+async def test_the_time_in_the_state_is_told_and_grows(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until_shown("CONNECTED")
+        first = stage.view.in_state_ns
+        await stage.until(lambda: (stage.view.in_state_ns or 0) > (first or 0))
+
+
+async def test_a_server_tells_how_many_peers_are_connected(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, role="server").connect(1).connect(2, me="second").commit()
+    async with live(recording.path, RecordingEngine(), spec=ServerSpec(port=9000)) as stage:
+        await stage.until_shown("SERVER", "LISTENING", "127.0.0.1:9000", "2 peers connected")
+
+
+async def test_a_file_is_called_one_and_says_what_it_was_made_from(tmp_path: Path) -> None:
+    recording = (
+        Recording(tmp_path, "night.capture").connect().calls(1).state("CONNECTED", "CLOSED", code=1000)
+    )
+    async with opened(recording.close()) as stage:
+        await stage.until_shown("FILE", "night.capture", "CLOSED")
+
+
+async def test_pausing_is_said_in_the_bar(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.press("p")
+        await stage.until_shown("PAUSED")
+        await stage.press("p")
+        await stage.until(lambda: "PAUSED" not in stage.text)
+
+
+async def test_each_tab_has_its_key_and_its_figure_at_both_sizes(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(2).request(9).raw("in", "nonsense").commit()
+    for size, conn in ((SMALL, "4 Conn 1"), (LARGE, "4 Connection 1")):
+        async with live(recording.path, RecordingEngine(), size) as stage:
+            await stage.until_shown("1 Frames 6", "2 Requests 1/3", "3 Streams 0", conn, "5 Findings 1")

@@ -1,0 +1,124 @@
+"""The lists of requests and streams, and what can be done with their rows."""
+
+from pathlib import Path
+
+import pytest
+
+from inspector_app.intents import CancelExchange, Done, EndHalf, SendItem
+from tests.inspector_app.recordings import ME, Recording
+from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live, opened
+
+
+async def test_pending_requests_stand_above_the_finished_with_an_age_that_grows(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(3).request(3, "slow").commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.press("2")
+        await stage.until_shown("pending", "slow")
+        first = next(line for line in stage.lines if "slow" in line)
+        assert stage.lines.index(first) < stage.lines.index(stage.line("✓ ok"))
+        await stage.until(lambda: next(line for line in stage.lines if "slow" in line) != first)
+
+
+async def test_the_cursor_stays_on_its_request_when_that_ends(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().request(0, "slow").request(1, "slower").commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.press("2")
+        await stage.until(lambda: stage.view.exchange is not None)
+        recording.respond(0, {"done": True}).commit()
+        await stage.until(lambda: stage.rows("requests").cursor == 1)
+        assert stage.view.exchange is not None
+        assert stage.view.exchange.operation == "slow"
+        await stage.until_shown("response")
+
+
+async def test_a_pending_request_is_cancelled_by_key(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path).connect().calls(1).request(7, "slow").commit()
+    async with live(recording.path, engine) as stage:
+        await stage.press("2")
+        await stage.until_shown("x Cancel")
+        await stage.press("x")
+        await stage.until(lambda: engine.intents == [CancelExchange(conn=1, opener=ME, number=7)])
+
+
+async def test_a_finished_request_cannot_be_cancelled_and_it_says_why(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path).connect().calls(1).commit()
+    async with live(recording.path, engine) as stage:
+        await stage.press("2")
+        await stage.until(lambda: stage.view.exchange is not None)
+        await stage.press("x")
+        await stage.until(lambda: any("pending request" in toast for toast in stage.toasts))
+        assert engine.intents == []
+
+
+async def test_what_the_engine_refuses_is_said_as_it_is_and_not_as_markup(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    engine.answer = Done(error="It has ended already [/] \x1b[31m: choose another.")
+    recording = Recording(tmp_path).connect().request(0).commit()
+    async with live(recording.path, engine) as stage:
+        await stage.press("2")
+        await stage.until_shown("x Cancel")
+        await stage.press("x")
+        await stage.until(lambda: any("ended already [/] ␛[31m" in toast for toast in stage.toasts))
+
+
+@pytest.mark.parametrize("size", [(80, 24), LARGE])
+async def test_a_stream_shows_its_state_and_items_each_way(tmp_path: Path, size: tuple[int, int]) -> None:
+    recording = Recording(tmp_path).connect()
+    recording.frame("out", "stream_stream_request", 0, {"operation": "chat"})
+    recording.frame("out", "stream_data", 0, 1).frame("in", "stream_data", 0, 2)
+    recording.frame("in", "stream_end", 0).commit()
+    async with live(recording.path, RecordingEngine(), size) as stage:
+        await stage.press("3")
+        await stage.until_shown("HALF_CLOSED_REMOTE", "chat", "bidi", "1 · ")
+        if size == LARGE:
+            await stage.until_shown("7be2d940")
+
+
+async def test_item_end_and_cancel_are_three_keys_of_an_open_stream(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path).connect()
+    recording.frame("out", "stream_stream_request", 4, {"operation": "chat"}).commit()
+    async with live(recording.path, engine) as stage:
+        await stage.press("3")
+        await stage.until_shown("i Item", "e End half", "x Cancel")
+        await stage.press("i")
+        await stage.until_shown("Send an item", "→ 4")
+        await stage.type("[1,2]")
+        await stage.press("ctrl+s")
+        await stage.until(
+            lambda: engine.intents == [SendItem(conn=1, opener=ME, number=4, data_json="[1,2]")]
+        )
+        await stage.until(lambda: stage.app.screen is stage.main)
+        await stage.press("e")
+        await stage.until(lambda: engine.intents[-1] == EndHalf(conn=1, opener=ME, number=4))
+        await stage.press("x")
+        await stage.until(lambda: engine.intents[-1] == CancelExchange(conn=1, opener=ME, number=4))
+
+
+async def test_a_server_stream_takes_no_items_from_its_opener(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = (
+        Recording(tmp_path).connect().frame("out", "stream_request", 0, {"operation": "watch"}).commit()
+    )
+    async with live(recording.path, engine) as stage:
+        await stage.press("3")
+        await stage.until_shown("x Cancel")
+        assert "i Item" not in stage.lines[-1]
+        await stage.press("i")
+        await stage.until(lambda: any("bidirectional stream" in toast for toast in stage.toasts))
+        assert engine.intents == []
+
+
+async def test_enter_on_a_request_goes_to_its_frames(tmp_path: Path) -> None:
+    async with opened(Recording(tmp_path).connect().calls(3).close()) as stage:
+        await stage.press("2", "enter")
+        assert stage.app.focused is stage.main.query_one("#exchange-frames")
+
+
+async def test_the_frame_chosen_in_an_exchange_is_what_data_shows(tmp_path: Path) -> None:
+    async with opened(Recording(tmp_path).connect().calls(1).close()) as stage:
+        await stage.press("2", "enter", "down")
+        await stage.press("d")
+        await stage.until_shown('"price_cents": 400')

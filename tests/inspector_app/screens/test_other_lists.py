@@ -1,0 +1,130 @@
+"""Connection, Findings and Operations."""
+
+from pathlib import Path
+
+from inspector_app.intents import Disconnect, Reconnect, SendMessage
+from tests.inspector_app.recordings import ME, PEER, Recording
+from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live, opened
+
+
+async def test_every_transition_is_listed_with_code_and_reason_and_the_handshake_below(
+    tmp_path: Path,
+) -> None:
+    recording = Recording(tmp_path).connect().calls(1)
+    recording.state("CONNECTED", "LOST", code=4429, reason="flood [/]")
+    async with opened(recording.close(), LARGE) as stage:
+        await stage.press("4")
+        await stage.until_shown("CONNECTING", "● CONNECTED", "↯ LOST", "4429", "flood [/]")
+        await stage.until_shown("HTTP/1.1 101 Switching Protocols", "Server: market/2", ME, PEER)
+
+
+async def test_the_handshake_is_that_of_the_connection_of_the_row(tmp_path: Path) -> None:
+    recording = (
+        Recording(tmp_path).connect(1).state("CONNECTED", "CLOSED", code=1000).connect(2, me="second-peer")
+    )
+    async with opened(recording.close()) as stage:
+        await stage.press("4")
+        await stage.until_shown("Connection 1", ME)
+        await stage.press("end")
+        await stage.until_shown("Connection 2", "second-peer")
+
+
+async def test_notes_stand_with_their_connection(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().note("30 frames were not recorded.", conn=1)
+    async with opened(recording.close()) as stage:
+        await stage.press("4")
+        await stage.until_shown("30 frames were not recorded.")
+
+
+async def test_a_lost_connection_is_made_anew_by_key(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path).connect().state("CONNECTED", "LOST", code=1006).commit()
+    async with live(recording.path, engine) as stage:
+        await stage.until_shown("r Reconnect")
+        await stage.press("r")
+        await stage.until(lambda: engine.intents == [Reconnect()])
+
+
+async def test_an_open_connection_is_dropped_only_from_its_own_list(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, engine) as stage:
+        await stage.until_shown("CONNECTED")
+        await stage.press("r")
+        await stage.until(lambda: any("Connection (4)" in toast for toast in stage.toasts))
+        assert engine.intents == []
+        await stage.press("4", "r")
+        await stage.until(lambda: engine.intents == [Reconnect()])
+
+
+async def test_the_connection_is_closed_by_key(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    async with live(Recording(tmp_path).connect().commit().path, engine) as stage:
+        await stage.until_shown("CONNECTED")
+        await stage.press("D")
+        await stage.until(lambda: engine.intents == [Disconnect()])
+
+
+async def test_a_problem_that_is_noted_is_said_at_once(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        recording.note("Nobody is listening at ws://h [/].").commit()
+        await stage.until(lambda: "Nobody is listening at ws://h [/]." in stage.toasts)
+
+
+async def test_each_finding_leads_to_its_frame(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(20).raw("in", "{broken").calls(20, first=20)
+    async with opened(recording.close()) as stage:
+        await stage.press("5")
+        await stage.until_shown("41", "§")
+        await stage.press("enter")
+        await stage.until(lambda: stage.view.view == "frames" and stage.rows("frames").cursor == 40)
+        await stage.until_shown("{broken")
+
+
+async def test_a_finding_is_told_in_full_below_the_list(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().frame("in", "stream_data", 99, 1, opener="nobody")
+    async with opened(recording.close()) as stage:
+        await stage.press("5")
+        finding = stage.view.findings.row(0)
+        assert finding is not None
+        await stage.until(lambda: "".join(finding.text.split()) in "".join(stage.text.split()))
+
+
+async def test_operations_are_listed_with_their_documentation_and_enter_opens_the_form(
+    tmp_path: Path,
+) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path).connect()
+    recording.describe(
+        ("chat", "stream_stream", "Talk."), ("watch_prices", "request_stream", "Send prices.\n\nFor ever.")
+    )
+    recording.commit()
+    async with live(recording.path, engine) as stage:
+        await stage.press("6")
+        await stage.until_shown("watch_prices", "Send prices.", "6 Ops 2")
+        await stage.press("down")
+        await stage.until_shown("For ever.")
+        await stage.press("enter")
+        await stage.until_shown("Stream", "watch_prices", '"count": 10')
+        await stage.press("ctrl+s")
+        await stage.until(lambda: bool(engine.intents))
+        sent = engine.intents[0]
+        assert isinstance(sent, SendMessage)
+        assert (sent.kind, sent.operation) == ("stream", "watch_prices")
+
+
+async def test_without_a_connection_an_operation_opens_no_form(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(1)
+    async with opened(recording.close()) as stage:
+        await stage.press("6", "enter")
+        await stage.until(lambda: any("recorded capture" in toast for toast in stage.toasts))
+        assert stage.app.screen is stage.main
+
+
+async def test_empty_lists_say_what_to_do(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        for key, hint in (("1", "Press c"), ("2", "Press c"), ("3", "Press c"), ("5", "Nothing has broken")):
+            await stage.press(key)
+            await stage.until_shown(hint)
