@@ -41,6 +41,7 @@ class Inlet:
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._finished = False
         self._error: SlipstreamError | None = None
+        self._aborted_by: SlipstreamError | None = None
         self._unread = False
         self._patience_items: int | None = None
 
@@ -55,8 +56,8 @@ class Inlet:
 
     @property
     def error(self) -> SlipstreamError | None:
-        """The ending, if it is not a normal one."""
-        return self._error
+        """What ended the stream, if it was no normal end; also where the items had ended normally before."""
+        return self._error or self._aborted_by
 
     def offer(self, item: Any, size_bytes: int) -> bool:
         """Take an item; False if it does not fit, and then the stream must end with `overflow`."""
@@ -76,6 +77,7 @@ class Inlet:
     def finish(self, error: SlipstreamError | None = None) -> None:
         """Set the ending: None is the normal one. The first ending counts."""
         if self._finished:
+            self._aborted_by = self._aborted_by or error
             return
         self._finished = True
         self._error = error

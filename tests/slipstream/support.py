@@ -164,6 +164,12 @@ async def soon(event: asyncio.Event) -> None:
         await event.wait()
 
 
+async def gather(items: AsyncIterator[Any], into: list[Any]) -> None:
+    """Consume a stream, keeping what came before whatever ends it."""
+    async for item in items:
+        into.append(item)  # noqa: PERF401 - a comprehension would lose them when the stream fails
+
+
 def leftovers(protocol: Protocol) -> dict[str, Any]:
     """Everything that a protocol still holds of exchanges, by name; empty when there is nothing."""
     responder, consumers = protocol._responder, protocol._consumers

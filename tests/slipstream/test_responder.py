@@ -1,0 +1,509 @@
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from slipstream import (
+    BiStreamHandle,
+    Limits,
+    ProtocolHandler,
+    RemoteError,
+    current_protocol,
+    fire_and_forget,
+    request_response,
+    request_stream,
+    stream_stream,
+)
+from slipstream.testing import In, Out, Transcript, peers
+from tests.slipstream.support import Observer, PlainStreams, Service, emptied, gather, soon
+
+
+async def failure(operation: str, handler: object, **data: Any) -> RemoteError:
+    async with peers(None, handler) as (left, right):
+        with pytest.raises(RemoteError) as caught:
+            await left.request_response({"operation": operation, **data})
+        await emptied(left, right)
+    return caught.value
+
+
+async def test_a_model_is_validated_from_the_data() -> None:
+    async with peers(None, Service()) as (left, _):
+        assert await left.request_response({"operation": "add", "a": 1, "b": 2}) == 3
+
+
+async def test_data_that_fails_the_model_is_an_invalid_request() -> None:
+    assert (await failure("add", Service(), a="many")).code == "invalid_request"
+
+
+async def test_an_unknown_operation_is_not_found() -> None:
+    assert (await failure("nothing", Service())).code == "not_found"
+
+
+async def test_without_a_handler_nothing_is_found() -> None:
+    assert (await failure("add", None)).code == "not_found"
+
+
+async def test_an_operation_of_another_kind_is_the_wrong_kind() -> None:
+    assert (await failure("items", Service())).code == "wrong_kind"
+
+
+async def test_a_handler_chooses_code_and_details() -> None:
+    error = await failure("fail", Service(), code="unavailable", details={"retry": 1})
+    assert (error.message, error.code, error.details) == ("no luck", "unavailable", {"retry": 1})
+
+
+class Odd(ProtocolHandler):
+    """Handlers that misbehave, each in its own way."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.stopped = asyncio.Event()
+        self.release = threading.Event()
+        self.seen: list[Any] = []
+        self.loop = asyncio.get_running_loop()
+
+    @request_response
+    async def raises(self, data: dict[str, Any]) -> None:
+        raise KeyError("secret place")
+
+    @request_response
+    async def unwritable(self, data: dict[str, Any]) -> Any:
+        return {1, 2}
+
+    @request_response
+    async def huge(self, data: dict[str, Any]) -> str:
+        return "x" * 2_000_000
+
+    @request_response
+    async def odd_details(self, data: dict[str, Any]) -> None:
+        from slipstream import HandlerError
+
+        raise HandlerError("told anyway", code="application", details={1})
+
+    @request_response
+    async def cancels_itself(self, data: dict[str, Any]) -> None:
+        task = asyncio.create_task(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    @request_response
+    def stops(self, data: dict[str, Any]) -> Any:
+        return next(iter([]))
+
+    @request_response
+    def plainly_awaited(self, data: dict[str, Any]) -> Any:
+        async def later() -> str:
+            return "later"
+
+        return later()
+
+    @request_response
+    async def stubborn(self, data: dict[str, Any]) -> str:
+        self.started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.stopped.set()
+        return "never sent"
+
+    @request_response
+    async def goes_on(self, data: dict[str, Any]) -> str:
+        self.started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.stopped.set()
+        return "ignored"
+
+    @request_stream
+    async def no_generator(self, data: dict[str, Any]) -> Any:
+        return 5
+
+    @request_stream
+    async def gives_iterator(self, data: dict[str, Any]) -> Any:
+        class Count:
+            def __init__(self) -> None:
+                self.left = 3
+
+            def __aiter__(self) -> "Count":
+                return self
+
+            async def __anext__(self) -> int:
+                self.left -= 1
+                if self.left < 0:
+                    raise StopAsyncIteration
+                return self.left
+
+        return Count()
+
+    @request_stream
+    async def unwritable_items(self, data: dict[str, Any]) -> AsyncIterator[Any]:
+        yield 1
+        yield {2}
+
+    @request_stream
+    async def huge_items(self, data: dict[str, Any]) -> AsyncIterator[Any]:
+        yield 1
+        yield "x" * 2_000_000
+
+    @request_stream
+    async def ignores_cancellation(self, data: dict[str, Any]) -> AsyncIterator[int]:
+        self.started.set()
+        number = 0
+        try:
+            while True:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)
+                    yield number
+                    number += 1
+        finally:
+            self.stopped.set()
+
+    @request_stream
+    async def ignores_exit(self, data: dict[str, Any]) -> AsyncIterator[int]:
+        self.started.set()
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            self.stopped.set()
+            yield 2
+
+    @request_stream
+    def blocks(self, data: dict[str, Any]) -> Iterator[int]:
+        loop = self.loop
+        try:
+            yield 1
+            loop.call_soon_threadsafe(self.started.set)
+            self.release.wait(5)
+            yield 2
+        finally:
+            loop.call_soon_threadsafe(self.stopped.set)
+
+    @stream_stream
+    async def returns_at_once(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
+        self.seen.append(await stream.receive())
+
+    @stream_stream
+    async def aborts(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
+        await stream.abort("enough", code="application")
+
+    @stream_stream
+    async def raises_in_stream(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
+        await stream.send(1)
+        raise ValueError("broken")
+
+    @fire_and_forget
+    async def fails_silently(self, data: dict[str, Any]) -> None:
+        raise ValueError("nobody hears")
+
+    @request_response
+    async def who(self, data: dict[str, Any]) -> str:
+        return current_protocol().peer_id
+
+    @request_response
+    def who_plainly(self, data: dict[str, Any]) -> str:
+        return current_protocol().peer_id
+
+    @request_response
+    async def closes_other(self, data: dict[str, Any]) -> None:
+        from slipstream import ConnectionClosedError
+
+        raise ConnectionClosedError(1000, "of another connection")
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "text"),
+    [
+        ("raises", "application", "KeyError"),
+        ("unwritable", "internal", "JSON"),
+        ("huge", "too_large", "limit"),
+        ("odd_details", "application", "told anyway"),
+        ("cancels_itself", "cancelled", "cancelled"),
+        ("stops", "application", "StopIteration"),
+        ("closes_other", "application", "of another connection"),
+    ],
+)
+async def test_a_handler_that_fails_has_one_error_as_its_answer(operation: str, code: str, text: str) -> None:
+    error = await failure(operation, Odd())
+    assert error.code == code
+    assert text in error.message
+    assert "Traceback" not in error.message
+
+
+async def test_a_plain_handler_may_return_something_to_await() -> None:
+    async with peers(None, Odd()) as (left, _):
+        assert await left.request_response({"operation": "plainly_awaited"}) == "later"
+
+
+async def test_a_plain_handler_runs_beside_the_reader() -> None:
+    async with peers(None, Service()) as (left, _):
+        assert await left.request_response({"operation": "plain", "value": [1]}) == [1]
+
+
+async def test_a_plain_generator_is_a_stream() -> None:
+    async with peers(None, PlainStreams()) as (left, right):
+        items = await left.request_stream({"operation": "letters", "letters": "abc"})
+        assert [item async for item in items] == ["a", "b", "c"]
+        await emptied(left, right)
+
+
+async def test_any_iterator_of_plain_python_is_a_stream() -> None:
+    class Ranging(ProtocolHandler):
+        @request_stream
+        def numbers(self, data: dict[str, Any]) -> Iterator[int]:
+            return iter(range(3))
+
+    async with peers(None, Ranging()) as (left, _):
+        assert [item async for item in await left.request_stream({"operation": "numbers"})] == [0, 1, 2]
+
+
+async def test_a_plain_generator_that_is_given_up_is_closed_when_its_step_is_done() -> None:
+    odd = Odd()
+    async with peers(None, odd) as (left, right):
+        items = await left.request_stream({"operation": "blocks"})
+        assert await anext(items) == 1
+        await soon(odd.started)
+        await items.aclose()
+        assert not odd.stopped.is_set()
+        odd.release.set()
+        await soon(odd.stopped)
+        await emptied(left, right)
+
+
+async def test_a_coroutine_may_return_an_iterator() -> None:
+    async with peers(None, Odd()) as (left, _):
+        assert [n async for n in await left.request_stream({"operation": "gives_iterator"})] == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("operation", "items", "code"),
+    [
+        ("no_generator", [], "internal"),
+        ("unwritable_items", [1], "internal"),
+        ("huge_items", [1], "too_large"),
+    ],
+)
+async def test_a_stream_that_fails_delivers_first_what_came_before(
+    operation: str, items: list[Any], code: str
+) -> None:
+    got: list[Any] = []
+    async with peers(None, Odd()) as (left, right):
+        with pytest.raises(RemoteError) as caught:
+            await gather(await left.request_stream({"operation": operation}), got)
+        await emptied(left, right)
+    assert (got, caught.value.code) == (items, code)
+
+
+@pytest.mark.parametrize("operation", ["ignores_cancellation", "ignores_exit"])
+async def test_a_generator_that_ignores_its_end_sends_nothing_more(operation: str) -> None:
+    odd, observer = Odd(), Observer()
+    async with peers(None, odd, left_taps=[observer]) as (left, right):
+        await left.request_response({"operation": "who"})
+        items = await left.request_stream({"operation": operation})
+        await anext(items)
+        await soon(odd.started)
+        await items.aclose()
+        await soon(odd.stopped)
+        await emptied(left, right)
+    assert observer.findings == []
+
+
+async def test_a_handler_that_swallows_its_cancellation_is_told_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    odd = Odd()
+    async with peers(None, odd, limits=Limits(handler_stop_s=0.01)) as (left, right):
+        await left.request_response({"operation": "who"})
+        with pytest.raises(TimeoutError):
+            await left.request_response({"operation": "stubborn"}, timeout=0.01)
+        await soon(odd.stopped)
+        await emptied(left, right)
+    assert "did not stop" in caplog.text
+
+
+async def test_the_result_of_a_handler_that_went_on_is_not_sent() -> None:
+    odd, observer = Odd(), Observer()
+    async with peers(None, odd, left_taps=[observer]) as (left, right):
+        await left.request_response({"operation": "who"})
+        with pytest.raises(TimeoutError):
+            await left.request_response({"operation": "goes_on"}, timeout=0.01)
+        await soon(odd.stopped)
+        await emptied(left, right)
+    assert len(observer.messages("in")) == 1
+
+
+async def test_returning_ends_the_half_and_what_comes_later_is_not_kept() -> None:
+    odd = Odd()
+    async with peers(None, odd) as (left, right):
+        handle = await left.stream_stream({"operation": "returns_at_once"})
+        await handle.send("first")
+        assert [item async for item in handle] == []
+        for _ in range(3):
+            await handle.send("unread")
+        assert await left.request_response({"operation": "who"}) == right.peer_id
+        assert right._consumers._budget.used_bytes == 0
+        await handle.aclose()
+        await emptied(left, right)
+    assert odd.seen == ["first"]
+
+
+async def test_an_opener_that_goes_on_sending_to_nobody_is_stopped() -> None:
+    async with peers(None, Odd(), right_limits=Limits(credit=2)) as (left, right):
+        handle = await left.stream_stream({"operation": "returns_at_once"})
+        await handle.send("first")
+        assert [item async for item in handle] == []
+        assert await left.request_response({"operation": "who"}) == right.peer_id
+        with pytest.raises(ConnectionError, match="overflow"):
+            await send_for_ever(handle.send)
+        await emptied(left, right)
+
+
+async def send_for_ever(send: Callable[[Any], Awaitable[None]]) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            await send("unread")
+            await asyncio.sleep(0)
+
+
+async def test_a_handler_may_end_both_halves() -> None:
+    async with peers(None, Odd()) as (left, right):
+        handle = await left.stream_stream({"operation": "aborts"})
+        with pytest.raises(RemoteError, match="enough"):
+            await handle.receive()
+        await emptied(left, right)
+
+
+async def test_a_bidirectional_handler_that_raises_aborts_its_stream() -> None:
+    async with peers(None, Odd()) as (left, right):
+        handle = await left.stream_stream({"operation": "raises_in_stream"})
+        assert await handle.receive() == 1
+        with pytest.raises(RemoteError, match="ValueError: broken"):
+            await handle.receive()
+        await emptied(left, right)
+
+
+async def test_an_unknown_bidirectional_operation_keeps_nothing_of_its_items() -> None:
+    async with peers(None, Odd()) as (left, right):
+        handle = await left.stream_stream({"operation": "nothing"})
+        await handle.send(1)
+        with pytest.raises(RemoteError):
+            await handle.receive()
+        await emptied(left, right)
+
+
+async def test_fire_and_forget_is_taken_and_never_answered() -> None:
+    service, observer = Service(), Observer()
+    async with peers(None, service, left_taps=[observer]) as (left, _):
+        await left.fire_and_forget({"operation": "note", "value": 7})
+        async with asyncio.timeout(5):
+            assert await service.noted.get() == 7
+    assert observer.messages("in") == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "logged"),
+    [
+        ("fails_silently", "nobody hears"),
+        ("nothing", "no operation"),
+        ("who", "request_response operation"),
+    ],
+)
+async def test_a_fire_and_forget_that_fails_is_logged(
+    operation: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    observer = Observer()
+    async with peers(None, Odd(), left_taps=[observer]) as (left, right):
+        await left.fire_and_forget({"operation": operation})
+        await left.request_response({"operation": "who"})
+        await emptied(left, right)
+    assert logged in caplog.text
+    assert len(observer.messages("in")) == 1
+
+
+async def test_a_flood_of_fire_and_forgets_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    notice = '{"type":"fire_and_forget","peerID":"them","data":{"operation":"note","value":1}}'
+    service = Service()
+    with caplog.at_level(logging.WARNING, "slipstream"):
+        async with Transcript(*[In(notice)] * 5).play(service, limits=Limits(in_flight=1)) as protocol:
+            await emptied(protocol)
+    assert service.noted.qsize() < 5
+    assert "dropped" in caplog.text
+
+
+async def test_handlers_start_in_arrival_order() -> None:
+    service = Service()
+    async with peers(None, service) as (left, _):
+        for value in range(20):
+            await left.fire_and_forget({"operation": "note", "value": value})
+        async with asyncio.timeout(5):
+            assert [await service.noted.get() for _ in range(20)] == list(range(20))
+
+
+async def test_a_handler_asks_which_connection_it_serves() -> None:
+    odd = Odd()
+    async with peers(None, odd) as (one, first), peers(None, odd) as (two, second):
+        for operation in ("who", "who_plainly"):
+            assert await one.request_response({"operation": operation}) == first.peer_id
+            assert await two.request_response({"operation": operation}) == second.peer_id
+    with pytest.raises(LookupError):
+        current_protocol()
+
+
+async def test_what_runs_keeps_the_handler_it_started_with() -> None:
+    service = Service()
+    async with peers(None, service) as (left, right):
+        asking = asyncio.create_task(left.request_response({"operation": "hang", "value": "old"}))
+        await soon(service.started)
+        right.set_handler(Odd())
+        service.release.set()
+        assert await asking == "old"
+        assert await left.request_response({"operation": "who"}) == right.peer_id
+
+
+async def test_an_id_that_is_used_again_while_its_handler_stops_is_not_forgotten() -> None:
+    call = '{"type":"request","requestId":["them",0],"peerID":"them","data":{"operation":"goes_on"}}'
+    end = '{"type":"stream_end","requestId":["them",0],"peerID":"them"}'
+    odd = Odd()
+    script = Transcript(In(call), In(end), In(call), In(end), In(call))
+    async with script.play(odd) as protocol:
+        await soon(odd.started)
+        assert protocol.exchanges == 1
+    await emptied(protocol)
+
+
+async def test_a_call_that_is_given_up_before_its_handler_ran_never_runs_it() -> None:
+    service = Service()
+    call = '{"type":"request","requestId":["them",0],"peerID":"them","data":{"operation":"hang"}}'
+    end = '{"type":"stream_end","requestId":["them",0],"peerID":"them"}'
+    async with Transcript(In(call), In(end)).play(service) as protocol:
+        await emptied(protocol)
+    assert not service.started.is_set()
+
+
+async def test_items_that_come_before_the_handler_runs_are_kept_for_it() -> None:
+    opening = {
+        "type": "stream_stream_request",
+        "requestId": ["them", 0],
+        "peerID": "them",
+        "data": {"operation": "chat"},
+    }
+    item = {"type": "stream_data", "requestId": ["them", 0], "peerID": "them", "data": None}
+    end = {"type": "stream_end", "requestId": ["them", 0], "peerID": "them"}
+    script = Transcript(
+        In(opening),
+        In(item),
+        In(end),
+        Out({"type": "stream_data", "data": None}),
+        Out({"type": "stream_end"}),
+    )
+    async with script.play(Service()) as protocol:
+        pass
+    await emptied(protocol)
