@@ -99,7 +99,9 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while not holds(self.text()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"{wanted!r} did not come within {seconds} s; the screen:\n{self.text()}")
+                raise AssertionError(
+                    f"{wanted!r} did not come within {seconds} s; the screen:\n{self.text()}"
+                )
             if not self._read():
                 raise AssertionError(f"The program ended before {wanted!r} came; the screen:\n{self.text()}")
         return self.text()

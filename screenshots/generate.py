@@ -1,0 +1,206 @@
+"""Draws the pictures in this folder from the running app: `python screenshots/generate.py [NAME ...]`.
+
+Each picture is the real app with a real engine behind it, driven by keys, at 80×24 and 160×48. Captures and
+settings go to a folder of their own that is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import resvg_py
+from textual.pilot import Pilot
+
+from inspector_app.app import InspectorApp
+from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
+from inspector_app.viewer.state import ViewState
+from slipstream import connect
+
+FOLDER = Path(__file__).parent
+SIZES = ((80, 24), (160, 48))
+FONT = "DejaVu Sans Mono"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+SERVER_PORT = _free_port()
+
+Condition = Callable[[], bool]
+
+
+class Stage:
+    """The running app, as seen by a picture's script."""
+
+    def __init__(self, app: InspectorApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def view(self) -> ViewState:
+        """The view state of the world that is inspected."""
+        inspection = self.app._inspection  # noqa: SLF001 - a picture waits for what is on the screen
+        assert inspection is not None  # noqa: S101 - scripts ask only once a world is open
+        return inspection.view
+
+    async def until(self, holds: Condition, *, seconds: float = 60.0) -> None:
+        """Let the app run until a condition holds."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"The screen did not come to what the picture should show: {holds}")
+            await self.pilot.pause(0.05)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys and let the app draw."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause(0.2)
+
+    async def frames(self, number: int) -> None:
+        """Wait until so many frames were seen."""
+        await self.until(lambda: self.app._inspection is not None and self.view.totals.frames >= number)  # noqa: SLF001 - as above
+
+
+async def main(stage: Stage) -> None:
+    """Live frames, the newest answer in detail."""
+    await stage.frames(90)
+    await stage.press("up", "up", "up")
+
+
+async def exchange(stage: Stage) -> None:
+    """A stream that ended early: every frame of its exchange."""
+    await stage.until(lambda: stage.view.totals.streams >= 5)
+    await stage.press("3", "end", "up")
+
+
+async def streams(stage: Stage) -> None:
+    """Streams, open and ended, with both halves."""
+    await stage.frames(120)
+    await stage.press("3")
+
+
+async def requests(stage: Stage) -> None:
+    """Requests: pending first, then how the others ended."""
+    await stage.until(lambda: stage.view.totals.requests >= 16 and stage.view.totals.requests_pending > 0)
+    await stage.press("2", "down", "down")
+
+
+async def connection(stage: Stage) -> None:
+    """The connection's transitions and handshake."""
+    await stage.frames(30)
+    await stage.press("4")
+
+
+async def findings(stage: Stage) -> None:
+    """What broke the protocol."""
+    await stage.until(lambda: stage.view.totals.findings >= 1)
+    await stage.press("5")
+
+
+async def operations(stage: Stage) -> None:
+    """What the server says it offers."""
+    await stage.frames(20)
+    await stage.press("6", "down", "down")
+
+
+async def compose(stage: Stage) -> None:
+    """The form of a request, filled in from the server's own description."""
+    await stage.frames(30)
+    await stage.press("6", "down", "down", "enter")
+
+
+async def help_(stage: Stage) -> None:
+    """All keys."""
+    await stage.frames(20)
+    await stage.press("question_mark")
+
+
+async def themes(stage: Stage) -> None:
+    """The theme picker."""
+    await stage.frames(40)
+    stage.app.do_theme()
+    await stage.pilot.pause(0.3)
+
+
+async def home(stage: Stage) -> None:
+    """Where everything begins."""
+    await stage.pilot.pause(0.5)
+
+
+async def server(stage: Stage) -> None:
+    """A hosted mock with a client that talks to it."""
+    await stage.until(lambda: stage.app._inspection is not None and stage.view.engine == "running")  # noqa: SLF001 - as above
+    async with connect(f"ws://127.0.0.1:{SERVER_PORT}") as peer:
+        orders = [{"operation": "create_order", "symbol": "BEAN", "quantity": n} for n in range(1, 6)]
+        prices = await peer.request_stream({"operation": "watch_prices", "symbol": "CORK", "every_s": 0.2})
+        async with await peer.stream_stream({"operation": "chat", "name": "Ada"}) as chat:
+            for order in orders:
+                await peer.fire_and_forget({"operation": "log_event", "level": "info", "event": "clicked"})
+                await asyncio.gather(peer.request_response(order), return_exceptions=True)
+                await chat.send({"text": f"Where is order {order['quantity']}?"})
+                await anext(prices)
+            await stage.frames(34)
+            await stage.press("up", "up")
+
+
+SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]] = {
+    "home": (home, None),
+    "main": (main, DemoSpec()),
+    "exchange": (exchange, DemoSpec()),
+    "requests": (requests, DemoSpec()),
+    "streams": (streams, DemoSpec()),
+    "connection": (connection, DemoSpec()),
+    "findings": (findings, DemoSpec()),
+    "operations": (operations, DemoSpec()),
+    "compose": (compose, DemoSpec()),
+    "server": (server, ServerSpec(port=SERVER_PORT)),
+    "help": (help_, DemoSpec()),
+    "themes": (themes, DemoSpec()),
+}
+
+
+async def draw(name: str, width: int, height: int) -> None:
+    """Draw one picture at one size."""
+    script, spec = SCRIPTS[name]
+    app = InspectorApp(spec)
+    async with app.run_test(size=(width, height)) as pilot:
+        stage = Stage(app, pilot)
+        await script(stage)
+        svg = app.export_screenshot(title="slipstream-inspector")
+        await pilot.press("ctrl+q")
+    (FOLDER / f"{name}-{width}x{height}.png").write_bytes(_as_png(svg))
+
+
+def _as_png(svg: str) -> bytes:
+    # The picture names a font that would have to be fetched; a local one draws the same everywhere.
+    svg = re.sub(r"@font-face\s*{[^}]*}", "", svg).replace("Fira Code", FONT)
+    return bytes(resvg_py.svg_to_bytes(svg, font_family=FONT, monospace_family=FONT))
+
+
+def run(names: list[str]) -> None:
+    """Draw the named pictures, or all."""
+    unknown = [name for name in names if name not in SCRIPTS]
+    if unknown:
+        sys.exit(f"There is no picture {', '.join(unknown)}; there are {', '.join(SCRIPTS)}.")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SLIPSTREAM_INSPECTOR_DATA"] = f"{folder}/data"
+        os.environ["SLIPSTREAM_INSPECTOR_CONFIG"] = f"{folder}/config"
+        for name in names or SCRIPTS:
+            for width, height in SIZES:
+                asyncio.run(draw(name, width, height))
+                print(f"{name}-{width}x{height}.png")  # noqa: T201 - says how far it has come
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])

@@ -1,0 +1,52 @@
+"""The directions of the house, and what must not be imported before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Entry points, and what each must not pull in before its first output.
+LEAN = {
+    "inspector_app.cli": {"textual", "rich", "websockets", "pydantic", "msgspec", "pygments", "sqlite3"},
+    "inspector_app.app": {"websockets", "pydantic", "inspector_app.engine", "inspector_app.sources"},
+    "inspector_app.headless": {"textual", "rich"},
+    "inspector_app.engine.process": {"textual", "rich", "inspector_app.viewer", "inspector_app.display"},
+    "slipstream": {"textual", "rich", "click", "msgspec", "sqlite3", "inspector_app"},
+}
+
+
+def test_the_import_contracts_hold() -> None:
+    command = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("module", LEAN)
+def test_an_entry_point_imports_nothing_before_it_is_needed(module: str) -> None:
+    script = f"import {module}, sys; print('\\n'.join(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(result.stdout.split())
+    assert not {name for name in LEAN[module] if name in loaded}
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    from importlib.metadata import version
+
+    from slipstream import __version__
+
+    result = subprocess.run(
+        [sys.executable, "-m", "inspector_app", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert __version__ in result.stdout
+    assert version("slipstream-inspector") == __version__
