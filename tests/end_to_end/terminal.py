@@ -31,7 +31,7 @@ KEYS = {
 }
 
 
-class _Screen(pyte.Screen):  # type: ignore[misc] - pyte has no types
+class _Screen(pyte.Screen):  # type: ignore[misc]  # pyte has no types
     """pyte knows fewer sequences than a terminal of today; what it does not know draws nothing."""
 
     def report_device_status(self, mode: int, **_: Any) -> None:
@@ -65,7 +65,7 @@ class Terminal:
         self.sent = bytearray()
         settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         settings["TEXTUAL_ANIMATIONS"] = "none"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("COLUMNS")}
+        kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
         self._child = pexpect.spawn(
             APP[0],
             [*APP[1:], *arguments],
