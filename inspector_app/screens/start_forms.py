@@ -41,7 +41,7 @@ class FormError(ValueError):
 class StartForm(Dialog[SourceSpec], Generic[Spec]):
     """Base of both forms: labelled fields, a line for what is wrong, a button."""
 
-    CSS = """
+    DEFAULT_CSS = """
     StartForm { align: center middle; }
     StartForm #start {
         width: 96%; max-width: 84; height: auto; max-height: 100%;

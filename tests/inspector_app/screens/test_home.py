@@ -1,0 +1,188 @@
+"""The home screen and its forms."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from inspector_app.app import InspectorApp
+from inspector_app.capture.files import new_capture_path
+from inspector_app.intents import ClientSpec, ServerSpec
+from inspector_app.screens.home import HomeScreen
+from inspector_app.screens.main import MainScreen
+from inspector_app.screens.prompts import Confirm
+from inspector_app.screens.start_forms import ConnectForm, FormError, HostForm, parse_headers
+from inspector_app.widgets.row_list import RowList
+from tests.inspector_app.recordings import Recording
+from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, live, opened, running
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_home_offers_connect_host_demo_open_and_says_there_is_no_capture_yet(
+    size: tuple[int, int],
+) -> None:
+    async with running(InspectorApp(), size) as stage:
+        await stage.until_shown("Connect", "Host", "Demo", "Open", "No capture yet", "Press d for a demo")
+
+
+async def test_recent_captures_are_listed_with_date_source_frames_and_size_and_open_with_enter() -> None:
+    path = new_capture_path("demo")
+    Recording(path.parent, path.name, kind="demo").connect().calls(3).close()
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("demo", "6", "kB", "20")
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, MainScreen))
+        await stage.until_shown("FILE", path.name[:20], "get_quote")
+
+
+async def test_home_is_reached_from_a_file_at_once(tmp_path: Path) -> None:
+    async with opened(Recording(tmp_path).connect().close()) as stage:
+        await stage.press("H")
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
+
+
+async def test_leaving_something_live_is_asked_for_and_ends_the_engine(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    async with live(Recording(tmp_path).connect().commit().path, engine) as stage:
+        await stage.press("H")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+        await stage.press("escape")
+        assert stage.app.screen is stage.main
+        assert not engine.stopped
+        await stage.press("H")
+        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen) and engine.stopped)
+
+
+async def test_a_file_that_is_not_there_is_said_in_the_prompt() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("Open")
+        await stage.press("o")
+        await stage.type("nowhere")
+        await stage.press("enter")
+        await stage.until_shown("There is no file nowhere: check the path.")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a capture", b"SQLite format 3\x00 nonsense", b'{"slipstream_capture": 99}\n']
+)
+async def test_a_file_that_is_no_capture_is_one_sentence_and_the_app_goes_on(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "x.capture"
+    path.write_bytes(content)
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("Open")
+        await stage.press("o")
+        stage.app.screen.query_one(Input).value = str(path)
+        await stage.press("enter")
+        await stage.until(lambda: stage.toasts)
+        assert all("Traceback" not in toast and toast.endswith(".") for toast in stage.toasts)
+        assert isinstance(stage.app.screen, HomeScreen)
+
+
+async def test_a_capture_that_cannot_be_opened_from_the_command_line_ends_with_a_sentence(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.capture"
+    path.write_bytes(b"nothing")
+    app = InspectorApp(None, path, None)
+    async with app.run_test() as pilot:
+        while app.return_value is None:
+            await pilot.pause()
+    assert app.return_value == 1
+    assert app.failure
+
+
+# -- forms ------------------------------------------------------------------------------------------------
+
+
+def _client(values: dict[str, str]) -> ClientSpec:
+    empty = dict.fromkeys(("url", "token", "headers", "subprotocols", "handler"), "")
+    return ConnectForm({}).spec(empty | values)
+
+
+def _server(values: dict[str, str]) -> ServerSpec:
+    return HostForm({}).spec(dict.fromkeys(("handler", "host", "port", "origins"), "") | values)
+
+
+def test_the_connect_form_makes_a_client() -> None:
+    spec = _client(
+        {
+            "url": "wss://h/rpc",
+            "token": "secret",
+            "headers": "'X-A: 1' 'X-B: two words'",
+            "subprotocols": "a, b",
+            "handler": "x.py:X",
+            "insecure": "yes",
+        }
+    )
+    assert spec == ClientSpec(
+        url="wss://h/rpc",
+        token="secret",
+        headers=(("X-A", "1"), ("X-B", "two words")),
+        subprotocols=("a", "b"),
+        handler="x.py:X",
+        insecure=True,
+    )
+
+
+def test_a_url_without_a_scheme_is_taken_for_a_plain_one() -> None:
+    assert _client({"url": "localhost:8765"}).url == "ws://localhost:8765"
+
+
+def test_a_single_header_needs_no_quotes() -> None:
+    assert parse_headers("X-Tenant: blue team") == (("X-Tenant", "blue team"),)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "'X-A: 1", "X A: 1", ": 1", "'X-A: 1' nonsense", "é: 1"])
+def test_a_header_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(FormError, match="Name: value"):
+        parse_headers(text)
+
+
+def test_the_host_form_makes_a_server() -> None:
+    assert _server({}) == ServerSpec()
+    spec = _server({"handler": "x.py", "host": "::1", "port": "0", "origins": "http://a http://b"})
+    assert spec == ServerSpec(handler="x.py", host="::1", port=0, allow_origins=("http://a", "http://b"))
+
+
+@pytest.mark.parametrize("port", ["many", "-1", "65536", "8e3", "٣"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(FormError, match="port"):
+        _server({"port": port})
+
+
+async def test_what_is_wrong_in_a_form_is_said_and_the_field_has_the_keys() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("Connect")
+        await stage.press("c")
+        await stage.until_shown("Connect to a server")
+        stage.app.screen.query_one("#headers", Input).value = "nonsense"
+        await stage.press("enter")
+        await stage.until_shown("'nonsense' is no header")
+        assert stage.app.focused is stage.app.screen.query_one("#headers")
+
+
+async def test_a_token_is_not_shown_while_it_is_typed() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("Connect")
+        await stage.press("c")
+        await stage.until_shown("Token")
+        stage.app.screen.query_one("#token", Input).value = "geheim"
+        await stage.pilot.pause()
+        assert "geheim" not in stage.text
+
+
+async def test_choices_can_be_clicked() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("Connect")
+        await stage.pilot.click("#choice-host")
+        await stage.until_shown("Host a handler")
+
+
+async def test_the_list_of_captures_has_the_keys_from_the_start() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("Recent captures")
+        assert isinstance(stage.app.focused, RowList)
