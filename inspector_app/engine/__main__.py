@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 if not __package__:
-    # At the end: a package folder in front could hide modules of the standard library.
-    sys.path.append(str(Path(__file__).resolve().parents[2]))
+    # Behind the standard library, which a package folder could hide, and before whatever is installed: the
+    # engine has to be of the same version as the viewer that started it.
+    installed = (place for place, folder in enumerate(sys.path) if folder.endswith("-packages"))
+    sys.path.insert(next(installed, len(sys.path)), str(Path(__file__).resolve().parents[2]))
 
 from inspector_app.engine.process import main
 

@@ -30,6 +30,7 @@ from inspector_app.intents import (
     SourceSpec,
 )
 
+ROOT = Path(__file__).parents[3]
 WAIT_S = 30.0
 CHECK_INTERVAL_S = 0.01
 
@@ -251,7 +252,7 @@ def test_an_engine_dies_with_a_viewer_that_is_killed(capture: Path) -> None:
             _VIEWER,
             str(capture),
             stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[3],
+            cwd=ROOT,
         )
         assert viewer.stdout is not None
         async with asyncio.timeout(WAIT_S):
@@ -306,3 +307,22 @@ async def test_a_handler_that_blocks_does_not_keep_the_engine_alive(capture: Pat
         viewer.link._process.stdin.close()
         assert "exit code 1" in await asyncio.wait_for(viewer.exits.get(), WAIT_S)
     assert not alive(pid)
+
+
+async def test_the_engine_is_of_the_same_code_as_the_viewer_that_started_it(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    for package in ("inspector_app", "slipstream"):
+        await asyncio.to_thread(shutil.copytree, ROOT / package, checkout / package)
+    version = checkout / "slipstream" / "_version.py"
+    version.write_text('__version__ = "of-this-checkout"\n')
+    capture = tmp_path / "one.capture"
+    viewer = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _VIEWER, str(capture), stdout=asyncio.subprocess.PIPE, cwd=checkout
+    )
+    assert viewer.stdout is not None
+    assert await asyncio.wait_for(viewer.stdout.readline(), WAIT_S)
+    viewer.kill()
+    await viewer.wait()
+    reader = CaptureReader(capture)
+    assert reader.meta()["software"] == "slipstream-inspector/of-this-checkout"
+    reader.close()

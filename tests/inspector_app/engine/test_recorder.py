@@ -77,6 +77,29 @@ class GatedWriter:
         pass
 
 
+class SteppedWriter:
+    """A writer that writes one batch each time it is let go."""
+
+    def __init__(self) -> None:
+        self._entered = threading.Semaphore(0)
+        self._go = threading.Semaphore(0)
+        self.batches: list[Batch] = []
+
+    def write(self, batch: Batch) -> None:
+        self._entered.release()
+        assert self._go.acquire(timeout=WAIT_S)
+        self.batches.append(batch)
+
+    def wait_for_batch(self) -> None:
+        assert self._entered.acquire(timeout=WAIT_S)
+
+    def let_one_go(self) -> None:
+        self._go.release()
+
+    def close(self) -> None:
+        pass
+
+
 class BrokenWriter:
     """A writer that fails until it is mended, as a full disk does."""
 
@@ -225,6 +248,26 @@ def test_what_cannot_be_held_is_noted_where_the_gap_is() -> None:
     gap = next(note for batch in writer.batches for note in batch.notes)
     assert (gap.after_seq, gap.level) == (10, "problem")
     assert recorder.unsaved == 20
+
+
+def test_a_gap_stands_before_what_came_after_it_even_while_much_is_waiting() -> None:
+    writer = SteppedWriter()
+    room = 2500 * (RECORD_OVERHEAD_BYTES + len(frame(1000).raw))
+    recorder = Recorder(writer, held_bytes=room)
+    recorder.put(frame(1000))
+    writer.wait_for_batch()
+    for number in range(1001, 3600):
+        recorder.put(frame(number))
+    writer.let_one_go()
+    writer.wait_for_batch()
+    recorder.put(frame(9000))
+    for _ in range(3):
+        writer.let_one_go()
+    recorder.close()
+    (gap,) = (note for batch in writer.batches for note in batch.notes)
+    rows = [row for batch in writer.batches for row, _ in batch.frames]
+    assert [row.seq for row in rows if row.time_ns == 1000 + 9000] == [gap.after_seq + 1]
+    assert gap.text.endswith("they came faster than they could be written.")
 
 
 def test_what_is_no_frame_is_held_beyond_the_bound() -> None:
