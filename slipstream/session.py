@@ -208,14 +208,14 @@ class Session:
         exchange = self.table.get(request_id)
         if exchange is None or not exchange.mine:
             return None
-        kind, could_send = exchange.kind, exchange.state.local_open
+        ends_by_stream_end = exchange.kind is ExchangeKind.SERVER_STREAM or exchange.state.local_open
         self.table.settle(request_id, outcome, message)
         if self.remote.modern:
             text = message or outcome.value
             self._tell(
                 request_id, _error(self.peer_id, request_id, _WIRE_CODES.get(outcome, "cancelled"), text)
             )
-        elif kind is ExchangeKind.SERVER_STREAM or (kind is ExchangeKind.BIDIRECTIONAL and could_send):
+        elif ends_by_stream_end:
             self._tell(request_id, Frame(MessageType.STREAM_END, request_id, self.peer_id))
         return Settled(request_id, outcome, message)
 

@@ -351,6 +351,7 @@ def test_a_frame_for_an_exchange_that_was_never_opened_is_a_finding(pair: Pair, 
     assert found(mine).rule == "foreign_id"
     theirs = pair.responder.received(frame_of(f"O {word}", 7), 1)
     assert found(theirs).rule == "unknown_exchange"
+    assert found(pair.opener.received(frame_of(f"R {word}", 0), 1)).rule == "foreign_id"
     assert found(pair.opener.received(frame_of(f"R {word}", -1), 1)).rule == "foreign_id"
     assert found(pair.responder.received(frame_of(f"O {word}", -1), 1)).rule == "unknown_exchange"
 
@@ -449,6 +450,15 @@ def test_a_peer_of_many_names_gets_no_memory_for_them(pair: Pair) -> None:
         pair.responder.settle((name, 0), Outcome.OK)
     assert len(pair.responder._highest) < 100
     assert is_empty(pair)
+
+
+def test_a_peer_is_remembered_whatever_other_names_it_claims_later(pair: Pair) -> None:
+    pair.pass_on("O request", 0)
+    for number in range(100):
+        pair.responder.skip((f"name {number}", 0))
+    pair.pass_on("O request", 1)
+    pair.pass_on("O end", 1)
+    assert pair.responder.received(frame_of("O error", 1), 1).effect is Effect.LATE
 
 
 # -- reading data ------------------------------------------------------------------------------------------

@@ -156,6 +156,15 @@ def test_a_modern_peer_is_told_by_an_error_with_the_code(
     assert written(me) == []
 
 
+@pytest.mark.parametrize(("message", "told"), [("enough", "enough"), ("", "overflow")])
+def test_a_modern_peer_is_told_why(message: str, told: str) -> None:
+    me = modern()
+    request_id = me.open(STREAM, call("x"))
+    written(me)
+    me.give_up(request_id, Outcome.OVERFLOW, message)
+    assert [frame["data"]["error"] for frame in written(me)] == [told]
+
+
 @pytest.mark.parametrize("make", [legacy, session])
 @pytest.mark.parametrize(
     ("kind", "goodbye"), [(UNARY, []), (STREAM, ["stream_end"]), (BISTREAM, ["stream_end"])]

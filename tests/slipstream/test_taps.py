@@ -139,6 +139,13 @@ def test_a_burst_is_suppressed_and_the_next_second_is_not(caplog: pytest.LogCapt
     assert (len(caplog.messages), tap.suppressed) == (3, 2)
 
 
+def test_one_a_second_is_one_a_second(caplog: pytest.LogCaptureFixture) -> None:
+    tap = LogTap(1)
+    for time_ns in (0, SECOND - 1, SECOND):
+        tap.finding(FINDING, time_ns)
+    assert (len(caplog.messages), tap.suppressed) == (2, 1)
+
+
 @pytest.mark.parametrize("per_second", [0, -1])
 def test_none_a_second_logs_nothing(caplog: pytest.LogCaptureFixture, per_second: int) -> None:
     tap = LogTap(per_second)
