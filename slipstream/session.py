@@ -8,6 +8,7 @@ clock, timers are asked for by `next_deadline`, and what is to be written waits 
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -148,6 +149,10 @@ class Session:
     findings: int = 0
     _greeted: bool = False
     _deadlines: list[tuple[float, RequestId]] = field(default_factory=list)
+    _given_up: deque[tuple[RequestId, Frame]] = field(
+        default_factory=lambda: deque(maxlen=_REMEMBERED_GOODBYES)
+    )
+    """What a modern peer will be told of exchanges given up before it was known to be one."""
 
     def __post_init__(self) -> None:
         self.table = ExchangeTable(self.peer_id)
@@ -210,11 +215,12 @@ class Session:
             return None
         ends_by_stream_end = exchange.kind is ExchangeKind.SERVER_STREAM or exchange.state.local_open
         self.table.settle(request_id, outcome, message)
+        code, text = _WIRE_CODES.get(outcome, "cancelled"), message or outcome.value
+        goodbye = _error(self.peer_id, request_id, code, text)
+        if self.remote.modern is None:
+            self._given_up.append((request_id, goodbye))
         if self.remote.modern:
-            text = message or outcome.value
-            self._tell(
-                request_id, _error(self.peer_id, request_id, _WIRE_CODES.get(outcome, "cancelled"), text)
-            )
+            self._tell(request_id, goodbye)
         elif ends_by_stream_end:
             self._tell(request_id, Frame(MessageType.STREAM_END, request_id, self.peer_id))
         return Settled(request_id, outcome, message)
@@ -271,6 +277,7 @@ class Session:
         """End everything in flight as `CLOSED` or `LOST`; what was to be written is dropped."""
         self.outgoing.clear()
         self._deadlines.clear()
+        self._given_up.clear()
         return self.table.connection_ended(outcome)
 
     # -- messages of the other side ---------------------------------------------------------------------
@@ -338,6 +345,10 @@ class Session:
             self.remote.modern = isinstance(hello, dict)
             if isinstance(hello, dict):
                 _read_hello(self.remote, hello)
+                for request_id, goodbye in self._given_up:
+                    if request_id != frame.request_id:
+                        self._tell(request_id, goodbye)
+            self._given_up.clear()
         self.remote.spelling = follow(self.remote.spelling, frame.spelled, frame.type.value)
 
     def _answer_bad_frame(self, salvaged: dict[str, Any] | None) -> None:
@@ -433,6 +444,8 @@ def _request_named_by(salvaged: dict[str, Any]) -> RequestId | None:
         opens = True  # an unknown type: it may be a request of a later version, and its sender waits
     return (opener, number) if opens else None
 
+
+_REMEMBERED_GOODBYES = 1024
 
 # Deadlines of exchanges that have ended, beside those in flight, that are not worth a clean-up.
 _STALE_DEADLINES = 64

@@ -76,15 +76,20 @@ async def test_a_server_that_never_answers_is_a_timeout() -> None:
 
 async def test_headers_token_and_subprotocol_go_with_the_handshake() -> None:
     seen: list[ClientConnection] = []
-    async with serve(Service, token="secret", subprotocols=["slip"]) as server:
-        headers = {"X-One": "1"}
-        async with connect(
-            server.url, headers=headers, token="secret", subprotocols=["slip"], on_handshake=seen.append
-        ) as protocol:
-            assert protocol.websocket.subprotocol == "slip"
-    async with serve(Service) as server:
-        async with connect(server.url, headers=[("X-Two", "2")], on_handshake=seen.append):
-            pass
+    async with (
+        serve(Service, token="secret", subprotocols=["slip"]) as server,
+        connect(
+            server.url,
+            headers={"X-One": "1"},
+            token="secret",
+            subprotocols=["slip"],
+            on_handshake=seen.append,
+        ) as protocol,
+    ):
+        assert protocol.websocket.subprotocol == "slip"
+    headers = [("X-Two", "2")]
+    async with serve(Service) as server, connect(server.url, headers=headers, on_handshake=seen.append):
+        pass
     connection, second = seen
     assert second.request is not None
     assert second.request.headers["X-Two"] == "2"

@@ -255,6 +255,39 @@ async def test_cancelling_a_legacy_peers_stream_sends_stream_end() -> None:
     assert observer.findings == []
 
 
+@pytest.mark.parametrize("operation", ["hang", "mute"])
+async def test_what_was_given_up_before_the_peer_was_known_is_told_when_it_is(operation: str) -> None:
+    service = Service()
+    async with peers(None, service) as (left, right):
+        kind = ExchangeKind.UNARY if operation == "hang" else ExchangeKind.BIDIRECTIONAL
+        request_id = left.open_exchange(kind, {"operation": operation})
+        await soon(service.started)
+        await left.cancel(request_id)
+        assert right.exchanges == 1
+        await left.request_response({"operation": "add", "a": 1})
+        await soon(service.stopped)
+        await emptied(left, right)
+
+
+async def test_a_legacy_peer_is_not_told_later_either() -> None:
+    script = Transcript(Out(ASK), In(NOTICE), Out({"type": "fire_and_forget"}))
+    observer = Observer()
+    async with script.play(taps=[observer]) as protocol:
+        protocol.abandon(protocol.open_exchange(ExchangeKind.UNARY, {"operation": "x"}))
+        await observer.until(lambda: len(observer.messages("in")) == 1)
+        await protocol.fire_and_forget({"operation": "y"})
+
+
+async def test_the_answer_that_shows_the_peer_is_not_cancelled() -> None:
+    late = answer("response", data=1, meta=HELLO)
+    script = Transcript(Out(ASK), late, Out({"type": "fire_and_forget"}))
+    observer = Observer()
+    async with script.play(taps=[observer]) as protocol:
+        protocol.abandon(protocol.open_exchange(ExchangeKind.UNARY, {"operation": "x"}))
+        await observer.until(lambda: len(observer.messages("in")) == 1)
+        await protocol.fire_and_forget({"operation": "y"})
+
+
 async def test_an_answer_after_the_end_is_ignored() -> None:
     script = Transcript(Out(ASK), GREETING, Out({"type": "error"}), answer("response", data="late"))
     observer = Observer()
@@ -1047,7 +1080,7 @@ async def test_it_tells_what_it_is() -> None:
     async with peers(service, None) as (left, right):
         assert left.handler is service
         assert service.protocol is left
-        assert left.remote.peer_id is None
+        assert repr(left).startswith(f"<Protocol {left.peer_id[:8]} to unknown CONNECTED")
         await left.fire_and_forget({"operation": "x"})
         await right.request_response({"operation": "add", "a": 1})
         assert left.remote.peer_id == right.peer_id

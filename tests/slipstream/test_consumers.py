@@ -1,0 +1,71 @@
+import pytest
+
+from slipstream import ConnectionClosedError, StreamOverflowError
+from slipstream.consumers import Consumers
+
+ID = ("me", 0)
+
+
+def consumers() -> Consumers:
+    return Consumers(100, 1000)
+
+
+async def test_an_answer_goes_to_whoever_waits_for_it() -> None:
+    waiting = consumers()
+    answer = waiting.await_answer(ID)
+    waiting.answer(ID, None)
+    waiting.answer(ID, "second")
+    assert await answer is None
+
+
+async def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
+    waiting = consumers()
+    waiting.await_answer(ID)
+    waiting.drop_answer(ID)
+    waiting.drop_answer(ID)
+    waiting.answer(ID, 1)
+
+
+async def test_an_error_is_an_ending_once() -> None:
+    waiting = consumers()
+    answer = waiting.await_answer(ID)
+    waiting.finish(ID, None)
+    waiting.finish(ID, StreamOverflowError("first"))
+    waiting.finish(ID, StreamOverflowError("second"))
+    with pytest.raises(StreamOverflowError, match="first"):
+        await answer
+
+
+async def test_a_stream_has_one_buffer_until_it_ends() -> None:
+    waiting = consumers()
+    inlet = waiting.open_inlet(ID)
+    assert waiting.open_inlet(ID) is inlet
+    assert waiting.offer(ID, "item", 10)
+    waiting.end_items(ID)
+    waiting.finish(ID, None)
+    assert await inlet.next() == "item"
+    with pytest.raises(StopAsyncIteration):
+        await inlet.next()
+    assert waiting.open_inlet(ID) is not inlet
+
+
+async def test_a_full_buffer_says_so() -> None:
+    waiting = consumers()
+    waiting.open_inlet(ID)
+    assert not waiting.offer(ID, "item", 101)
+
+
+async def test_items_without_a_buffer_are_dropped() -> None:
+    waiting = consumers()
+    assert waiting.offer(ID, "item", 1_000_000)
+    waiting.end_items(ID)
+
+
+async def test_the_end_of_the_connection_reaches_everyone() -> None:
+    waiting = consumers()
+    answer, inlet = waiting.await_answer(ID), waiting.open_inlet(("me", 1))
+    waiting.finish_all(ConnectionClosedError(1000))
+    with pytest.raises(ConnectionClosedError):
+        await answer
+    with pytest.raises(ConnectionClosedError):
+        await inlet.next()
