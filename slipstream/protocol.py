@@ -27,7 +27,7 @@ from slipstream.errors import (
 )
 from slipstream.exchanges import ExchangeKind, Outcome, RequestId
 from slipstream.handlers import Registry
-from slipstream.lifecycle import CONNECTION_TRANSITIONS, ENDED, ConnectionState
+from slipstream.lifecycle import ConnectionState
 from slipstream.limits import DEFAULT_LIMITS, Limits
 from slipstream.outbox import Outbox
 from slipstream.reserved import registry_for
@@ -37,7 +37,6 @@ from slipstream.session import (
     Called,
     Event,
     Failed,
-    Found,
     HalfEnded,
     ItemArrived,
     Notified,
@@ -374,8 +373,8 @@ class Protocol:
                 self._responder.notify(event)
             case Settled(request_id, outcome, message):
                 self._settle(request_id, outcome, message)
-            case Found(finding):
-                self.taps.finding(finding, time.time_ns())
+            case _:
+                self.taps.finding(event.finding, time.time_ns())
 
     # -- ending -------------------------------------------------------------------------------------------
 
@@ -389,9 +388,8 @@ class Protocol:
             self._responder.stop(request_id)
 
     def _give_up(self, request_id: RequestId, outcome: Outcome, message: str) -> None:
-        settled = self._session.give_up(request_id, outcome, message)
-        if settled is not None:
-            self._settle(request_id, outcome, message)
+        self._session.give_up(request_id, outcome, message)
+        self._settle(request_id, outcome, message)
 
     def _settle(self, request_id: RequestId, outcome: Outcome, message: str) -> None:
         self.taps.settled(request_id, outcome, message, time.time_ns())
@@ -431,10 +429,7 @@ class Protocol:
             cut(self.websocket)
 
     def _advance(self, new: ConnectionState, code: int | None = None, reason: str | None = None) -> None:
-        old = self._state
-        if old in ENDED or new not in CONNECTION_TRANSITIONS[old]:
-            return
-        self._state = new
+        old, self._state = self._state, new
         self.taps.transition(Transition(old, new, time.time_ns(), code, reason))
 
     # -- sending ------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ class Responder:
                 self._respond(event.request_id, await _result(endpoint.method, argument))
             case ExchangeKind.SERVER_STREAM:
                 await self._stream(endpoint, argument, event.request_id)
-            case ExchangeKind.BIDIRECTIONAL:
+            case _:
                 handle = BiStreamHandle(self._protocol, event.request_id)
                 await _result(endpoint.method, argument, handle)
                 await handle.aclose()
@@ -197,20 +197,22 @@ def _outcome(method: Callable[..., Any], *arguments: Any) -> Any:
 
 async def _in_thread(items: Iterator[Any]) -> AsyncIterator[Any]:
     nothing_left = object()
-    step: asyncio.Future[Any] | None = None
     try:
-        while True:
-            step = asyncio.ensure_future(asyncio.to_thread(next, items, nothing_left))
-            item = await asyncio.shield(step)
-            if item is nothing_left:
-                return
+        while (item := await _whole_step(items, nothing_left)) is not nothing_left:
             yield item
     finally:
-        # A thread cannot be stopped, only waited for; a generator that runs cannot be closed.
-        if step is not None:
-            await asyncio.gather(step, return_exceptions=True)
         if isinstance(items, Generator):
             await asyncio.to_thread(items.close)
+
+
+async def _whole_step(items: Iterator[Any], nothing_left: object) -> Any:
+    # A thread cannot be stopped, only waited for; and a generator that runs cannot be closed.
+    step = asyncio.ensure_future(asyncio.to_thread(next, items, nothing_left))
+    try:
+        return await asyncio.shield(step)
+    except asyncio.CancelledError:
+        await asyncio.gather(step, return_exceptions=True)
+        raise
 
 
 def _stop(task: asyncio.Task[None], patience_s: float) -> None:

@@ -287,15 +287,7 @@ class Transcript:
     async def _play(self, far: MemoryWebSocket) -> None:
         try:
             for number, step in enumerate(self.steps, 1):
-                match step:
-                    case Out(frame):
-                        self._compare(number, frame, json.loads(await far.recv()))
-                    case In(message):
-                        await far.send(self._fill(message))
-                    case Ends(None):
-                        far.abort()
-                    case Ends(int(code), reason):
-                        await far.close(code, reason)
+                await self._take(number, step, far)
         except ConnectionClosed as error:
             raise TranscriptError(
                 f"Step {number} of the script found the connection closed: {error}"
@@ -303,6 +295,16 @@ class Transcript:
         except TranscriptError:
             far.abort()
             raise
+
+    async def _take(self, number: int, step: Step, far: MemoryWebSocket) -> None:
+        if isinstance(step, Out):
+            self._compare(number, step.frame, json.loads(await far.recv()))
+        elif isinstance(step, In):
+            await far.send(self._fill(step.message))
+        elif step.code is None:
+            far.abort()
+        else:
+            await far.close(step.code, step.reason)
 
     def _compare(self, number: int, expected: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
         for name, value in expected.items():

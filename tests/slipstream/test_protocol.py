@@ -585,6 +585,7 @@ async def test_while_closing_nothing_new_is_opened_and_what_runs_may_finish() ->
         await handle.aclose()
         assert [item async for item in handle] == []
         await closing
+        await left.wait_closed()
         assert left.state is ConnectionState.CLOSED
 
 
@@ -681,6 +682,29 @@ async def test_closing_from_within_a_handler_ends_the_connection() -> None:
         with pytest.raises(ConnectionClosedError):
             await left.request_response({"operation": "echo"})
         await right.wait_closed()
+
+
+async def test_closing_from_within_a_handler_does_not_wait_for_a_silent_peer() -> None:
+    closed = asyncio.Event()
+
+    class Closing(Service):
+        async def echo(self, data: dict[str, Any]) -> None:
+            assert self.protocol is not None
+            await self.protocol.aclose()
+            closed.set()
+
+    Closing.echo._slipstream_endpoint = Service.echo._slipstream_endpoint  # type: ignore[attr-defined]  # the mark
+    one, other = websocket_pair()
+    one.never_answer_close()
+    other.abort = lambda: None  # type: ignore[method-assign]  # nothing else ends it either
+    left, right = Protocol(one), Protocol(other, handler=Closing(), limits=QUICK)
+    async with listening(left), listening(right):
+        asking = asyncio.create_task(left.request_response({"operation": "echo"}))
+        await soon(closed)
+        assert right.state is ConnectionState.CLOSED
+        one.abort()
+        with pytest.raises(ConnectionClosedError):
+            await asking
 
 
 # -- overflow -----------------------------------------------------------------------------------------------
@@ -781,18 +805,22 @@ async def test_many_calls_at_once_are_no_peer_that_does_not_read() -> None:
 class BrokenPipe(MemoryWebSocket):
     """Can be read, cannot be written."""
 
-    def __init__(self, whole: MemoryWebSocket, error: Exception) -> None:
+    def __init__(self, whole: MemoryWebSocket, error: Exception, *, drops: bool = False) -> None:
         super().__init__(whole._here, whole._there, None)
         self.error = error
+        self.drops = drops
 
     async def send(self, message: str | bytes) -> None:
+        if self.drops:
+            self.abort()
         raise self.error
 
 
 @pytest.mark.parametrize("error", [OSError("broken pipe"), RuntimeError("the transport is gone")])
-async def test_a_socket_that_can_only_be_read_is_a_lost_one(error: Exception) -> None:
+@pytest.mark.parametrize("drops", [False, True])
+async def test_a_socket_that_can_only_be_read_is_a_lost_one(error: Exception, drops: bool) -> None:
     one, _ = websocket_pair()
-    protocol = Protocol(BrokenPipe(one, error))
+    protocol = Protocol(BrokenPipe(one, error, drops=drops))
     task = asyncio.create_task(protocol.listen())
     await asyncio.sleep(0)
     with pytest.raises(ConnectionLostError):

@@ -329,6 +329,17 @@ async def test_a_handler_that_swallows_its_cancellation_is_told_again(
     assert "did not stop" in caplog.text
 
 
+async def test_a_handler_that_stops_at_once_is_not_told_again(caplog: pytest.LogCaptureFixture) -> None:
+    service = Service()
+    async with peers(None, service, limits=Limits(handler_stop_s=0.0)) as (left, right):
+        await left.request_response({"operation": "add", "a": 1})
+        with pytest.raises(TimeoutError):
+            await left.request_response({"operation": "hang"}, timeout=0.01)
+        await soon(service.stopped)
+        await emptied(left, right)
+    assert caplog.text == ""
+
+
 async def test_the_result_of_a_handler_that_went_on_is_not_sent() -> None:
     odd, observer = Odd(), Observer()
     async with peers(None, odd, left_taps=[observer]) as (left, right):
