@@ -192,6 +192,10 @@ def connect(
       slipstream-inspector connect ws://localhost:8765 --handler answers.py:Answers
       slipstream-inspector connect ws://localhost:8765 --headless --for 30 --record night.capture
     """  # noqa: D301 - click wants a real backspace
+    from inspector_app.sources.address import check_url
+
+    with _sentences():
+        check_url(url)  # before any screen is drawn
     spec = ClientSpec(
         url=url,
         headers=tuple(_parse_header(text) for text in headers),

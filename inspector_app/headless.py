@@ -321,14 +321,18 @@ def _stdout() -> TextIO:
 
 
 def _end_on_signals(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        numbers.append(signal.SIGHUP)
+
     def end() -> None:
         over.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             # Whoever asks a second time wants it to end at once.
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in numbers:
         loop.add_signal_handler(number, end)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import stat
 from collections.abc import Iterator
@@ -112,6 +113,16 @@ def test_in_a_terminal_a_command_opens_the_screen_with_what_was_asked(
 ) -> None:
     assert invoke(*arguments).exit_code == 0
     assert shown == [(spec, None, None)]
+
+
+def test_a_wrong_url_is_refused_before_any_screen_is_drawn(shown: list[tuple[Any, ...]]) -> None:
+    result = invoke("connect", "http://h")
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == "slipstream-inspector: http://h is an HTTP address: write ws://h for its WebSocket.\n"
+    )
+    assert shown == []
 
 
 def test_a_file_to_record_into_is_handed_on(shown: list[tuple[Any, ...]], tmp_path: Path) -> None:
@@ -312,6 +323,15 @@ async def test_a_data_folder_that_cannot_be_made_is_told(command: Command) -> No
     result = await command.run("demo", "--frames", "1")
     assert result.code == 1
     assert only_sentence(result).startswith(f"The data folder {command.data} cannot be made")
+
+
+async def test_no_permission_for_the_capture_is_told(command: Command) -> None:
+    (command.folder / "locked").mkdir(mode=0o500)
+    if os.access(command.folder / "locked", os.W_OK):
+        pytest.skip("this user may write everywhere")
+    result = await command.run("demo", "--frames", "1", "--record", "locked/x.capture")
+    assert result.code == 1
+    assert "permission" in only_sentence(result)
 
 
 @pytest.mark.parametrize("arguments", [["export", "it", "-o", "-"], ["export", "it", "-o", "out.jsonl"]])

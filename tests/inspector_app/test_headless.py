@@ -160,7 +160,7 @@ async def test_it_ends_after_exactly_so_many_frames(command: Command) -> None:
     assert len([line for line in result.stdout.splitlines() if LINE.fullmatch(line)]) == 7
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_it_ends_cleanly_with_a_summary_when_asked(command: Command, number: signal.Signals) -> None:
     async with running(command, "demo", "--headless") as process:
         await read_until(process, "stream_data")

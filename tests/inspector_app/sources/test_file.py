@@ -102,9 +102,10 @@ def test_an_export_can_go_to_a_device(capture: Path) -> None:
     assert not Path(os.devnull).is_file()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
 def test_a_capture_that_may_not_be_read_is_told(capture: Path) -> None:
     capture.chmod(0)
+    if os.access(capture, os.R_OK):
+        pytest.skip("this user may read everything")
     with pytest.raises(CaptureError, match="permission"):
         capture_from(capture)
 
