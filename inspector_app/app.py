@@ -52,6 +52,12 @@ class InspectorApp(App[int]):
     Screen.-tiny > *, Screen.-flat > * { display: none; }
     Screen.-tiny > .too-small, Screen.-flat > .too-small { display: block; }
     Toast { width: 60; max-width: 90%; }
+    Dialog Button { border: none; height: 1; min-width: 14; margin: 0 0 0 1; }
+    Dialog Button:focus { text-style: bold reverse; }
+    Dialog Checkbox { border: none; background: $background; padding: 0; margin: 0 1; height: 1; }
+    Dialog Checkbox > .toggle--button { color: $panel; background: $panel; }
+    Dialog Checkbox.-on > .toggle--button { color: $success; background: $panel; }
+    Dialog Checkbox:focus > .toggle--label { background: $row-cursor; color: $emphasis; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
@@ -204,8 +210,10 @@ class InspectorApp(App[int]):
             notify(self, text, "error")
 
     async def _leave(self) -> None:
-        if self._inspection is not None:
-            await self._inspection.close()
+        # Without a world there is none that could fail to start while it is being closed.
+        inspection, self._inspection = self._inspection, None
+        if inspection is not None:
+            await inspection.close()
         self.exit(0)
 
     # -- wishes of screens --------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import Done, Intent, SourceSpec
 from inspector_app.viewer.frames import TimeMode
 from inspector_app.viewer.state import ViewState
-from inspector_app.viewer.world import World, world_of, world_of_file
+from inspector_app.viewer.world import World, at_address, world_of, world_of_file
 
 
 class InspectionFailed(Exception):  # noqa: N818 - the past tense of what happened, as EngineFailed is
@@ -28,13 +28,21 @@ class InspectionFailed(Exception):  # noqa: N818 - the past tense of what happen
         self.exit_code = exit_code
 
 
+class Started(Protocol):
+    """What is needed of `engine.wire.Ready`."""
+
+    @property
+    def address(self) -> str:
+        """Where it connected to or listens, with the port that was really taken."""
+
+
 class Engine(Protocol):
     """What is needed of `engine.link.EngineLink`."""
 
     on_problem: Callable[[str, str], None] | None
     on_exit: Callable[[str], None] | None
 
-    async def start(self, spec: SourceSpec, capture: Path) -> object:
+    async def start(self, spec: SourceSpec, capture: Path) -> Started:
         """Start it."""
 
     async def perform(self, intent: Intent) -> Done:
@@ -90,7 +98,8 @@ class Inspection:
         self._engine = engine
         try:
             capture = self._record or _new_capture(self.view.world.label)
-            await engine.start(spec, capture)
+            ready = await engine.start(spec, capture)
+            self.view.world = at_address(self.view.world, ready.address)
             self.view.attach(CaptureReader(capture))
         except EngineFailed as failure:
             raise InspectionFailed(failure.text, failure.exit_code) from failure
@@ -118,7 +127,7 @@ class Inspection:
         self._tell(level, text)
 
     def _exited(self, reason: str) -> None:
-        self.view.engine_is("dead", time.time_ns(), f"{reason} Press r to start again, with a new capture.")
+        self.view.engine_is("dead", time.time_ns(), f"Press r to start again. {reason}")
         self._tell("problem", reason)
 
     def _tell(self, level: str, text: str) -> None:

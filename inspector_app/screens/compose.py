@@ -72,6 +72,15 @@ class _Suggestions:
         ]
 
 
+def _place_to_type(data: str) -> tuple[int, int] | None:
+    """Find the first empty text or object in laid out data: line and column, from 0."""
+    for number, line in enumerate(data.split("\n")):
+        for empty in ('""', "{}"):
+            if empty in line:
+                return number, line.index(empty) + 1
+    return None
+
+
 class ComposeScreen(Dialog[tuple[Intent, Done]]):
     """A form over the main screen. Gives the intent and what became of it, or None when it was left."""
 
@@ -96,7 +105,6 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     ComposeScreen #verdict { height: 1; width: 1fr; color: $text-muted; padding: 0 1; }
     ComposeScreen #verdict.-refused { color: $text-error; }
     ComposeScreen #buttons { height: 1; }
-    ComposeScreen Button { border: none; height: 1; min-width: 14; margin: 0 0 0 1; }
     ComposeScreen.-narrow #form { width: 100%; }
     ComposeScreen.-low #suggestions { height: 3; }
     ComposeScreen TextArea { border-title-color: $text-muted; }
@@ -190,7 +198,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             data.select_all()
         elif draft.operation:
             data.focus()
-            data.move_cursor((0, 1) if draft.data == "{}" else data.document.end)
+            data.move_cursor(_place_to_type(draft.data) or data.document.end)
         else:
             self.query_one("#operation").focus()
 

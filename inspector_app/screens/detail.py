@@ -13,7 +13,7 @@ from typing import TypeVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow, FrameRow
+from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow, FrameRow, NoteRow
 from inspector_app.display import formats
 from inspector_app.display.json_view import JsonLines, data_of
 from inspector_app.display.lines import LineSource, Part, TextLines
@@ -120,7 +120,7 @@ class DetailPane(Vertical):
     ) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:
         if row is None:
             return ("connection", None), lambda: None
-        notes = tuple(note.text for note in self._view.notes_of(row.conn))
+        notes = tuple(self._view.notes_of(row.conn))
         key = ("connection", row.conn, row.remote_peer, len(row.handshake), notes)
         return key, partial(connection_lines, row, notes)
 
@@ -228,9 +228,12 @@ def exchange_facts(exchange: ExchangeRow, now_ns: int) -> list[Part]:
     return parts
 
 
-def connection_lines(row: ConnectionRow, notes: Sequence[str]) -> TextLines:
+def connection_lines(row: ConnectionRow, notes: Sequence[NoteRow]) -> TextLines:
     """Lay out the notes on a connection and its handshake."""
-    lines: list[list[Part]] = [[(f"✗ {note}", "severity-problem")] for note in notes]
+    lines: list[list[Part]] = [
+        [(f"{formats.LEVEL_GLYPH[note.level]} {note.text}", formats.level_style(note.level))]
+        for note in notes
+    ]
     if notes:
         lines.append([])
     lines += [

@@ -56,7 +56,7 @@ class StartChoice(Static):
     """One thing to begin with, to be clicked as well."""
 
     DEFAULT_CSS = """
-    StartChoice { height: 1; width: 1fr; padding: 0 1; }
+    StartChoice { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     StartChoice:hover { background: $row-cursor-resting; }
     """
 
@@ -125,7 +125,7 @@ class HomeScreen(CommandScreen):
             [
                 ("slipstream-inspector ", "primary bold"),
                 (__version__, "muted"),
-                ("   see, explore and mock Slipstream RPC over WebSocket", "muted"),
+                ("   see, explore and mock Slipstream RPC", "muted"),
             ]
         )
         self.query_one("#recent-title", InfoLine).show([("Recent captures", "emphasis bold")])

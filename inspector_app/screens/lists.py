@@ -5,7 +5,11 @@ Owns widths and titles. What is in the cells is the view state's matter, how the
 
 from __future__ import annotations
 
+import textwrap
+
+from inspector_app.viewer.connections import ENDED
 from inspector_app.viewer.frames import TimeMode
+from inspector_app.viewer.state import ViewState
 from inspector_app.widgets.row_list import Column
 
 
@@ -118,10 +122,22 @@ HINTS_FILE: dict[str, str] = {
 }
 
 
-def hint(view: str, role: str, engine: str) -> str:
-    """Say why a list is empty, and what to do."""
+def hint(state: ViewState, width: int) -> str:
+    """Say why a list is empty, and what to do, in lines of at most `width` cells."""
+    text = _hint(state)
+    return "\n".join(part for line in text.split("\n") for part in textwrap.wrap(line, max(20, width)))
+
+
+def _hint(state: ViewState) -> str:
+    role, view = state.world.role, state.view
     if role == "FILE":
         return HINTS_FILE[view]
-    if engine == "starting":
+    if state.engine == "starting":
         return "Starting…"
+    if state.engine == "dead":
+        return "The engine has stopped.\nPress r to start it again."
+    row = state.current_connection
+    if role == "CLIENT" and row is not None and row.state in ENDED and view != "findings":
+        reason = f"{row.reason}\n" if row.reason else ""
+        return f"{reason}Press r to connect again."
     return (HINTS_SERVER if role == "SERVER" else HINTS_LIVE)[view]

@@ -129,7 +129,7 @@ class MainScreen(CommandScreen):
         self.query_one(ConnectionBar).show(bar_state(self.view))
         self.query_one("#views", TabStrip).show(badges(self.view))
         shown = self._shown
-        shown.hint = hint(self.view.view, self.view.world.role, self.view.engine)
+        shown.hint = hint(self.view, shown.size.width - 6)
         if self.is_current:
             self.show_keys()
 

@@ -69,7 +69,6 @@ class Confirm(Dialog[bool]):
     Confirm #confirm {{ {_BOX} }}
     Confirm #question {{ margin: 1 0; height: auto; }}
     Confirm Horizontal {{ height: 1; align-horizontal: right; }}
-    Confirm Button {{ border: none; height: 1; margin-left: 1; }}
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("y", "answer(True)", "Yes"), ("n", "answer(False)", "No")]

@@ -55,8 +55,6 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
     StartForm Horizontal { height: auto; }
     StartForm #port { width: 14; }
     StartForm #why { height: auto; min-height: 1; color: $text-error; padding: 0 1; }
-    StartForm Checkbox { border: none; background: $background; padding: 0; }
-    StartForm Button { border: none; height: 1; min-width: 14; margin: 0 1; }
     """
 
     TITLE_TEXT = ""

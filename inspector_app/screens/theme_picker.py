@@ -98,7 +98,9 @@ def refused_lines(refused: Sequence[ThemeError]) -> list[list[Part]]:
     """Lay out what was refused, and why."""
     lines: list[list[Part]] = [[("Refused:", "severity-problem bold")]] if refused else []
     for error in refused:
-        lines.append([(f"{error.file.name}:{error.line}", "emphasis"), (f"  {error.key}", "severity-warning")])
+        lines.append(
+            [(f"{error.file.name}:{error.line}", "emphasis"), (f"  {error.key}", "severity-warning")]
+        )
         lines.append([(f"  {error.text}", "")])
         lines.append([(f"  in {error.file.parent}", "muted")])
     return lines

@@ -6,7 +6,7 @@ Owns the reading of a source's description and the making of a name for its capt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -37,6 +37,14 @@ def world_of(spec: SourceSpec) -> World:
         return World(role="SERVER", address=address, label=f"host-{spec.port}", spec=spec)
     address = _without_login(spec.url)
     return World(role="CLIENT", address=address, label=_host_of(spec.url), spec=spec)
+
+
+def at_address(world: World, address: str) -> World:
+    """Name the world by where its source really is: a port of 0 has become a real one."""
+    if not address:
+        return world
+    handler = world.spec.handler if isinstance(world.spec, ServerSpec) else None
+    return replace(world, address=f"{address} {Path(handler).name}" if handler else address)
 
 
 def world_of_file(path: Path, source: object) -> World:

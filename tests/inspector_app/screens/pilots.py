@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from textual.pilot import Pilot
 
@@ -89,7 +90,7 @@ class Stage:
 
 @asynccontextmanager
 async def running(app: InspectorApp, size: tuple[int, int] = SMALL) -> AsyncIterator[Stage]:
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         yield Stage(app, pilot)
 
 
@@ -113,7 +114,7 @@ class RecordingEngine:
         self.answer = Done()
         self.stopped = False
 
-    async def start(self, spec: SourceSpec, capture: Path) -> object:
+    async def start(self, spec: SourceSpec, capture: Path) -> NoReturn:
         raise AssertionError("it runs already")
 
     async def perform(self, intent: Intent) -> Done:

@@ -1,6 +1,5 @@
 """The app with a real engine: demo, client, server, and what happens when the engine is gone."""
 
-import asyncio
 import json
 import os
 import signal
@@ -177,7 +176,7 @@ async def test_quitting_ends_the_engine_and_leaves_a_whole_capture(tmp_path: Pat
         pid = _pid(stage)
         await stage.press("q")
         while stage.app.return_value is None:
-            await asyncio.sleep(0.01)
+            await stage.pilot.pause()
     assert stage.app.return_value == 0
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
