@@ -6,6 +6,7 @@ Settling is synchronous and happens once; nothing of an exchange that has ended 
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from typing import Any
 
 from slipstream.errors import SlipstreamError
@@ -64,7 +65,7 @@ class Consumers:
         """Give whoever waits on this exchange its ending; None is the normal end of a stream."""
         answer = self._answers.get(request_id)
         if answer is not None and not answer.done() and error is not None:
-            answer.set_exception(error)
+            answer.set_exception(copy(error))
         inlet = self._inlets.pop(request_id, None)
         if inlet is not None:
             inlet.finish(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from copy import copy
 from typing import NamedTuple
 from typing import Protocol as Shape
 
@@ -59,7 +60,7 @@ class Outbox:
         """Wait until the socket has taken everything posted so far; raises what closed the outbox."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closed_by is not None:
-            done.set_exception(self._closed_by)
+            done.set_exception(copy(self._closed_by))  # one that is kept would keep its waiters' frames
         elif not self._queue and self.pending_bytes == 0:
             done.set_result(None)
         else:
@@ -74,7 +75,7 @@ class Outbox:
         while self._queue:
             entry = self._queue.popleft()
             if isinstance(entry, asyncio.Future) and not entry.done():
-                entry.set_exception(error)
+                entry.set_exception(copy(error))
                 entry.exception()  # a waiter that was cancelled meanwhile never looks at it
         self.pending_bytes = self.caused_bytes = 0
         if self._task is not None:

@@ -11,6 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -99,7 +100,7 @@ class Inlet:
         """The next item; at the end `StopAsyncIteration`, or the error that ended the stream."""
         while not self._items:
             if self._error is not None:
-                raise self._error
+                raise copy(self._error)  # an exception that is kept would keep the frames it went through
             if self._finished:
                 raise StopAsyncIteration
             await self._wait()
@@ -216,7 +217,7 @@ class BiStreamHandle:
             raise StreamClosedError("Cannot send on a closed BiStreamHandle")
         if self.is_closed():
             if isinstance(self._inlet.error, ConnectionError):
-                raise self._inlet.error
+                raise copy(self._inlet.error)
             why = str(self._inlet.error or "both halves are closed")
             raise StreamClosedError(f"Cannot send, the stream has ended: {why}") from self._inlet.error
         await self._protocol.send_item(self.request_id, data)

@@ -274,11 +274,7 @@ class Transcript:
                 yield protocol
                 await asyncio.wait([player], timeout=self._patience_s)
             finally:
-                finished = player.done()
-                player.cancel()
-                failure = (await asyncio.gather(player, return_exceptions=True))[0]
-                if finished and isinstance(failure, Exception):
-                    raise failure
+                finished = await _stop(player)
         if not finished:
             raise TranscriptError("The script was left unfinished")
         if far.waiting:
@@ -338,3 +334,13 @@ class Transcript:
         if slot.name not in self.slots:
             raise TranscriptError(f"Nothing has come yet for Slot({slot.name!r})")
         return self.slots[slot.name]
+
+
+async def _stop(player: asyncio.Task[None]) -> bool:
+    """Stop playing; tells whether the script was over, raises what was wrong with it."""
+    finished = player.done()
+    player.cancel()
+    failure = (await asyncio.gather(player, return_exceptions=True))[0]
+    if finished and isinstance(failure, Exception):
+        raise failure
+    return finished

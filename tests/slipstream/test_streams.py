@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -50,6 +51,23 @@ async def test_an_error_comes_after_the_items_and_every_time() -> None:
     for _ in range(2):
         with pytest.raises(ConnectionLostError):
             await buffer.next()
+
+
+async def test_an_error_that_was_raised_keeps_nobody_alive() -> None:
+    class Reader:
+        """Something that lives in the frame of whoever reads."""
+
+    async def read(buffer: Inlet, reader: Reader) -> None:
+        with pytest.raises(ConnectionLostError):
+            await buffer.next()
+
+    buffer, reader = inlet(), Reader()
+    buffer.finish(ConnectionLostError(1006, "gone"))
+    alive = weakref.ref(reader)
+    await read(buffer, reader)
+    del reader
+    gc.collect()
+    assert alive() is None
 
 
 async def test_the_first_ending_counts_for_the_reader() -> None:
