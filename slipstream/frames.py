@@ -33,14 +33,14 @@ class MessageType(Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> MessageType | None:
-        # Longer than any spelling of any type: folding a hostile megabyte would be work for nothing. Beyond
-        # ASCII, folding the case would make a ligature or a long s spell a type too.
-        if isinstance(value, str) and len(value) <= _LONGEST_SPELLING and value.isascii():
+        # Longer than any spelling of any type: folding a hostile megabyte would be work for nothing.
+        if isinstance(value, str) and len(value) <= _LONGEST_SPELLING:
             return _FOLDED.get(_fold(value))
         return None
 
 
 def _fold(name: str) -> str:
+    # Not casefold: that makes a ligature or a long s spell a type too.
     return name.replace("_", "").replace("-", "").lower()
 
 

@@ -340,6 +340,7 @@ class Session:
 
     def _learn(self, frame: Frame) -> None:
         self.remote.peer_id = self.remote.peer_id or frame.peer_id
+        self.remote.spelling = follow(self.remote.spelling, frame.spelled, frame.type.value)
         if self.remote.modern is None:
             hello = frame.meta.get("hello") if frame.meta else None
             self.remote.modern = isinstance(hello, dict)
@@ -349,7 +350,6 @@ class Session:
                     if request_id != frame.request_id:
                         self._tell(request_id, goodbye)
             self._given_up.clear()
-        self.remote.spelling = follow(self.remote.spelling, frame.spelled, frame.type.value)
 
     def _answer_bad_frame(self, salvaged: dict[str, Any] | None) -> None:
         if salvaged is None or salvaged.get("peerID") == self.peer_id:

@@ -97,7 +97,8 @@ def test_a_peer_id_has_at_most_128_characters() -> None:
 
 
 def test_a_request_id_names_a_peer_of_at_most_128_characters() -> None:
-    assert decode(text("error", 1, opener="x" * 128)).request_id == ("x" * 128, 1)
+    for kind in ("error", "ERROR"):
+        assert decode(text(kind, 1, opener="x" * 128)).request_id == ("x" * 128, 1)
     assert "more than 128 characters" in refusal(text("error", 1, opener="x" * 129))
     assert "more than 128 characters" in refusal(text("ERROR", 1, opener="x" * 129))
 
@@ -140,6 +141,12 @@ def test_a_request_id_is_read_as_freely_as_pydantic_reads_it(
 )
 def test_any_other_request_id_is_refused(written: str) -> None:
     assert "requestId" in refusal('{"type":"error","requestId":%s}' % written)  # noqa: UP031 - braces
+
+
+@pytest.mark.parametrize("kind", ["request", "error", "ERROR"])
+@pytest.mark.parametrize("peer_id", [3, True, 1.5, ["p"], {"p": 1}, [], {}, False])
+def test_a_peer_id_is_a_string(kind: str, peer_id: object) -> None:
+    assert "peerID" in refusal(text(kind, 1, peerID=peer_id))
 
 
 @pytest.mark.parametrize("meta", [[], "hello", 1, False])
@@ -201,7 +208,9 @@ def test_what_is_no_object_is_no_frame(message: str, name: str) -> None:
     ],
 )
 def test_what_is_no_json_in_utf_8_is_no_frame(message: str | bytes) -> None:
-    assert refusal(message).startswith("Invalid frame or data: ")
+    said = refusal(message)
+    assert said.startswith("Invalid frame or data: ")
+    assert "not null" not in said
 
 
 def test_a_binary_message_with_the_same_bytes_is_the_same_frame() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import typing
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -284,6 +285,15 @@ def test_a_model_that_forbids_more_need_not_name_the_operation() -> None:
         strict.prepare({"operation": "x", "a": 1, "more": 2})
 
 
+def test_a_model_that_allows_more_gets_the_operation_too() -> None:
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+
+    assert Endpoint("x", MessageType.REQUEST, print, Open).prepare({"operation": "x"}).model_extra == {
+        "operation": "x"
+    }
+
+
 def test_a_model_that_reads_the_operation_by_an_alias_gets_it() -> None:
     named = Endpoint("x", MessageType.REQUEST, print, Named)
     assert named.prepare({"operation": "x"}).called == "x"
@@ -292,7 +302,11 @@ def test_a_model_that_reads_the_operation_by_an_alias_gets_it() -> None:
 # -- annotations -------------------------------------------------------------------------------------------
 
 
-def test_an_annotation_that_is_not_there_when_it_runs_harms_no_other() -> None:
+def test_an_annotation_that_is_not_there_when_it_runs_harms_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "slipstream")
+
     class Partial(ProtocolHandler):
         @request_response
         async def add(self, data: Sum) -> KnownToTheTypeCheckerOnly:
@@ -306,6 +320,7 @@ def test_an_annotation_that_is_not_there_when_it_runs_harms_no_other() -> None:
     assert described(Partial(), "add")["returns"] is None
     assert endpoint(Partial(), "other").params is None
     assert described(Partial(), "other")["returns"]["title"] == "Total"
+    assert any("KnownToTheTypeCheckerOnly" in message for message in caplog.messages)
 
 
 def test_an_annotation_may_be_annotated() -> None:
@@ -400,8 +415,9 @@ def test_a_stream_describes_its_item(annotation: Any) -> None:
     assert stream.description()["returns"] == Total.model_json_schema(mode="serialization")
 
 
-def test_a_list_of_answers_is_a_list() -> None:
-    unary = Endpoint("x", MessageType.REQUEST, print, returns=list[int])
+@pytest.mark.parametrize("annotation", [list[int], Iterable[int]], ids=str)
+def test_a_list_of_answers_is_a_list(annotation: Any) -> None:
+    unary = Endpoint("x", MessageType.REQUEST, print, returns=annotation)
     assert unary.description()["returns"] == {"type": "array", "items": {"type": "integer"}}
 
 

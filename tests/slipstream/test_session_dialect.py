@@ -87,6 +87,8 @@ def test_a_peer_that_names_itself_late_is_known_all_the_same() -> None:
     me.receive(answer("response", 0, peerID=None))
     me.receive(text("request", 0, call("x")))
     assert me.remote.peer_id == PEER
+    me.receive(text("error", 0, peerID="third"))
+    assert me.remote.peer_id == PEER
 
 
 @pytest.mark.parametrize("wrong", [True, "1", -1, 1.5, None, [], 0])
@@ -191,6 +193,23 @@ def test_a_legacy_peer_gets_no_second_end_of_the_same_half() -> None:
     assert written(me) == []
 
 
+@pytest.mark.parametrize(("meta", "told"), [({"hello": HELLO}, ["ERROR", "ERROR"]), (None, [])])
+def test_who_turns_out_to_be_modern_is_told_what_was_given_up_before(
+    meta: dict[str, Any] | None, told: list[str]
+) -> None:
+    me = session()
+    given_up = [me.open(UNARY, call("x")) for _ in range(3)]
+    for request_id in given_up:
+        me.give_up(request_id, Outcome.CANCELLED)
+    written(me)
+    me.receive(answer("RESPONSE", 1, meta=meta))
+    frames = written(me)
+    assert [frame["type"] for frame in frames] == told
+    assert [frame["requestId"][1] for frame in frames] == [0, 2][: len(told)]
+    me.receive(answer("RESPONSE", 1, meta=meta))
+    assert written(me) == []
+
+
 def test_only_an_exchange_of_mine_is_given_up() -> None:
     me = modern()
     me.receive(text("request", 0, call("x")))
@@ -239,6 +258,17 @@ def test_one_that_waits_long_does_not_keep_the_deadlines_of_the_others() -> None
     assert me.next_deadline == 1
 
 
+def test_deadlines_stay_in_order_however_many_have_gone() -> None:
+    me = modern()
+    for number in range(500):
+        me.open(UNARY, call("x"), timeout_s=1000 - number)
+        if number % 3:
+            me.receive(answer("response", number))
+    gone = [event.request_id[1] for event in me.tick(2000) if isinstance(event, Settled)]
+    assert gone == sorted(gone, reverse=True)
+    assert len(gone) == 167
+
+
 def test_a_modern_peer_is_told_how_long_its_answer_matters() -> None:
     me = modern()
     me.open(UNARY, call("x"), timeout_s=2.5)
@@ -251,6 +281,14 @@ def test_any_other_peer_is_not(make: Any) -> None:
     me = make()
     me.open(UNARY, call("x"), timeout_s=2.5)
     assert "timeout" not in (written(me)[0].get("meta") or {})
+
+
+def test_a_first_frame_carries_hello_and_timeout_together() -> None:
+    me = session()
+    me.receive(text("request", 0, call("x"), meta={"hello": HELLO}))
+    me.open(UNARY, call("x"), timeout_s=2.5)
+    meta = written(me)[0]["meta"]
+    assert set(meta) == {"hello", "timeout"}
 
 
 @pytest.mark.parametrize("make", [legacy, modern])
