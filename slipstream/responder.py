@@ -60,6 +60,10 @@ class Responder:
 
     def call(self, event: Called) -> None:
         """Start the handler of an exchange, in the order of arrival."""
+        if event.request_id in self._running:
+            # Used again while the handler of the first time still stops: the two must not mix.
+            self._fail(event.request_id, "invalid_request", "The ID of this exchange was used before")
+            return
         task = asyncio.get_running_loop().create_task(
             self._answer(event), name=f"slipstream-{event.operation[:40]}"
         )
@@ -92,9 +96,7 @@ class Responder:
 
     def _ran(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        # A peer may have used the ID again while the handler of the first exchange was still stopping.
-        if self._running.get(request_id) is task:
-            del self._running[request_id]
+        del self._running[request_id]
 
     async def _answer(self, event: Called) -> None:
         _current.set(self._protocol)

@@ -572,7 +572,7 @@ async def test_while_closing_nothing_new_is_opened_and_what_runs_may_finish() ->
     async with peers(None, service) as (left, right):
         handle = await left.stream_stream({"operation": "chat"})
         await soon(service.started)
-        closing = asyncio.create_task(right.aclose(drain_s=5.0))
+        closing = asyncio.create_task(right.aclose(drain_s=60.0))
         await asyncio.sleep(0)
         assert right.state is ConnectionState.CLOSING
         with pytest.raises(ConnectionClosedError):
@@ -584,7 +584,8 @@ async def test_while_closing_nothing_new_is_opened_and_what_runs_may_finish() ->
         assert await handle.receive() == "still works"
         await handle.aclose()
         assert [item async for item in handle] == []
-        await closing
+        async with asyncio.timeout(5):
+            await closing
         await left.wait_closed()
         assert left.state is ConnectionState.CLOSED
 

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -10,6 +11,7 @@ import pytest
 from slipstream import (
     BiStreamHandle,
     Limits,
+    Protocol,
     ProtocolHandler,
     RemoteError,
     current_protocol,
@@ -18,7 +20,7 @@ from slipstream import (
     request_stream,
     stream_stream,
 )
-from slipstream.testing import In, Out, Transcript, peers
+from slipstream.testing import In, Out, Transcript, listening, peers, websocket_pair
 from tests.slipstream.support import Observer, PlainStreams, Service, emptied, gather, soon
 
 
@@ -479,15 +481,23 @@ async def test_what_runs_keeps_the_handler_it_started_with() -> None:
         assert await left.request_response({"operation": "who"}) == right.peer_id
 
 
-async def test_an_id_that_is_used_again_while_its_handler_stops_is_not_forgotten() -> None:
-    call = '{"type":"request","requestId":["them",0],"peerID":"them","data":{"operation":"goes_on"}}'
-    end = '{"type":"stream_end","requestId":["them",0],"peerID":"them"}'
+async def test_an_id_that_is_used_again_while_its_handler_stops_is_refused() -> None:
+    def frame(kind: str, operation: str = "") -> str:
+        data = {"operation": operation} if operation else None
+        return json.dumps({"type": kind, "requestId": ["them", 0], "peerID": "them", "data": data})
+
     odd = Odd()
-    script = Transcript(In(call), In(end), In(call), In(end), In(call))
-    async with script.play(odd) as protocol:
+    one, other = websocket_pair()
+    async with listening(Protocol(other, handler=odd, limits=Limits(handler_stop_s=0.01))) as protocol:
+        await one.send(frame("request", "stubborn"))
         await soon(odd.started)
-        assert protocol.exchanges == 1
-    await emptied(protocol)
+        await one.send(frame("stream_end"))
+        await one.send(frame("request", "who"))
+        answer = json.loads(await one.recv())
+        assert (answer["type"], answer["data"]["code"]) == ("error", "invalid_request")
+        await soon(odd.stopped)
+        await emptied(protocol)
+        assert one.waiting == ()
 
 
 async def test_a_call_that_is_given_up_before_its_handler_ran_never_runs_it() -> None:
