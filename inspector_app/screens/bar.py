@@ -30,8 +30,14 @@ def bar_state(view: ViewState) -> BarState:
         bytes_out=totals.bytes_out,
         rate=round(view.rate, 1) if view.engine == "running" else None,
         notice="PAUSED" if view.paused else "",
-        problem=view.trouble,
+        problem=_in_brief(view),
     )
+
+
+def _in_brief(view: ViewState) -> str:
+    """Say what is wrong with the capture called by its name alone: there is one line for all of it."""
+    path = view.reader.path if view.reader is not None else None
+    return view.trouble.replace(str(path), path.name) if path is not None else view.trouble
 
 
 def badges(view: ViewState) -> dict[str, Badge]:

@@ -63,7 +63,7 @@ class DetailPane(Vertical):
 
     def on_mount(self) -> None:
         """Show the frames of whatever exchange is chosen."""
-        self.query_one("#exchange-frames", RowList).set_source(self._view.exchange_frames)
+        self.query_one("#exchange-frames", RowList).set_source(self._view.selection.frames)
 
     @property
     def focus_target(self) -> DetailView | RowList:
@@ -90,16 +90,19 @@ class DetailPane(Vertical):
 
     def _refresh_exchange(self, frames: RowList) -> None:
         view = self._view
-        key: tuple[object, ...] = ("exchange", view.exchange.id if view.exchange else None)
-        if view.view in ("frames", "findings") and view.frame is not None:
-            key = (*key, view.frame.seq)
+        key: tuple[object, ...] = (
+            "exchange",
+            view.selection.exchange.id if view.selection.exchange else None,
+        )
+        if view.view in ("frames", "findings") and view.selection.frame is not None:
+            key = (*key, view.selection.frame.seq)
         if key == self._shown:
             frames.refresh_rows()
             return
         self._shown = key
-        frames.hint = _NO_EXCHANGE if view.frame or view.exchange else _NOTHING
-        cursor = view.exchange_frames.index_of(view.frame.seq) if view.frame else 0
-        frames.set_source(view.exchange_frames, cursor=cursor)
+        frames.hint = _NO_EXCHANGE if view.selection.frame or view.selection.exchange else _NOTHING
+        cursor = view.selection.frames.index_of(view.selection.frame.seq) if view.selection.frame else 0
+        frames.set_source(view.selection.frames, cursor=cursor)
 
     def _refresh_text(self, chosen: Chosen) -> None:
         view = self._view
@@ -108,7 +111,7 @@ class DetailPane(Vertical):
         elif view.view == "operations":
             key, make = ("operation", chosen.operation), partial(_maybe, operation_lines, chosen.operation)
         else:
-            seq = view.frame.seq if view.frame else None
+            seq = view.selection.frame.seq if view.selection.frame else None
             key, make = (view.detail, seq, chosen.finding), partial(self._frame_text, chosen.finding)
         if key != self._shown:
             same = isinstance(self._shown, tuple) and self._shown[:2] == key[:2]
@@ -122,10 +125,11 @@ class DetailPane(Vertical):
             return ("connection", None), lambda: None
         notes = tuple(self._view.notes_of(row.conn))
         key = ("connection", row.conn, row.remote_peer, len(row.handshake), notes)
-        return key, partial(connection_lines, row, notes)
+        capture = str(self._view.reader.path) if self._view.reader else ""
+        return key, partial(connection_lines, row, notes, capture)
 
     def _frame_text(self, finding: FindingRow | None) -> LineSource | None:
-        raw = self._view.raw()
+        raw = self._view.selection.raw()
         lines = frame_lines(raw, self._view.detail) if raw is not None else None
         return finding_lines(finding, lines) if finding is not None else lines
 
@@ -137,8 +141,8 @@ class DetailPane(Vertical):
         if view.view == "operations":
             return operation_facts(chosen.operation) if chosen.operation else []
         if view.detail == "exchange":
-            return exchange_facts(view.exchange, view.now_ns) if view.exchange else []
-        return frame_facts(view.frame) if view.frame else []
+            return exchange_facts(view.selection.exchange, view.now_ns) if view.selection.exchange else []
+        return frame_facts(view.selection.frame) if view.selection.frame else []
 
 
 def _maybe(make: Callable[[Thing], LineSource], thing: Thing | None) -> LineSource | None:
@@ -228,8 +232,8 @@ def exchange_facts(exchange: ExchangeRow, now_ns: int) -> list[Part]:
     return parts
 
 
-def connection_lines(row: ConnectionRow, notes: Sequence[NoteRow]) -> TextLines:
-    """Lay out the notes on a connection and its handshake."""
+def connection_lines(row: ConnectionRow, notes: Sequence[NoteRow], capture: str) -> TextLines:
+    """Lay out the notes on a connection, its handshake, and where it is recorded."""
     lines: list[list[Part]] = [
         [(f"{formats.LEVEL_GLYPH[note.level]} {note.text}", formats.level_style(note.level))]
         for note in notes
@@ -248,6 +252,7 @@ def connection_lines(row: ConnectionRow, notes: Sequence[NoteRow]) -> TextLines:
         if shake.get(f"{part}_line"):
             lines += [[], [(str(shake[f"{part}_line"]), "emphasis bold")]]
             lines += [_header(pair) for pair in _pairs(shake.get(f"{part}_headers"))]
+    lines += [[], [("Capture  ", "muted"), (capture, "")]]
     if not shake:
         lines += [[], [("The handshake was not seen.", "muted")]]
     return TextLines(lines)

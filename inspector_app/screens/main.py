@@ -135,14 +135,14 @@ class MainScreen(CommandScreen):
 
     def _refresh_list(self, changes: Changes) -> None:
         rows, shown = self._exchange_rows, self._shown
-        chosen = self.view.exchange
+        chosen = self.view.selection.exchange
         if not changes.data or rows is None or chosen is None or shown.cursor is None:
             shown.refresh_rows()
             return
         place = rows.index_of(chosen.id, near=shown.cursor)
         shown.refresh_rows(cursor=place)
         if place is None:
-            self.view.choose_exchange(rows.row(shown.cursor))
+            self.view.selection.choose_exchange(rows.row(shown.cursor))
 
     def _refresh_detail(self) -> None:
         view = self.view
@@ -180,7 +180,9 @@ class MainScreen(CommandScreen):
         name = event.row_list.id
         if name == "exchange-frames":
             if self._exchange_rows is not None:
-                self.view.choose_frame(self.view.exchange_frames.row(event.index), with_exchange=False)
+                self.view.selection.choose_frame(
+                    self.view.selection.frames.row(event.index), with_exchange=False
+                )
         elif name == self.view.view:
             self._choose(event.index)
             self._refresh_detail()
@@ -188,23 +190,23 @@ class MainScreen(CommandScreen):
     def _choose(self, index: int | None) -> None:
         view = self.view
         if view.view == "frames":
-            view.choose_seq(index + 1 if index is not None else None)
+            view.selection.choose_seq(index + 1 if index is not None else None)
         elif view.view == "findings":
             finding = view.findings.row(index)
-            view.choose_seq(finding.seq if finding else None)
+            view.selection.choose_seq(finding.seq if finding else None)
         elif (rows := self._exchange_rows) is not None:
             self._choose_exchange(rows.row(index))
 
     def _choose_exchange(self, exchange: ExchangeRow | None) -> None:
-        self.view.choose_seq(exchange.opened_seq if exchange else None)
-        self.view.choose_exchange(exchange)
+        self.view.selection.choose_seq(exchange.opened_seq if exchange else None)
+        self.view.selection.choose_exchange(exchange)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Go where a row leads."""
         event.stop()
         name = event.row_list.id
         if name == "exchange-frames":
-            frame = self.view.exchange_frames.row(event.index)
+            frame = self.view.selection.frames.row(event.index)
             self._go_to_frame(frame.seq if frame else None)
         elif name == "findings":
             finding = self.view.findings.row(event.index)
@@ -332,7 +334,7 @@ class MainScreen(CommandScreen):
 
     def do_copy(self) -> None:
         """Copy the text of the chosen frame."""
-        copy_text(self.app, self.view.raw())
+        copy_text(self.app, self.view.selection.raw())
 
     def do_export(self) -> None:
         """Write the capture as JSON lines."""
@@ -369,7 +371,7 @@ class MainScreen(CommandScreen):
             notify(self.app, done)
 
     def _of_exchange(self, make: Callable[..., Intent], done: str) -> None:
-        exchange = self.view.exchange
+        exchange = self.view.selection.exchange
         if exchange is not None:
             self.ask(make(conn=exchange.conn, opener=exchange.opener, number=exchange.number), done)
 
@@ -395,8 +397,8 @@ class MainScreen(CommandScreen):
 
     def do_send_item(self) -> None:
         """Open the form of an item for the chosen stream."""
-        if self.view.exchange is not None:
-            open_item(self, self.view.exchange)
+        if self.view.selection.exchange is not None:
+            open_item(self, self.view.selection.exchange)
 
     def _call(self, operation: Operation | None) -> None:
         kind = MESSAGE_KINDS.get(operation.kind) if operation else None

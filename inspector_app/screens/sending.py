@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.records import ExchangeRow
+from inspector_app.display import formats
 from inspector_app.intents import Done, Intent, SendMessage, SendRaw
 from inspector_app.screens.base import notify
 from inspector_app.screens.compose import ComposeScreen, Target
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 def open_compose(main: MainScreen) -> None:
     """Open the form that was used last."""
-    _open(main, Target(operations=main.view.known_operations(), conn=_conn(main)))
+    view, conn = main.view, _conn(main)
+    title = f"To peer {formats.short_peer(view.peer(conn))}." if view.world.role == "SERVER" and conn else ""
+    _open(main, Target(operations=view.known_operations(), conn=conn, title=title))
 
 
 def open_item(main: MainScreen, stream: ExchangeRow) -> None:

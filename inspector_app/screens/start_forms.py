@@ -90,7 +90,6 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
             password=password,
             id=name,
             classes="field",
-            select_on_focus=False,
         )
         made.border_title = title
         return made

@@ -90,6 +90,9 @@ class ExchangeRows(CaptureRows[ExchangeRow]):
 
         An exchange moves when it ends, and when others do.
         """
+        there = self.row(near)
+        if there is not None and there.id == exchange_id:
+            return near
         windows = [max(0, near - _SEARCH_ROWS // 2), *(page * _SEARCH_ROWS for page in range(_SEARCH_PAGES))]
         for first in windows:
             if first > self.count:

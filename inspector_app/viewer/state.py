@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
-from inspector_app.capture.records import ConnectionRow, ExchangeRow, FrameRow, NoteRow, Totals
+from inspector_app.capture.records import ConnectionRow, ExchangeRow, NoteRow, Totals
 from inspector_app.commands import VIEWS, EngineState, Situation
 from inspector_app.display import formats
 from inspector_app.viewer.connections import ENDED, FindingRows, TransitionRows
 from inspector_app.viewer.exchanges import RequestRows, StreamRows
-from inspector_app.viewer.frames import ExchangeFrameRows, FrameRows, TimeMode
+from inspector_app.viewer.frames import FrameRows, TimeMode
 from inspector_app.viewer.goal import PATIENCE_NS, ExchangeGoal, FrameGoal
 from inspector_app.viewer.operations import Operation, OperationRows, known_operations
 from inspector_app.viewer.rate import RateMeter
+from inspector_app.viewer.selection import Selection
 from inspector_app.viewer.world import World
 
 DETAILS = ("data", "frame", "raw", "exchange")
@@ -78,8 +79,6 @@ class ViewState:
         self._notes = 0
         self._goal: ExchangeGoal | FrameGoal | None = None
         self._goal_until_ns = 0
-        self._frame: FrameRow | None = None
-        self._exchange: ExchangeRow | None = None
         self._details = dict.fromkeys(VIEWS, DETAILS[0]) | {"requests": "exchange", "streams": "exchange"}
 
         self.frames = FrameRows(self)
@@ -88,7 +87,7 @@ class ViewState:
         self.transitions = TransitionRows(self)
         self.findings = FindingRows(self)
         self.operations = OperationRows()
-        self.exchange_frames = ExchangeFrameRows(self)
+        self.selection = Selection(self)
 
     # -- the capture and the engine -----------------------------------------------------------------------
 
@@ -145,10 +144,11 @@ class ViewState:
             self._read_connections(reader, now_ns)
             data = True
         if data:
-            self._read_lists(reader)
+            self._read_lists()
         ages = now_ns - self._aged_ns >= _AGES_NS
         if ages:
             self._aged_ns = now_ns
+            self.selection.recount()
         return Changes(data, ages, arrived)
 
     def _advance_clock(self, now_ns: int) -> None:
@@ -165,15 +165,11 @@ class ViewState:
         self._connections_ns = now_ns
         self._stale_connections = False
 
-    def _read_lists(self, reader: CaptureReader) -> None:
+    def _read_lists(self) -> None:
         self.requests.show(self.totals.requests)
         self.streams.show(self.totals.streams)
         self.findings.show(self.totals.findings)
-        try:
-            if self._exchange is not None:
-                self.choose_exchange(reader.exchange(self._exchange.id) or self._exchange)
-        except CaptureError as error:
-            self._read_problem = str(error)
+        self.selection.refresh()
 
     # -- pause, follow, time mode -------------------------------------------------------------------------
 
@@ -229,16 +225,6 @@ class ViewState:
     # -- what is chosen -----------------------------------------------------------------------------------
 
     @property
-    def frame(self) -> FrameRow | None:
-        """The chosen frame."""
-        return self._frame
-
-    @property
-    def exchange(self) -> ExchangeRow | None:
-        """The chosen exchange: of the list, or the one that the chosen frame belongs to."""
-        return self._exchange
-
-    @property
     def detail(self) -> str:
         """Which of `DETAILS` is shown for what is chosen in this view."""
         return self._details[self.view]
@@ -258,67 +244,6 @@ class ViewState:
     def step_detail(self, step: int) -> None:
         """Change to the next way to look, or the one before."""
         self.show_detail(DETAILS[(DETAILS.index(self.detail) + step) % len(DETAILS)])
-
-    def choose_frame(self, frame: FrameRow | None, *, with_exchange: bool = True) -> None:
-        """Choose a frame and, with it, its exchange."""
-        self._frame = frame
-        if not with_exchange:
-            return
-        exchange = None
-        if frame is not None and frame.exchange is not None and self.reader is not None:
-            if self._exchange is not None and self._exchange.id == frame.exchange:
-                return
-            try:
-                exchange = self.reader.exchange(frame.exchange)
-            except CaptureError as error:
-                self._read_problem = str(error)
-        self.choose_exchange(exchange)
-
-    def choose_seq(self, seq: int | None) -> None:
-        """Choose a frame by its number."""
-        frame = None
-        if seq is not None and self.reader is not None:
-            try:
-                frame = self.reader.frame(seq)
-            except CaptureError as error:
-                self._read_problem = str(error)
-        self.choose_frame(frame)
-
-    def choose_exchange(self, exchange: ExchangeRow | None) -> None:
-        """Choose an exchange; the frame stays as it is."""
-        self._exchange = exchange
-        count = 0
-        if exchange is not None and self.reader is not None:
-            try:
-                count = self._frames_of(self.reader, exchange.id)
-            except CaptureError as error:
-                self._read_problem = str(error)
-        self.exchange_frames.show(exchange, count)
-
-    def _frames_of(self, reader: CaptureReader, exchange_id: int) -> int:
-        """Count the frames of an exchange, of those that are shown while the view is paused."""
-        count = reader.exchange_frame_count(exchange_id)
-        if not self._paused:
-            return count
-        low, high = 0, count
-        while low < high:
-            middle = (low + high) // 2
-            frames = reader.exchange_frames(exchange_id, middle, 1)
-            if frames and frames[0].seq <= self.totals.frames:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def raw(self) -> str | bytes | None:
-        """Give the text of the chosen frame exactly as it was on the wire; None when none is chosen."""
-        if self._frame is None or self.reader is None:
-            return None
-        try:
-            return self.reader.raw(self._frame.seq)
-        except CaptureError as error:
-            self._read_problem = str(error)
-            return None
 
     # -- going to what was just sent ----------------------------------------------------------------------
 
@@ -363,7 +288,7 @@ class ViewState:
         """The connection to speak of: at a server that of the chosen frame, else the newest that is open."""
         if not self._connections:
             return None
-        chosen = self._frame.conn if self._frame else None
+        chosen = self.selection.frame.conn if self.selection.frame else None
         if self.world.role == "SERVER" and chosen in self._connections:
             return self._connections[chosen]
         newest = list(self._connections.values())[-1]
@@ -408,6 +333,10 @@ class ViewState:
         row = self.current_connection
         return max(0, self.now_ns - row.changed_ns) if row is not None and self.state == row.state else None
 
+    def report(self, problem: str) -> None:
+        """Take over that the capture cannot be read; the next tick that can read it forgets that."""
+        self._read_problem = problem
+
     # -- for the screen as a whole ------------------------------------------------------------------------
 
     @property
@@ -443,7 +372,7 @@ class ViewState:
 
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
-        exchange = self._exchange
+        exchange = self.selection.exchange
         pending = exchange is not None and exchange.outcome == "pending"
         sending = (
             exchange is not None
@@ -459,7 +388,7 @@ class ViewState:
             paused=self._paused,
             engine=self.engine,
             connected=self.connected,
-            frame=self._frame is not None,
+            frame=self.selection.frame is not None,
             exchange=exchange is not None,
             pending=pending,
             sending=sending,

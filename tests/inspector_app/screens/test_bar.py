@@ -1,5 +1,6 @@
 """The connection bar, as issue by issue of what it must tell."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,12 @@ async def test_a_client_shows_role_address_state_with_time_both_peers_and_traffi
 
 
 async def test_the_time_in_the_state_is_told_and_grows(tmp_path: Path) -> None:
-    recording = Recording(tmp_path).connect().commit()
+    recording = Recording(tmp_path)
+    recording.now_ns = time.time_ns()
+    recording.connect().commit()
     async with live(recording.path, RecordingEngine()) as stage:
-        await stage.until_shown("CONNECTED")
-        first = stage.view.in_state_ns
-        await stage.until(lambda: (stage.view.in_state_ns or 0) > (first or 0))
+        await stage.until_shown("CONNECTED 1 s")
+        await stage.until_shown("CONNECTED 2 s")
 
 
 async def test_a_server_tells_how_many_peers_are_connected(tmp_path: Path) -> None:
@@ -59,3 +61,17 @@ async def test_each_tab_has_its_key_and_its_figure_at_both_sizes(tmp_path: Path)
     for size, conn in ((SMALL, "4 Conn 1"), (LARGE, "4 Connection 1")):
         async with live(recording.path, RecordingEngine(), size) as stage:
             await stage.until_shown("1 Frames 6", "2 Requests 1/3", "3 Streams 0", conn, "5 Findings 1")
+
+
+async def test_a_problem_of_the_recording_is_said_until_it_is_over_and_the_connection_stays(
+    tmp_path: Path,
+) -> None:
+    engine = RecordingEngine()
+    async with live(Recording(tmp_path).connect().commit().path, engine) as stage:
+        assert engine.on_problem is not None
+        engine.on_problem("problem", "The disk is full [/], so nothing can be recorded: free some space.")
+        await stage.until(lambda: "The disk is full [/]" in stage.lines[1])
+        assert "CONNECTED" in stage.lines[0]
+        assert any("The disk is full" in toast for toast in stage.toasts)
+        engine.on_problem("info", "Recording works again.")
+        await stage.until(lambda: "The disk is full" not in stage.lines[1])

@@ -153,8 +153,8 @@ async def test_after_sending_the_new_exchange_is_chosen(tmp_path: Path) -> None:
         await stage.until(lambda: stage.app.screen is stage.main)
         recording.request(40, "get_quote").calls(3, first=41).commit()
         await stage.until(lambda: stage.view.view == "requests")
-        assert stage.view.exchange is not None
-        assert stage.view.exchange.number == 40
+        assert stage.view.selection.exchange is not None
+        assert stage.view.selection.exchange.number == 40
         assert stage.rows("requests").cursor == 0
 
 
@@ -169,8 +169,8 @@ async def test_after_sending_a_stream_it_is_chosen_among_the_streams(tmp_path: P
         await stage.press("ctrl+s")
         recording.frame("out", "stream_request", 0, {"operation": "watch"}).commit()
         await stage.until(lambda: stage.view.view == "streams")
-        assert stage.view.exchange is not None
-        assert stage.view.exchange.operation == "watch"
+        assert stage.view.selection.exchange is not None
+        assert stage.view.selection.exchange.operation == "watch"
 
 
 async def test_after_sending_a_one_way_message_its_frame_is_chosen(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The lists of requests and streams, and what can be done with their rows."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live, ope
 
 
 async def test_pending_requests_stand_above_the_finished_with_an_age_that_grows(tmp_path: Path) -> None:
-    recording = Recording(tmp_path).connect().calls(3).request(3, "slow").commit()
+    recording = Recording(tmp_path)
+    recording.now_ns = time.time_ns()
+    recording.connect().calls(3).request(3, "slow").commit()
     async with live(recording.path, RecordingEngine()) as stage:
         await stage.press("2")
         await stage.until_shown("pending", "slow")
@@ -23,11 +26,11 @@ async def test_the_cursor_stays_on_its_request_when_that_ends(tmp_path: Path) ->
     recording = Recording(tmp_path).connect().request(0, "slow").request(1, "slower").commit()
     async with live(recording.path, RecordingEngine()) as stage:
         await stage.press("2")
-        await stage.until(lambda: stage.view.exchange is not None)
+        await stage.until(lambda: stage.view.selection.exchange is not None)
         recording.respond(0, {"done": True}).commit()
         await stage.until(lambda: stage.rows("requests").cursor == 1)
-        assert stage.view.exchange is not None
-        assert stage.view.exchange.operation == "slow"
+        assert stage.view.selection.exchange is not None
+        assert stage.view.selection.exchange.operation == "slow"
         await stage.until_shown("response")
 
 
@@ -46,7 +49,7 @@ async def test_a_finished_request_cannot_be_cancelled_and_it_says_why(tmp_path: 
     recording = Recording(tmp_path).connect().calls(1).commit()
     async with live(recording.path, engine) as stage:
         await stage.press("2")
-        await stage.until(lambda: stage.view.exchange is not None)
+        await stage.until(lambda: stage.view.selection.exchange is not None)
         await stage.press("x")
         await stage.until(lambda: any("pending request" in toast for toast in stage.toasts))
         assert engine.intents == []

@@ -100,7 +100,7 @@ async def test_the_exchange_lists_its_frames_in_order_and_leads_to_each(tmp_path
     async with opened(recording.close(), LARGE) as stage:
         await stage.press("E")
         await stage.until(lambda: stage.app.focused is stage.main.query_one("#exchange-frames"))
-        assert stage.view.exchange_frames.count == 4
+        assert stage.view.selection.frames.count == 4
         await stage.press("down", "down", "enter")
         await stage.until(lambda: stage.rows("frames").cursor == 22)
         assert stage.app.focused is stage.rows("frames")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -105,7 +106,9 @@ async def test_a_stream_is_opened_fed_half_closed_and_cancelled_by_key() -> None
         await stage.type('{"text": "hello')
         await stage.press("quotation_mark", "right_curly_bracket")
         await stage.press("ctrl+s")
-        await stage.until(lambda: stage.view.exchange is not None and stage.view.exchange.items_out == 1)
+        await stage.until(
+            lambda: stage.view.selection.exchange is not None and stage.view.selection.exchange.items_out == 1
+        )
         await stage.press("e")
         await stage.until(lambda: not stage.view.situation().sending)
 
@@ -183,6 +186,19 @@ async def test_quitting_ends_the_engine_and_leaves_a_whole_capture(tmp_path: Pat
     reader = CaptureReader(record)
     assert reader.totals().frames > 5
     reader.close()
+
+
+async def test_when_the_folder_of_the_capture_goes_away_it_is_said_and_the_connection_stays(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    async with inspecting(DemoSpec(), record=folder / "mine.capture") as stage:
+        await stage.until(lambda: stage.view.totals.frames > 5)
+        shutil.rmtree(folder)
+        await stage.until(lambda: "mine.capture was removed" in stage.lines[1])
+        assert "CONNECTED" in stage.lines[0]
+        assert stage.view.engine == "running"
 
 
 # -- what cannot be started -------------------------------------------------------------------------------

@@ -89,8 +89,8 @@ def test_an_exchange_holds_all_its_frames_with_the_time_since_it_was_opened(tmp_
     recording.respond(1)
     recording.at(3000).frame("in", "stream_end", 0)
     view = open_view(recording.close())
-    view.choose_seq(3)
-    rows = texts(view.exchange_frames)
+    view.selection.choose_seq(3)
+    rows = texts(view.selection.frames)
     assert [(row[0], row[1], row[4]) for row in rows] == [
         ("1", "+0 µs", "stream_req"),
         ("3", "+500 ms", "data"),
@@ -104,7 +104,7 @@ def test_the_place_of_a_frame_in_its_exchange_is_found(tmp_path: Path) -> None:
         recording.calls(1, first=number + 1).frame("in", "stream_data", 0, number)
     view = open_view(recording.close())
     assert view.reader is not None
-    view.choose_exchange(view.reader.exchange(1))
-    frames = view.exchange_frames.fetch(0, 200)
+    view.selection.choose_exchange(view.reader.exchange(1))
+    frames = view.selection.frames.fetch(0, 200)
     assert len(frames) == 101
-    assert [view.exchange_frames.index_of(frame.seq) for frame in frames] == list(range(101))
+    assert [view.selection.frames.index_of(frame.seq) for frame in frames] == list(range(101))

@@ -69,8 +69,8 @@ def test_an_exchange_chosen_while_paused_holds_no_frame_that_came_later(tmp_path
     for item in range(7):
         recording.frame("in", "stream_data", 0, item)
     recording.commit()
-    view.choose_seq(2)
-    assert view.exchange_frames.count == 2
+    view.selection.choose_seq(2)
+    assert view.selection.frames.count == 2
 
 
 def test_going_on_shows_what_came_meanwhile(tmp_path: Path) -> None:
@@ -112,12 +112,12 @@ def test_frames_that_came_since_following_stopped_are_counted(tmp_path: Path) ->
 
 def test_a_chosen_frame_brings_its_exchange_and_its_text(tmp_path: Path) -> None:
     view = open_view(Recording(tmp_path).connect().calls(3).close())
-    view.choose_seq(4)
-    assert view.frame is not None
-    assert view.frame.type == "response"
-    assert view.exchange is not None
-    assert view.exchange.number == 1
-    raw = view.raw()
+    view.selection.choose_seq(4)
+    assert view.selection.frame is not None
+    assert view.selection.frame.type == "response"
+    assert view.selection.exchange is not None
+    assert view.selection.exchange.number == 1
+    raw = view.selection.raw()
     assert isinstance(raw, str)
     assert '"price_cents": 401' in raw
 
@@ -125,22 +125,36 @@ def test_a_chosen_frame_brings_its_exchange_and_its_text(tmp_path: Path) -> None
 def test_a_frame_of_no_exchange_has_none(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().frame("out", "fire_and_forget", None, {"operation": "log"})
     view = open_view(recording.close())
-    view.choose_seq(1)
-    assert view.frame is not None
-    assert view.exchange is None
-    assert view.exchange_frames.count == 0
+    view.selection.choose_seq(1)
+    assert view.selection.frame is not None
+    assert view.selection.exchange is None
+    assert view.selection.frames.count == 0
 
 
 def test_the_chosen_exchange_is_kept_up_to_date(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().request(0).commit()
     view = live_view(recording.path)
     view.tick(START_NS + S)
-    view.choose_seq(1)
+    view.selection.choose_seq(1)
     assert view.situation().pending
     recording.respond(0).commit()
     view.tick(START_NS + 2 * S)
     assert not view.situation().pending
-    assert view.exchange_frames.count == 2
+    assert view.selection.frames.count == 2
+
+
+def test_frames_that_come_in_quick_succession_are_all_counted_to_their_exchange(tmp_path: Path) -> None:
+    recording = (
+        Recording(tmp_path).connect().frame("out", "stream_request", 0, {"operation": "watch"}).commit()
+    )
+    view = live_view(recording.path)
+    view.tick(START_NS + S)
+    view.selection.choose_seq(1)
+    for step in range(1, 5):
+        recording.frame("in", "stream_data", 0, step).commit()
+        view.tick(START_NS + S + step * 30 * MS)
+    view.tick(START_NS + 2 * S)
+    assert view.selection.frames.count == 5
 
 
 def test_each_list_remembers_how_its_rows_are_looked_at(tmp_path: Path) -> None:
@@ -177,7 +191,7 @@ def test_items_can_be_sent_on_a_bidirectional_stream_whose_own_half_is_open(tmp_
     view.tick(START_NS + S)
     allowed = []
     for seq in (1, 2, 3):
-        view.choose_seq(seq)
+        view.selection.choose_seq(seq)
         allowed.append((view.situation().sending, view.situation().pending))
     assert allowed == [(True, True), (False, True), (False, True)]
 
