@@ -15,7 +15,7 @@ from slipstream.lifecycle import StreamState
 from slipstream.limits import Limits
 from slipstream.reserved import describe
 from slipstream.responder import current_protocol
-from slipstream.server import Server, serve
+from slipstream.server import Refused, Server, serve
 from slipstream.streams import ItemStream
 from slipstream.taps import FrameTap, Tap, Transition
 
@@ -31,6 +31,7 @@ __all__ = [  # noqa: PLE0604 - base.__all__ holds strings only
     "Limits",
     "Outcome",
     "OverloadedError",
+    "Refused",
     "Server",
     "StreamClosedError",
     "StreamState",

@@ -25,7 +25,7 @@ from slipstream.errors import (
     StreamClosedError,
     StreamOverflowError,
 )
-from slipstream.exchanges import ExchangeKind, Outcome, RequestId
+from slipstream.exchanges import Exchange, ExchangeKind, Outcome, RequestId
 from slipstream.handlers import Registry
 from slipstream.lifecycle import ConnectionState
 from slipstream.limits import DEFAULT_LIMITS, Limits
@@ -191,9 +191,13 @@ class Protocol:
             self.inlet(request_id).discard()  # nobody reads what the taps have seen
         return request_id
 
+    def exchange(self, request_id: RequestId) -> Exchange | None:
+        """The exchange of this ID as it stands, to look at; None if it has ended or never was."""
+        return self._session.table.get(request_id)
+
     def in_flight(self, request_id: RequestId) -> bool:
         """Whether the exchange of this ID has not ended."""
-        return self._session.table.get(request_id) is not None
+        return self.exchange(request_id) is not None
 
     def inlet(self, request_id: RequestId) -> Inlet:
         """The receiving buffer of a stream in flight; of one that has ended, an empty one that says so."""

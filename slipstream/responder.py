@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing
 from contextvars import ContextVar
@@ -26,6 +27,7 @@ from slipstream.frames import MessageType
 from slipstream.handlers import RESERVED, Endpoint, Registry
 from slipstream.session import Called, Notified, Session
 from slipstream.streams import BiStreamHandle
+from slipstream.taps import RateLimit
 
 if TYPE_CHECKING:
     from slipstream.protocol import Protocol
@@ -55,6 +57,7 @@ class Responder:
         self._flush = flush
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
+        self._log_limit = RateLimit(session.limits.findings_logged_per_s)
         self.registry = Registry()
         self.reserved = Registry()
 
@@ -116,7 +119,8 @@ class Responder:
             # If the exchange is still there, the error is the handler's own, from some other connection.
             self._fail(request_id, "application", str(error))
         except Exception as error:
-            logger.warning("The handler of %r failed", event.operation[:100], exc_info=True)
+            if self._may_log():
+                logger.warning("The handler of %r failed", event.operation[:100], exc_info=True)
             self._fail(request_id, "application", f"{type(error).__name__}: {error}")
 
     async def _run(self, endpoint: Endpoint, event: Called) -> None:
@@ -177,9 +181,14 @@ class Responder:
             endpoint = self.registry.find(event.operation, MessageType.FIRE_AND_FORGET)
             await _result(endpoint.method, endpoint.prepare(event.data))
         except HandlerError as error:
-            logger.warning("The fire-and-forget %r was not taken: %s", event.operation[:100], error)
+            if self._may_log():
+                logger.warning("The fire-and-forget %r was not taken: %s", event.operation[:100], error)
         except Exception:
-            logger.warning("The fire-and-forget %r failed", event.operation[:100], exc_info=True)
+            if self._may_log():
+                logger.warning("The fire-and-forget %r failed", event.operation[:100], exc_info=True)
+
+    def _may_log(self) -> bool:
+        return self._log_limit.allows(time.monotonic_ns())
 
 
 async def _result(method: Callable[..., Any], *arguments: Any) -> Any:

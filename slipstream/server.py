@@ -43,6 +43,15 @@ class Server:
         return f"{'wss' if self.secure else 'ws'}://{host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A handshake that was not let in: the answer it got, and the browser's origin if that was why."""
+
+    status: http.HTTPStatus
+    text: str
+    origin: str | None = None
+
+
 @asynccontextmanager
 async def serve(
     handler_factory: Callable[[], Any],
@@ -60,19 +69,26 @@ async def serve(
     describe: bool = True,
     taps: Callable[[ServerConnection], Sequence[Tap]] | None = None,
     on_connect: Setup | None = None,
+    on_refused: Callable[[Refused], None] | None = None,
     max_connections: int | None = None,
 ) -> AsyncIterator[Server]:
     """Listen, and give every client a `Protocol` with `handler_factory()` attached, until the block ends.
 
     Loopback by default. A handshake with a browser's `Origin` is refused unless `allow_origins` lists it
     (`*` allows all); with `token`, one without `Authorization: Bearer <token>` is refused. `taps` makes the
-    observers of a connection; `on_connect` gets each listening protocol. Raises `OSError` where it cannot
-    listen.
+    observers of a connection; `on_connect` gets each listening protocol, `on_refused` hears of each handshake
+    that was not let in. Raises `OSError` where it cannot listen.
     """
     server = Server(host, port, secure=ssl is not None)
 
     def check(connection: ServerConnection, request: Request) -> Response | None:
-        return _refusal(connection, request, allow_origins, token, len(server.protocols), max_connections)
+        full = max_connections is not None and len(server.protocols) >= max_connections
+        refused = _refusal(request, allow_origins, token, full=full)
+        if refused is None:
+            return None
+        if on_refused is not None:
+            on_refused(refused)
+        return connection.respond(refused.status, f"{refused.text}\n")
 
     async def attend(websocket: ServerConnection) -> None:
         try:
@@ -143,22 +159,17 @@ async def _greet(protocol: Protocol, on_connect: Setup | None) -> None:
 
 
 def _refusal(
-    connection: ServerConnection,
-    request: Request,
-    allow_origins: Sequence[str],
-    token: str | None,
-    connections: int,
-    max_connections: int | None,
-) -> Response | None:
+    request: Request, allow_origins: Sequence[str], token: str | None, *, full: bool
+) -> Refused | None:
     origin = request.headers.get("Origin")
     if origin is not None and "*" not in allow_origins and origin not in allow_origins:
-        text = "A browser's page may not connect here unless its origin is allowed.\n"
-        return connection.respond(http.HTTPStatus.FORBIDDEN, text)
+        text = "A browser's page may not connect here unless its origin is allowed."
+        return Refused(http.HTTPStatus.FORBIDDEN, text, origin)
     given = request.headers.get("Authorization", "")
     if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-        return connection.respond(http.HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed.\n")
-    if max_connections is not None and connections >= max_connections:
-        return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.\n")
+        return Refused(http.HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed.")
+    if full:
+        return Refused(http.HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.")
     return None
 
 

@@ -99,19 +99,36 @@ _FAILURES_LOGGED = 10
 _SECOND_NS = 1_000_000_000
 
 
+class RateLimit:
+    """Lets through so much a second: what a peer causes must not flood a log. Times are in ns."""
+
+    def __init__(self, per_second: int) -> None:
+        self._recent: deque[int] = deque(maxlen=max(per_second, 1))
+        self._off = per_second <= 0
+        self.suppressed = 0
+
+    def allows(self, time_ns: int) -> bool:
+        """Whether one more may pass now; one that may not is counted."""
+        full = len(self._recent) == self._recent.maxlen
+        if self._off or (full and time_ns - self._recent[0] < _SECOND_NS):
+            self.suppressed += 1
+            return False
+        self._recent.append(time_ns)
+        return True
+
+
 class LogTap(Tap):
     """Writes findings to the `slipstream` logger, at most `per_second`, without payload (protocol.md §11)."""
 
     def __init__(self, per_second: int) -> None:
-        self._per_second = per_second
-        self._recent: deque[int] = deque(maxlen=max(per_second, 1))
-        self.suppressed = 0
+        self._limit = RateLimit(per_second)
+
+    @property
+    def suppressed(self) -> int:
+        """Findings that were not logged."""
+        return self._limit.suppressed
 
     def finding(self, finding: Finding, time_ns: int) -> None:
         """Log it, unless too many were logged within the last second."""
-        full = len(self._recent) == self._recent.maxlen
-        if self._per_second <= 0 or (full and time_ns - self._recent[0] < _SECOND_NS):
-            self.suppressed += 1
-            return
-        self._recent.append(time_ns)
-        logger.warning("%s (%s)", finding.text[:200], finding.section)
+        if self._limit.allows(time_ns):
+            logger.warning("%s (%s)", finding.text[:200], finding.section)

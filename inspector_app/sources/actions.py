@@ -44,7 +44,7 @@ async def act(intent: Sending, protocol: Protocol, conn: int) -> Done:
                 item = _read_json(intent.data_json)
                 await protocol.send_item(_in_flight(intent, protocol), item)
             case EndHalf():
-                await protocol.end_half(_in_flight(intent, protocol))
+                await protocol.end_half(_with_open_half(intent, protocol))
             case CancelExchange():
                 await protocol.cancel(_in_flight(intent, protocol))
     except _RefusedError as refusal:
@@ -99,6 +99,16 @@ def _in_flight(intent: SendItem | EndHalf | CancelExchange, protocol: Protocol) 
     request_id = (intent.opener, intent.number)
     if not protocol.in_flight(request_id):
         raise _RefusedError(f"Exchange {intent.number} has ended, or never was: nothing was sent.")
+    return request_id
+
+
+def _with_open_half(intent: EndHalf, protocol: Protocol) -> tuple[str, int]:
+    request_id = _in_flight(intent, protocol)
+    exchange = protocol.exchange(request_id)
+    if exchange is not None and not exchange.state.local_open:
+        raise _RefusedError(
+            f"This side's half of exchange {intent.number} has ended: cancel the exchange instead."
+        )
     return request_id
 
 

@@ -18,7 +18,7 @@ from inspector_app.sources.base import INSPECTOR_LIMITS, Emit, handler_factory
 from inspector_app.sources.failures import SourceError, listen_failure
 from inspector_app.sources.handshake import handshake_of
 from inspector_app.sources.tap import RecordingTap
-from slipstream import ConnectionState, Protocol, serve
+from slipstream import ConnectionState, Protocol, Refused, serve
 
 if TYPE_CHECKING:
     from typing import Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from inspector_app.mock.load import HandlerFactory
 
 _ENDED = {ConnectionState.CLOSED, ConnectionState.LOST}
+_TOLD_REFUSALS = 16
 
 
 class ServerSource:
@@ -40,6 +41,7 @@ class ServerSource:
         self._arriving: dict[object, _Arrival] = {}
         self._peers: dict[int, Protocol] = {}
         self._conns = 0
+        self._refused: set[str] = set()
 
     @property
     def address(self) -> str:
@@ -86,6 +88,7 @@ class ServerSource:
                     allow_origins=self._spec.allow_origins,
                     taps=self._observe,
                     on_connect=self._welcome,
+                    on_refused=self._tell_refused,
                 )
             )
         except (OSError, UnicodeError) as error:
@@ -137,6 +140,15 @@ class ServerSource:
             )
         )
         arrival.let_through(self._emit)
+
+    def _tell_refused(self, refused: Refused) -> None:
+        # Once for each origin, and for so many: a page that insists must not fill the capture.
+        origin = refused.origin
+        if origin is None or origin in self._refused or len(self._refused) >= _TOLD_REFUSALS:
+            return
+        self._refused.add(origin)
+        advice = f"to let it in, host with --allow-origin {origin[:200]}"
+        self._note("warning", f"A web page of {origin[:200]} was refused: {advice}.")
 
     def _open_peers(self) -> dict[int, Protocol]:
         """Give the peers that have not ended; forget the others."""

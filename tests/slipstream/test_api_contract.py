@@ -67,6 +67,7 @@ BEYOND = {
     "Limits",
     "Outcome",
     "OverloadedError",
+    "Refused",
     "Server",
     "StreamClosedError",
     "StreamState",

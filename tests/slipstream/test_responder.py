@@ -528,3 +528,14 @@ async def test_items_that_come_before_the_handler_runs_are_kept_for_it() -> None
     async with script.play(Service()) as protocol:
         pass
     await emptied(protocol)
+
+
+async def test_a_peer_cannot_flood_the_log_with_calls_that_nobody_takes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with peers(limits=Limits(findings_logged_per_s=3)) as (left, right):
+        for _ in range(50):
+            await left.fire_and_forget({"operation": "nobody_takes_this"})
+        await left.request_response({"operation": "slipstream.ping"})
+        await emptied(left, right)
+    assert 0 < sum("nobody_takes_this" in message for message in caplog.messages) <= 6

@@ -11,6 +11,7 @@ from slipstream import (
     ConnectionState,
     Limits,
     Protocol,
+    Refused,
     RemoteError,
     connect,
     describe,
@@ -77,6 +78,14 @@ async def test_an_origin_that_is_not_listed_is_refused() -> None:
     async with serve(Service, allow_origins=["https://good.example"]) as server:
         assert await status_of(server.url, Origin="https://good.example.evil.example") == 403
         assert await status_of(server.url, Origin="null") == 403
+
+
+async def test_whoever_is_refused_is_told_to_the_host() -> None:
+    refused: list[Refused] = []
+    async with serve(Service, token="secret", on_refused=refused.append) as server:
+        assert await status_of(server.url, Origin="https://page.example") == 403
+        assert await status_of(server.url) == 401
+    assert [(each.status, each.origin) for each in refused] == [(403, "https://page.example"), (401, None)]
 
 
 async def test_two_origins_are_not_let_in() -> None:

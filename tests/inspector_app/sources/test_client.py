@@ -294,6 +294,8 @@ async def test_a_bidirectional_stream_takes_items_until_its_half_is_ended() -> N
         assert (await records.until_frame("out", "stream_data"))["data"] is None
         await records.until_frame("out", "stream_end")
         assert "Not sent" in ((await source.perform(item)).error or "")
+        again = await source.perform(EndHalf(conn=1, opener=done.opener, number=done.number))
+        assert "has ended: cancel the exchange instead" in (again.error or "")
 
 
 async def test_a_stream_that_the_server_opened_takes_items_of_ours(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import InvalidStatus
 
-from inspector_app.capture.records import ConnectionOpened, FrameSeen
+from inspector_app.capture.records import ConnectionOpened, FrameSeen, Noted
 from inspector_app.intents import (
     Disconnect,
     Done,
@@ -108,6 +108,17 @@ async def test_a_browser_page_is_refused_unless_its_origin_is_allowed() -> None:
         async with connect(source, origin="http://localhost:3000"):
             await records.until_state("CONNECTED")
     assert len(records.of(ConnectionOpened)) == 1
+
+
+async def test_a_refused_browser_page_is_told_once_with_what_lets_it_in() -> None:
+    async with hosted() as (source, records):
+        for _ in range(3):
+            with pytest.raises(InvalidStatus, match="403"):
+                async with connect(source, origin="http://page.example"):
+                    pass
+    told = [note for note in records.of(Noted) if "page.example" in note.text]
+    assert [note.level for note in told] == ["warning"]
+    assert "--allow-origin http://page.example" in told[0].text
 
 
 async def test_an_intent_without_a_connection_goes_to_the_newest_client() -> None:
