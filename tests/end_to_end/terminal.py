@@ -31,7 +31,7 @@ KEYS = {
 }
 
 
-class _Screen(pyte.Screen):  # type: ignore[misc]  # pyte has no types
+class _Screen(pyte.Screen):
     """pyte knows fewer sequences than a terminal of today; what it does not know draws nothing."""
 
     def report_device_status(self, mode: int, **_: Any) -> None:
