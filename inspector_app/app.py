@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -26,15 +26,24 @@ from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, 
 from inspector_app.inspection import Inspection, InspectionFailed
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
-from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
-from inspector_app.screens.palette import CommandProvider
-from inspector_app.screens.start_forms import StartDrafts
 from inspector_app.screens.wishes import GoHome, Inspect, OpenFile, Remember, Restart
-from inspector_app.viewer.drafts import Drafts
+from inspector_app.viewer.drafts import Drafts, StartDrafts
 from inspector_app.viewer.frames import TimeMode
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from inspector_app.screens.home import HomeScreen
+
 FAILED = 1
+
+
+def _command_provider() -> type[Provider]:
+    """Give what fills the command palette; it is imported when the palette is opened first."""
+    from inspector_app.screens.palette import CommandProvider
+
+    return CommandProvider
 
 
 class InspectorApp(App[int]):
@@ -44,7 +53,7 @@ class InspectorApp(App[int]):
     """
 
     TITLE = "slipstream-inspector"
-    COMMANDS = {CommandProvider}  # noqa: RUF012  # Textual declares it as it is
+    COMMANDS = {_command_provider}  # noqa: RUF012  # Textual declares it as it is
 
     CSS = """
     * { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
@@ -115,7 +124,7 @@ class InspectorApp(App[int]):
         elif self._spec is not None:
             self._inspect(self._spec, record=self._record, at_start=True)
         else:
-            self._show(HomeScreen(self._start_drafts))
+            self._go_home()
 
     def _load_themes(self) -> None:
         self._themes, self._refused = find_themes(self._config / "themes")
@@ -174,6 +183,8 @@ class InspectorApp(App[int]):
             self.call_after_refresh(home.show_failure, spec, failure.text)
 
     def _go_home(self) -> HomeScreen:
+        from inspector_app.screens.home import HomeScreen
+
         before, self._inspection = self._inspection, None
         home = HomeScreen(self._start_drafts)
         self._show(home)

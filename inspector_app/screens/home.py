@@ -19,9 +19,8 @@ from inspector_app.commands import Place, Situation
 from inspector_app.display import formats
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings
-from inspector_app.screens.prompts import Prompt
-from inspector_app.screens.start_forms import ConnectForm, HostForm, StartDrafts
 from inspector_app.screens.wishes import Inspect, OpenFile
+from inspector_app.viewer.drafts import StartDrafts
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
 
@@ -168,10 +167,14 @@ class HomeScreen(CommandScreen):
 
     def do_connect(self) -> None:
         """Ask where to connect to."""
+        from inspector_app.screens.start_forms import ConnectForm
+
         self.app.push_screen(ConnectForm(self._drafts.connect), self._begin)
 
     def do_host(self) -> None:
         """Ask what to host."""
+        from inspector_app.screens.start_forms import HostForm
+
         self.app.push_screen(HostForm(self._drafts.host), self._begin)
 
     def do_demo(self) -> None:
@@ -180,6 +183,8 @@ class HomeScreen(CommandScreen):
 
     def do_open(self) -> None:
         """Ask which file to open."""
+        from inspector_app.screens.prompts import Prompt
+
         prompt = Prompt(
             "Open a capture or a JSONL export", placeholder="path of the file", check=_no_such_file
         )
@@ -195,6 +200,8 @@ class HomeScreen(CommandScreen):
 
     def show_failure(self, spec: SourceSpec, problem: str) -> None:
         """Open the form again that a source came from, with what is wrong with it."""
+        from inspector_app.screens.start_forms import ConnectForm, HostForm
+
         if isinstance(spec, ClientSpec):
             self.app.push_screen(ConnectForm(self._drafts.connect, problem), self._begin)
         elif isinstance(spec, ServerSpec):

@@ -23,9 +23,6 @@ from inspector_app.screens.bar import badges, bar_state
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.detail import Chosen, DetailPane
 from inspector_app.screens.lists import COLUMNS, frame_columns, hint
-from inspector_app.screens.prompts import Confirm, Prompt
-from inspector_app.screens.sending import open_compose, open_item
-from inspector_app.screens.taking import copy_text, export_to
 from inspector_app.screens.wishes import GoHome, Remember, Restart
 from inspector_app.viewer.cells import Rows
 from inspector_app.viewer.drafts import Drafts
@@ -318,6 +315,8 @@ class MainScreen(CommandScreen):
 
     def do_go_to(self) -> None:
         """Ask for the number of a frame and go there."""
+        from inspector_app.screens.prompts import Prompt
+
         last = self.view.frame_count
 
         def check(typed: str) -> str:
@@ -334,15 +333,21 @@ class MainScreen(CommandScreen):
 
     def do_copy(self) -> None:
         """Copy the text of the chosen frame."""
+        from inspector_app.screens.taking import copy_text
+
         copy_text(self.app, self.view.selection.raw())
 
     def do_export(self) -> None:
         """Write the capture as JSON lines."""
+        from inspector_app.screens.taking import export_to
+
         if self.view.reader is not None:
             export_to(self, self.view.reader.path)
 
     def do_home(self) -> None:
         """Leave; when something is live, only after asking."""
+        from inspector_app.screens.prompts import Confirm
+
         if self.view.engine != "running":
             self.post_message(GoHome())
             return
@@ -393,10 +398,14 @@ class MainScreen(CommandScreen):
 
     def do_compose(self) -> None:
         """Open the form that was used last."""
+        from inspector_app.screens.sending import open_compose
+
         open_compose(self)
 
     def do_send_item(self) -> None:
         """Open the form of an item for the chosen stream."""
+        from inspector_app.screens.sending import open_item
+
         if self.view.selection.exchange is not None:
             open_item(self, self.view.selection.exchange)
 

@@ -7,7 +7,6 @@ sentence is shown on the form when it cannot.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -20,14 +19,6 @@ from inspector_app.intents import ClientSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import Dialog
 
 Spec = TypeVar("Spec", ClientSpec, ServerSpec)
-
-
-@dataclass(slots=True)
-class StartDrafts:
-    """What was typed into the two forms, for the next time they are opened."""
-
-    connect: dict[str, str] = field(default_factory=lambda: {"url": "ws://127.0.0.1:8765"})
-    host: dict[str, str] = field(default_factory=lambda: {"host": "127.0.0.1", "port": "8765"})
 
 
 class FormError(ValueError):

@@ -133,6 +133,14 @@ class Drafts:
             draft.data = data_template(operation.params)
 
 
+@dataclass(slots=True)
+class StartDrafts:
+    """What was typed into the two forms of the home screen, for the next time they are opened."""
+
+    connect: dict[str, str] = field(default_factory=lambda: {"url": "ws://127.0.0.1:8765"})
+    host: dict[str, str] = field(default_factory=lambda: {"host": "127.0.0.1", "port": "8765"})
+
+
 def data_template(schema: object) -> str:
     """Lay out an object by a JSON Schema, to be filled in: what is required and what has a default."""
     value = _example(schema, schema, 0)

@@ -18,6 +18,7 @@ FROZEN_ROWS = 5000
 
 _KINDS = {"request_stream": "stream", "stream_stream": "bidi"}
 
+_NEAR_ROWS = 40
 _SEARCH_ROWS = 500
 _SEARCH_PAGES = 10
 
@@ -93,11 +94,16 @@ class ExchangeRows(CaptureRows[ExchangeRow]):
         there = self.row(near)
         if there is not None and there.id == exchange_id:
             return near
-        windows = [max(0, near - _SEARCH_ROWS // 2), *(page * _SEARCH_ROWS for page in range(_SEARCH_PAGES))]
-        for first in windows:
-            if first > self.count:
-                break
-            for index, row in enumerate(self.fetch(first, _SEARCH_ROWS), first):
+        # What has ended moves down as others end, so it is mostly found a little below where it was.
+        windows = [
+            (near, _NEAR_ROWS),
+            (max(0, near - _SEARCH_ROWS // 2), _SEARCH_ROWS),
+            *((page * _SEARCH_ROWS, _SEARCH_ROWS) for page in range(_SEARCH_PAGES)),
+        ]
+        for first, rows in windows:
+            if first >= self.count:
+                continue
+            for index, row in enumerate(self.fetch(first, rows), first):
                 if row.id == exchange_id:
                     return index
         return None
