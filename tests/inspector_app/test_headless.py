@@ -339,4 +339,4 @@ async def test_a_peer_cannot_flood_stderr(command: Command) -> None:
     async with raw_server(flooding(300)) as url:
         result = await command.run("connect", url, "--headless")
     assert len(result.said) < 10
-    assert "299 further log lines not shown." in result.said
+    assert any(line.endswith("further log lines not shown.") for line in result.said)
