@@ -19,8 +19,25 @@ if TYPE_CHECKING:
 
     from textual import events
 
-_WAYS = ((False, True, True), (True, True, True), (True, False, True), (True, False, False))
-"""Whether titles are short, keys are drawn and figures are drawn: the first way that fits is taken."""
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How tabs are laid out: with short titles, close together, with keys, with figures."""
+
+    short: bool = True
+    tight: bool = True
+    keys: bool = True
+    figures: bool = True
+
+
+_WAYS = (
+    _Way(short=False, tight=False),
+    _Way(tight=False),
+    _Way(),
+    _Way(tight=False, keys=False),
+    _Way(tight=False, keys=False, figures=False),
+)
+"""The first of them that fits is taken."""
 
 Badge = tuple[str, str]
 """A short figure beside a tab's title, and its style name."""
@@ -120,24 +137,24 @@ class TabStrip(Painted, can_focus=True):
     # -- drawing ------------------------------------------------------------------------------------------
 
     def _laid_out(self, width: int) -> list[tuple[Tab, list[Part]]]:
-        for short, keys, figures in _WAYS:
-            tabs = [(tab, self._parts(tab, short=short, keys=keys, figures=figures)) for tab in self._tabs]
+        for way in _WAYS:
+            tabs = [(tab, self._parts(tab, way)) for tab in self._tabs]
             if sum(width_of(parts, width) for _, parts in tabs) <= width:
                 break
         return tabs
 
-    def _parts(self, tab: Tab, *, short: bool, keys: bool, figures: bool) -> list[Part]:
+    def _parts(self, tab: Tab, way: _Way) -> list[Part]:
         active = tab.name == self._active
         parts: list[Part] = [(" ", "")]
-        if keys and tab.key:
+        if way.keys and tab.key:
             parts.append((f"{tab.key} ", "muted"))
-        title = (short and tab.short) or tab.title
+        title = (way.short and tab.short) or tab.title
         here = "emphasis bold underline" if self.has_focus else "emphasis bold"
         parts.append((title, here if active else ""))
-        if figures and tab.name in self._badges:
+        if way.figures and tab.name in self._badges:
             text, style = self._badges[tab.name]
             parts += [(" ", ""), (text, style)]
-        return [*parts, (" ", "")]
+        return parts if way.tight else [*parts, (" ", "")]
 
     def paint(self, y: int, width: int) -> Strip:
         """Return the line of tabs."""

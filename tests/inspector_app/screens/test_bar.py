@@ -75,3 +75,10 @@ async def test_a_problem_of_the_recording_is_said_until_it_is_over_and_the_conne
         assert any("The disk is full" in toast for toast in stage.toasts)
         engine.on_problem("info", "Recording works again.")
         await stage.until(lambda: "The disk is full" not in stage.lines[1])
+
+
+async def test_with_many_rows_the_tabs_move_together_and_keep_their_keys_at_80_cells(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(120).request(900).request(901)
+    recording.frame("out", "stream_request", 902, {"operation": "watch"}).raw("in", "x").commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until_shown("1 Frames 244", "2 Requests 2/122", "3 Streams 1/1", "4 Conn 1", "6 Ops 2")

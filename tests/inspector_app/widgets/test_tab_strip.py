@@ -40,12 +40,13 @@ def chosen(pilot: Pilot[None]) -> list[str]:
     ("width", "text"),
     [
         (60, " 1 Frames 1,204  2 Requests 3 ◔  3 Streams"),
-        (40, " Frames 1,204  Requests 3 ◔  Streams"),
+        (40, " 1 Frames 1,204 2 Requests 3 ◔ 3 Streams"),
+        (38, " Frames 1,204  Requests 3 ◔  Streams"),
         (28, " Frames  Requests  Streams"),
         (12, " Frames  Req"),
     ],
 )
-async def test_where_room_is_short_keys_go_first_then_figures(width: int, text: str) -> None:
+async def test_where_room_is_short_tabs_move_together_then_keys_go_then_figures(width: int, text: str) -> None:
     strip = TabStrip(TABS)
     async with shown(strip, width):
         assert lines(strip) == [text]
