@@ -117,6 +117,9 @@ def find_action(screen: Screen[None], app: App[int], name: str) -> Callable[[], 
 class Dialog(ModalScreen[ScreenResultType]):
     """Base of what opens over a screen and is closed with Escape."""
 
+    HORIZONTAL_BREAKPOINTS = HORIZONTAL
+    VERTICAL_BREAKPOINTS = VERTICAL
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
 
     def action_leave(self) -> None:

@@ -22,7 +22,7 @@ from inspector_app.capture.records import ExchangeRow
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
-from inspector_app.screens.base import HORIZONTAL, VERTICAL, Dialog, bindings
+from inspector_app.screens.base import Dialog, bindings
 from inspector_app.viewer.drafts import FORMS, OPENING, Draft, Drafts, Form
 from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, suggestions
 from inspector_app.widgets.info_line import InfoLine
@@ -109,9 +109,6 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     ComposeScreen.-low #suggestions { height: 3; }
     ComposeScreen TextArea { border-title-color: $text-muted; }
     """
-
-    HORIZONTAL_BREAKPOINTS = HORIZONTAL
-    VERTICAL_BREAKPOINTS = VERTICAL
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("compose")
 

@@ -175,6 +175,17 @@ async def test_a_terminal_too_small_is_one_sentence_that_says_what_to_do(
         assert "terminal has" not in stage.text
 
 
+async def test_a_dialog_gives_way_to_that_sentence_too_and_is_there_again_afterwards(tmp_path: Path) -> None:
+    async with opened(Recording(tmp_path).connect().calls(1).close()) as stage:
+        await stage.press("question_mark")
+        await stage.until_shown("Keys")
+        await stage.pilot.resize_terminal(50, 12)
+        await stage.until(lambda: "Main screen" not in stage.text)
+        await stage.until_shown("terminal has")
+        await stage.pilot.resize_terminal(80, 24)
+        await stage.until_shown("Keys", "Main screen")
+
+
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 30), (160, 48), (250, 70)])
 async def test_every_list_can_be_drawn_at_every_size(tmp_path: Path, size: tuple[int, int]) -> None:
     recording = Recording(tmp_path).connect().calls(30).raw("in", "x")
