@@ -80,8 +80,8 @@ async def main(stage: Stage) -> None:
 
 async def exchange(stage: Stage) -> None:
     """A stream that ended early: every frame of its exchange."""
-    await stage.until(lambda: stage.view.totals.streams >= 5)
-    await stage.press("3", "end", "up")
+    await stage.until(lambda: stage.view.totals.streams >= 7)
+    await stage.press("3", "end", "up", "up", "up")
 
 
 async def streams(stage: Stage) -> None:
@@ -117,7 +117,8 @@ async def operations(stage: Stage) -> None:
 async def compose(stage: Stage) -> None:
     """The form of a request, filled in from the server's own description."""
     await stage.frames(30)
-    await stage.press("6", "down", "down", "enter")
+    await stage.press("6", "down", "enter")
+    await stage.press("quotation_mark", *"BEAN", "quotation_mark")
 
 
 async def help_(stage: Stage) -> None:
