@@ -126,6 +126,11 @@ class InspectorApp(App[int]):
         else:
             self._go_home()
 
+    async def on_unmount(self) -> None:
+        """End the engine however the app ends."""
+        if self._inspection is not None:
+            await self._inspection.close()
+
     def _load_themes(self) -> None:
         self._themes, self._refused = find_themes(self._config / "themes")
         for each in self._themes.values():

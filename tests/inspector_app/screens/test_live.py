@@ -31,13 +31,9 @@ async def inspecting(
 ) -> AsyncIterator[Stage]:
     app = InspectorApp(spec, None, record)
     async with running(app, size) as stage:
-        try:
-            await stage.until(lambda: isinstance(app.screen, MainScreen))
-            await stage.until(lambda: stage.view.engine == "running")
-            yield stage
-        finally:
-            if app._inspection is not None:
-                await app._inspection.close()
+        await stage.until(lambda: isinstance(app.screen, MainScreen))
+        await stage.until(lambda: stage.view.engine == "running")
+        yield stage
 
 
 def _free_port() -> int:
@@ -168,8 +164,14 @@ async def test_the_first_paint_comes_before_the_engine() -> None:
         assert stage.view.engine == "starting"
         await stage.until_shown("Starting")
         await stage.until(lambda: stage.view.engine == "running")
-        assert app._inspection is not None
-        await app._inspection.close()
+
+
+async def test_however_the_app_ends_its_engine_ends_too() -> None:
+    async with inspecting(DemoSpec()) as stage:
+        pid = _pid(stage)
+        stage.app.exit(0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 async def test_quitting_ends_the_engine_and_leaves_a_whole_capture(tmp_path: Path) -> None:
