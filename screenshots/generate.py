@@ -200,7 +200,7 @@ def run(names: list[str]) -> None:
         for name in names or SCRIPTS:
             for width, height in SIZES:
                 asyncio.run(draw(name, width, height))
-                print(f"{name}-{width}x{height}.png")  # noqa: T201 - says how far it has come
+                print(f"{name}-{width}x{height}.png")
 
 
 if __name__ == "__main__":
