@@ -8,8 +8,6 @@ Exit codes: 0 done, 1 it did not work, 2 it was asked in a way that cannot work.
 from __future__ import annotations
 
 import functools
-import importlib.util
-import runpy
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from inspector_app.version import version
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -46,15 +45,9 @@ class RunOptions:
 
 
 def _say_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    """Say the version, read without importing the library, which takes a while."""
-    if not asked:
-        return
-    package = importlib.util.find_spec("slipstream")
-    if package is None or package.submodule_search_locations is None:
-        raise click.ClickException("The slipstream package is missing: install slipstream-inspector again.")
-    version = runpy.run_path(str(Path(package.submodule_search_locations[0]) / "_version.py"))["__version__"]
-    click.echo(f"slipstream-inspector {version}")
-    context.exit()
+    if asked:
+        click.echo(f"slipstream-inspector {version()}")
+        context.exit()
 
 
 @click.group(invoke_without_command=True, context_settings=_CONTEXT)

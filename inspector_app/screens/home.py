@@ -20,6 +20,7 @@ from inspector_app.display import formats
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings
 from inspector_app.screens.wishes import Inspect, OpenFile
+from inspector_app.version import version
 from inspector_app.viewer.drafts import StartDrafts
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
@@ -118,12 +119,10 @@ class HomeScreen(CommandScreen):
 
     def on_mount(self) -> None:
         """Say what this is, and look for captures after the first paint."""
-        from slipstream._version import __version__
-
         self.query_one("#name", InfoLine).show(
             [
                 ("slipstream-inspector ", "primary bold"),
-                (__version__, "muted"),
+                (version(), "muted"),
                 ("   see, explore and mock Slipstream RPC", "muted"),
             ]
         )
