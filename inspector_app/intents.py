@@ -54,7 +54,7 @@ MessageKind = Literal["request", "stream", "bidirectional", "oneway"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessage:
-    """Open an exchange, or send a fire-and-forget. `data_json`: a JSON object as text, without `operation`."""
+    """Open an exchange, or send a fire-and-forget. `data_json`: a JSON object, without `operation`."""
 
     kind: MessageKind
     operation: str

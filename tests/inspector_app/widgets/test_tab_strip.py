@@ -46,7 +46,7 @@ def chosen(pilot: Pilot[None]) -> list[str]:
         (12, " Frames  Req"),
     ],
 )
-async def test_where_room_is_short_tabs_move_together_then_keys_go_then_figures(width: int, text: str) -> None:
+async def test_short_of_room_tabs_move_together_then_keys_go_then_figures(width: int, text: str) -> None:
     strip = TabStrip(TABS)
     async with shown(strip, width):
         assert lines(strip) == [text]
