@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from inspector_app.capture.records import (
         ConnectionRow,
+        Direction,
         ExchangeRow,
         FindingRow,
         FrameRow,
@@ -63,9 +64,7 @@ _FRAME_FINDINGS = _select("findings", "WHERE seq = ? ORDER BY id")
 _NOTES = _select("notes", f"ORDER BY id {_PAGE}")
 _OPERATIONS = _select("operations", "WHERE conn = (SELECT max(conn) FROM operations) ORDER BY name, rowid")
 _OPERATIONS_OF = _select("operations", "WHERE conn = ? ORDER BY rowid")
-_SEEN_OPERATIONS = (
-    f"SELECT name, kind FROM seen_operations ORDER BY name, kind LIMIT {_SEEN_OPERATIONS_LIMIT}"  # noqa: S608 - a number of our own
-)
+_SEEN_OPERATIONS = "SELECT name, kind FROM seen_operations WHERE direction = ? ORDER BY name, kind LIMIT ?"
 _TOTALS = _select("totals", "")
 
 
@@ -234,9 +233,16 @@ class CaptureReader:
             return self._rows(rows.operation_row, _OPERATIONS)
         return self._rows(rows.operation_row, _OPERATIONS_OF, (conn,))
 
-    def seen_operations(self) -> list[tuple[str, str]]:
-        """Give name and kind of each operation that was called, sorted; the first thousand."""
-        return self._rows(lambda values: (rows.text(values[0]), rows.text(values[1])), _SEEN_OPERATIONS)
+    def seen_operations(self, direction: Direction = "out") -> list[tuple[str, str]]:
+        """Give name and kind of each operation that was called, sorted; the first thousand.
+
+        `out`: the inspected side called it, so the other side may offer it; `in`: the other way round.
+        """
+        return self._rows(
+            lambda values: (rows.text(values[0]), rows.text(values[1])),
+            _SEEN_OPERATIONS,
+            (direction, _SEEN_OPERATIONS_LIMIT),
+        )
 
     # -- queries ------------------------------------------------------------------------------------------
 

@@ -165,7 +165,8 @@ CREATE TABLE operations (
 CREATE TABLE seen_operations (
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
-    PRIMARY KEY (name, kind)
+    direction TEXT NOT NULL,
+    PRIMARY KEY (name, kind, direction)
 ) WITHOUT ROWID;
 
 CREATE TABLE totals (

@@ -40,7 +40,7 @@ _FINDING = _insert("findings")
 _NOTE = _insert("notes")
 _FORGET_OPERATIONS = "DELETE FROM operations WHERE conn = ?"
 _OPERATION = _insert("operations")
-_SEEN_OPERATION = "INSERT OR IGNORE INTO seen_operations (name, kind) VALUES (?, ?)"
+_SEEN_OPERATION = "INSERT OR IGNORE INTO seen_operations (name, kind, direction) VALUES (?, ?, ?)"
 _TOTALS = _insert("totals", "one", verb="REPLACE")
 
 
@@ -181,12 +181,14 @@ def _write_totals(connection: sqlite3.Connection, totals: Totals) -> None:
     connection.execute(_TOTALS, (*rows.totals_values(totals), 1))
 
 
-def _seen_operations(batch: Batch) -> set[tuple[str, str]]:
-    seen: set[tuple[str, str]] = {
-        (row.operation, row.kind) for row in batch.exchanges.values() if row.operation is not None
+def _seen_operations(batch: Batch) -> set[tuple[str, str, str]]:
+    seen: set[tuple[str, str, str]] = {
+        (row.operation, row.kind, "out" if row.mine else "in")
+        for row in batch.exchanges.values()
+        if row.operation is not None
     }
     seen.update(
-        (row.operation, "fire_and_forget")
+        (row.operation, "fire_and_forget", row.direction)
         for row, _ in batch.frames
         if row.type == "fire_and_forget" and row.operation is not None
     )

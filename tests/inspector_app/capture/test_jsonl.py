@@ -122,7 +122,7 @@ def test_an_import_has_the_same_rows(original: Path, tmp_path: Path) -> None:
         lambda reader: (reader.states(0, 99), reader.settled(0, 99), reader.notes(0, 99)),
         lambda reader: reader.findings(0, 99),
         lambda reader: [reader.operations(conn) for conn in (1, 2, 3)],
-        lambda reader: reader.seen_operations(),
+        lambda reader: (reader.seen_operations(), reader.seen_operations("in")),
     ):
         assert rows_of(second) == rows_of(first)
     first.close()

@@ -219,6 +219,20 @@ def test_seen_operations_are_distinct_and_sorted(tmp_path: Path) -> None:
         ]
 
 
+def test_what_the_other_side_called_is_seen_apart_from_what_was_called_there(tmp_path: Path) -> None:
+    theirs = replace(EXCHANGE, mine=False, operation="on_quote")
+    batch = samples.exchanges(EXCHANGE, theirs, replace(theirs, operation="add"))
+    notice = replace(FRAME, type="fire_and_forget", exchange=None, direction="in", operation="log")
+    batch.frames = [(notice, "x")]
+    with reading(samples.capture(tmp_path, batch)) as reader:
+        assert reader.seen_operations("out") == [("add", "request_response")]
+        assert reader.seen_operations("in") == [
+            ("add", "request_response"),
+            ("log", "fire_and_forget"),
+            ("on_quote", "request_response"),
+        ]
+
+
 # -- following a capture that is being written
 
 
