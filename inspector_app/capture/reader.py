@@ -55,13 +55,15 @@ _EXCHANGE = _select("exchanges", "WHERE id = ?")
 _FIND_EXCHANGE = _select("exchanges", "WHERE number = ? AND conn = ? AND opener = ? ORDER BY id DESC LIMIT 1")
 _EXCHANGE_FRAMES = _select("frames", f"WHERE exchange = ? ORDER BY seq {_PAGE}")
 _EXCHANGE_FRAME_COUNT = "SELECT count(*) FROM frames WHERE exchange = ?"
-_CONNECTIONS = _select("connections", "ORDER BY conn")
+_CONNECTIONS = _select("connections", "ORDER BY conn DESC LIMIT ?")
+_CONNECTION = _select("connections", "WHERE conn = ?")
 _STATES = _select("states", f"ORDER BY id {_PAGE}")
 _STATE_COUNT = "SELECT count(*) FROM states"
 _SETTLED = _select("settled", f"ORDER BY id {_PAGE}")
 _FINDINGS = _select("findings", f"ORDER BY id {_PAGE}")
 _FRAME_FINDINGS = _select("findings", "WHERE seq = ? ORDER BY id")
 _NOTES = _select("notes", f"ORDER BY id {_PAGE}")
+_NOTES_OF = _select("notes", f"WHERE conn = ? OR conn IS NULL ORDER BY id {_PAGE}")
 _OPERATIONS = _select("operations", "WHERE conn = (SELECT max(conn) FROM operations) ORDER BY name, rowid")
 _OPERATIONS_OF = _select("operations", "WHERE conn = ? ORDER BY rowid")
 _SEEN_OPERATIONS = "SELECT name, kind FROM seen_operations WHERE direction = ? ORDER BY name, kind LIMIT ?"
@@ -197,9 +199,13 @@ class CaptureReader:
 
     # -- connections and what happened to them ------------------------------------------------------------
 
-    def connections(self) -> list[ConnectionRow]:
-        """Give every connection as it stands, in the order they were opened."""
-        return self._rows(rows.connection_row, _CONNECTIONS)
+    def connections(self, *, newest: int | None = None) -> list[ConnectionRow]:
+        """Give every connection, or so many of the newest, as it stands, by its number."""
+        return self._rows(rows.connection_row, _CONNECTIONS, (-1 if newest is None else newest,))[::-1]
+
+    def connection(self, conn: int) -> ConnectionRow | None:
+        """Give one connection as it stands; None when there is none of that number."""
+        return self._row(rows.connection_row, _CONNECTION, (conn,))
 
     def states(self, offset: int, count: int) -> list[StateRow]:
         """Give transitions of connections, oldest first."""
@@ -221,9 +227,11 @@ class CaptureReader:
         """Give the findings that one frame shows."""
         return self._rows(rows.finding_row, _FRAME_FINDINGS, (seq,))
 
-    def notes(self, offset: int, count: int) -> list[NoteRow]:
-        """Give notes, oldest first."""
-        return self._rows(rows.note_row, _NOTES, (count, offset))
+    def notes(self, offset: int, count: int, *, conn: int | None = None) -> list[NoteRow]:
+        """Give notes, oldest first; with `conn` only those on that connection and those on none."""
+        if conn is None:
+            return self._rows(rows.note_row, _NOTES, (count, offset))
+        return self._rows(rows.note_row, _NOTES_OF, (conn, count, offset))
 
     # -- operations ---------------------------------------------------------------------------------------
 

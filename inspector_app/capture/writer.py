@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture import rows
@@ -121,6 +122,16 @@ class CaptureWriter:
                     connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
+
+    def checkpoint(self) -> None:
+        """Bring what the log holds into the file, as far as no reader is in the way. Never raises.
+
+        SQLite does so by itself only each thousand pages: the file of a short recording, copied without its
+        log, would hold nothing.
+        """
+        if self._connection is not None:
+            with suppress(sqlite3.Error):  # the log stays, and holds what was committed
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Bring everything into the one file and close it; may be called again.

@@ -36,6 +36,9 @@ RETRY_INTERVAL_S = 0.5
 HELD_BYTES = 64 * 1024 * 1024
 """Most bytes of records held while writing is slow or fails; frames beyond are counted and dropped."""
 
+CHECKPOINT_INTERVAL_S = 2.0
+"""Longest time for which what is committed is in the log of the capture and not in its file."""
+
 RECORD_OVERHEAD_BYTES = 400
 """What a record costs in memory besides the text of its frame, about."""
 
@@ -45,6 +48,9 @@ class Writer(Protocol):
 
     def write(self, batch: Batch) -> None:
         """Write a whole batch or nothing; `CaptureError` when it cannot be written now."""
+
+    def checkpoint(self) -> None:
+        """Have what was written in the file itself, should it be copied while it is recorded."""
 
     def close(self) -> None:
         """Leave a complete file behind."""
@@ -65,12 +71,16 @@ class Recorder:
         on_problem: Callable[[Level, str], None] | None = None,
         held_bytes: int = HELD_BYTES,
         retry_interval_s: float = RETRY_INTERVAL_S,
+        checkpoint_interval_s: float = CHECKPOINT_INTERVAL_S,
     ) -> None:
         self._writer = writer
         self._on_commit = on_commit
         self._on_problem = on_problem
         self._held_limit = held_bytes
         self._retry_interval_s = retry_interval_s
+        self._checkpoint_interval_s = checkpoint_interval_s
+        self._next_checkpoint = 0.0
+        self._log_grew = False
         self._fold = Fold()
         self._buffer: deque[Record] = deque()
         self._held = 0
@@ -150,6 +160,8 @@ class Recorder:
                 began = time.monotonic()
                 if not self._commit(*self._take()):
                     break
+                self._log_grew = True
+                self._checkpoint_when_due()
                 self._pause(BATCH_INTERVAL_S - (time.monotonic() - began))
         except Exception as error:  # noqa: BLE001 - told, or the capture would stand still without a word
             self._say_failing(f"Recording stopped: {type(error).__name__}: {error}.")
@@ -158,9 +170,25 @@ class Recorder:
 
     def _wait_for_records(self) -> bool:
         """Whether there is something to write; False when closing and all is written."""
+        while not self._something_to_do_within(self._until_checkpoint()):
+            self._checkpoint_when_due()
         with self._wake:
-            self._wake.wait_for(lambda: self._buffer or self._gap.frames or self._closing)
             return bool(self._buffer or self._gap.frames)
+
+    def _something_to_do_within(self, timeout_s: float | None) -> bool:
+        with self._wake:
+            return self._wake.wait_for(
+                lambda: bool(self._buffer or self._gap.frames) or self._closing, timeout_s
+            )
+
+    def _until_checkpoint(self) -> float | None:
+        return max(0.0, self._next_checkpoint - time.monotonic()) if self._log_grew else None
+
+    def _checkpoint_when_due(self) -> None:
+        if self._log_grew and time.monotonic() >= self._next_checkpoint:
+            self._writer.checkpoint()
+            self._log_grew = False
+            self._next_checkpoint = time.monotonic() + self._checkpoint_interval_s
 
     def _pause(self, seconds: float) -> None:
         with self._wake:

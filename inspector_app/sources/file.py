@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from inspector_app.capture import jsonl
 from inspector_app.capture.errors import CaptureError, from_os
 from inspector_app.capture.files import new_capture_path
-from inspector_app.capture.store import CaptureReader, CaptureWriter
+from inspector_app.capture.store import CaptureReader, CaptureWriter, tidy
 from inspector_app.model.fold import Fold
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ _BATCH_RECORDS = 2000
 def capture_from(path: Path, progress: Callable[[int], None] | None = None) -> Path:
     """Give the capture to show for `path`: itself, or what a JSONL export was turned into.
 
-    `progress` hears how many records were imported. Raises `CaptureError` for anything else.
+    A capture that its writer had to leave in parts becomes one file. `progress` hears how many records were
+    imported. Raises `CaptureError` for anything else.
     """
     if _looks_like_text(path):
         return import_jsonl(path, progress)
     CaptureReader(path).close()
+    tidy(path)
     return path
 
 
@@ -87,6 +89,7 @@ def export_capture(capture: Path, output: str) -> int:
     The file appears whole or not at all, readable by the user alone, since a capture can hold secrets.
     Raises `CaptureError`.
     """
+    tidy(capture)
     reader = CaptureReader(capture)
     try:
         if output == STDOUT:

@@ -73,6 +73,9 @@ class GatedWriter:
         assert self.let_go.wait(WAIT_S)
         self.batches.append(batch)
 
+    def checkpoint(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -96,6 +99,9 @@ class SteppedWriter:
     def let_one_go(self) -> None:
         self._go.release()
 
+    def checkpoint(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -114,8 +120,26 @@ class BrokenWriter:
             raise CaptureError("The disk is full.")
         self.batches.append(batch)
 
+    def checkpoint(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
+
+
+class CheckpointedWriter(CaptureWriter):
+    """A real writer that lets a test wait for its checkpoints."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, source={"kind": "test"}, software="test")
+        self._checkpoints = threading.Semaphore(0)
+
+    def checkpoint(self) -> None:
+        super().checkpoint()
+        self._checkpoints.release()
+
+    def wait_for_checkpoint(self) -> None:
+        assert self._checkpoints.acquire(timeout=WAIT_S)
 
 
 def frames_of(writer: BrokenWriter | GatedWriter) -> list[int]:
@@ -164,6 +188,33 @@ def test_a_commit_is_told_only_when_another_reader_can_see_it(path: Path, writer
     recorder.close()
     assert seen
     assert all(seen)
+
+
+def test_the_file_alone_soon_holds_what_was_recorded_and_a_reader_is_no_hindrance(path: Path) -> None:
+    writer = CheckpointedWriter(path)
+    reader = CaptureReader(path)
+    recorder = Recorder(writer, checkpoint_interval_s=0.01)
+    for number in (1, 2):
+        recorder.put(frame(number))
+        writer.wait_for_checkpoint()
+        reader.frames(1, 9)
+        alone = Path(shutil.copy(path, path.with_name(f"{number}.capture")))
+        copy = CaptureReader(alone)
+        assert copy.totals().frames == number
+        copy.close()
+    reader.close()
+    recorder.close()
+
+
+def test_the_file_is_brought_up_to_date_only_now_and_then(path: Path) -> None:
+    writer = CheckpointedWriter(path)
+    recorder = Recorder(writer, checkpoint_interval_s=3600)
+    recorder.put(frame(1))
+    writer.wait_for_checkpoint()
+    recorder.put(frame(2))
+    assert recorder.flush(WAIT_S)
+    recorder.close()
+    assert not writer._checkpoints.acquire(blocking=False)
 
 
 def test_put_never_waits_for_a_slow_disk() -> None:

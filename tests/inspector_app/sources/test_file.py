@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -46,6 +47,24 @@ def capture(tmp_path: Path) -> Path:
 def test_a_capture_is_shown_as_it_is(capture: Path, data: Path) -> None:
     assert capture_from(capture) == capture
     assert not data.exists()
+
+
+@pytest.mark.parametrize("what", ["opened", "exported"])
+def test_a_capture_whose_writer_was_killed_is_one_file_once_it_was(
+    capture: Path, tmp_path: Path, what: str
+) -> None:
+    live = CaptureWriter(tmp_path / "live.capture", source={}, software="test")
+    live.write(Fold().take())
+    (tmp_path / "left").mkdir()
+    left = tmp_path / "left" / "live.capture"
+    for end in ("", "-wal"):
+        shutil.copy(f"{live.path}{end}", f"{left}{end}")
+    live.close()
+    if what == "opened":
+        capture_from(left)
+    else:
+        export_capture(left, str(tmp_path / "out.jsonl"))
+    assert list(left.parent.iterdir()) == [left]
 
 
 def test_an_export_becomes_a_capture_that_exports_to_the_same_bytes(
