@@ -26,17 +26,26 @@ if TYPE_CHECKING:
 MIN_WIDTH = 60
 MIN_HEIGHT = 16
 
+QUIT_KEY = "ctrl+q"
+
 HORIZONTAL = [(0, "-tiny"), (MIN_WIDTH, "-narrow"), (120, "-wide")]
 VERTICAL = [(0, "-flat"), (MIN_HEIGHT, "-low"), (36, "-high")]
 
 
 def bindings(place: Place) -> list[BindingType]:
-    """Make bindings of the commands that are declared for exactly this place."""
-    return [
-        Binding(",".join(each.keys), f"run('{each.name}')", each.title, show=False)
-        for each in commands.COMMANDS
-        if each.where == place
-    ]
+    """Make bindings of the commands that are declared for exactly this place.
+
+    `ctrl+q` is taken before any other binding is asked, or a dialog would keep it from the app.
+    """
+    made: list[BindingType] = []
+    for each in commands.COMMANDS:
+        if each.where != place:
+            continue
+        keys = [key for key in each.keys if key != QUIT_KEY]
+        made.append(Binding(",".join(keys), f"run('{each.name}')", each.title, show=False))
+        if QUIT_KEY in each.keys:
+            made.append(Binding(QUIT_KEY, "quit", each.title, show=False, priority=True))
+    return made
 
 
 class TooSmall(Static):
@@ -53,7 +62,21 @@ class TooSmall(Static):
         )
 
 
-class CommandScreen(Screen[None]):
+class _Interruptible(Screen[ScreenResultType]):
+    """Base of every screen: Ctrl+C copies what is selected, else says how to quit."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "copy_or_tell", "Copy", show=False)]
+
+    def action_copy_or_tell(self) -> None:
+        """Copy what is selected by mouse; a field copies its own selection before this is asked."""
+        selected = self.get_selected_text()
+        if selected:
+            self.app.copy_to_clipboard(selected)
+        else:
+            notify(self.app, "Nothing is selected to copy. Ctrl+Q quits.")
+
+
+class CommandScreen(_Interruptible[None]):
     """A full screen that takes commands."""
 
     PLACE: ClassVar[Place] = "main"
@@ -114,7 +137,7 @@ def find_action(screen: Screen[None], app: App[int], name: str) -> Callable[[], 
     raise LookupError(f"nothing carries out the command {name}")
 
 
-class Dialog(ModalScreen[ScreenResultType]):
+class Dialog(_Interruptible[ScreenResultType], ModalScreen[ScreenResultType]):
     """Base of what opens over a screen and is closed with Escape."""
 
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
@@ -135,4 +158,5 @@ def notify(app: App[int], text: str, severity: str = "information") -> None:
     elif severity == "warning":
         app.notify(shown, severity="warning", timeout=6, markup=False)
     else:
-        app.notify(shown, timeout=4, markup=False)
+        # It covers the newest lines of the list.
+        app.notify(shown, timeout=2, markup=False)

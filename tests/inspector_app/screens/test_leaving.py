@@ -1,0 +1,60 @@
+"""Quitting from wherever one is, and Ctrl+C, which people press to quit."""
+
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from inspector_app.app import InspectorApp
+from inspector_app.screens.home import HomeScreen
+from inspector_app.screens.main import MainScreen
+from tests.inspector_app.recordings import Recording
+from tests.inspector_app.screens.pilots import RecordingEngine, Stage, live, running
+
+NO_DIALOG = (MainScreen, HomeScreen)
+
+
+def _ended(stage: Stage) -> bool:
+    return stage.app.return_value == 0
+
+
+@pytest.mark.parametrize("keys", [["c"], ["question_mark"], ["ctrl+p"], ["T"], ["colon"], ["H"]])
+async def test_ctrl_q_quits_from_every_dialog_of_the_main_screen(tmp_path: Path, keys: list[str]) -> None:
+    recording = Recording(tmp_path).connect().calls(1).commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press(*keys)
+        await stage.until(lambda: not isinstance(stage.app.screen, NO_DIALOG))
+        await stage.pilot.press("ctrl+q")
+        await stage.until(lambda: _ended(stage))
+
+
+@pytest.mark.parametrize("keys", [[], ["c"], ["h"], ["o"]])
+async def test_ctrl_q_quits_from_home_and_its_forms(keys: list[str]) -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
+        await stage.press(*keys)
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen) is not bool(keys))
+        await stage.pilot.press("ctrl+q")
+        await stage.until(lambda: _ended(stage))
+
+
+@pytest.mark.parametrize("keys", [[], ["c"], ["question_mark"]])
+async def test_ctrl_c_says_how_to_quit_when_nothing_is_selected(tmp_path: Path, keys: list[str]) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press(*keys, "ctrl+c")
+        await stage.until(lambda: any("Ctrl+Q quits" in toast for toast in stage.toasts))
+        assert not isinstance(stage.app.screen, CommandPalette)
+
+
+async def test_ctrl_c_in_a_field_copies_what_is_selected_and_says_nothing(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press("c")
+        await stage.type("buy")
+        await stage.press("shift+home", "ctrl+c")
+        assert stage.app.clipboard == "buy"
+        assert stage.toasts == []
