@@ -27,7 +27,7 @@ from slipstream.errors import (
 )
 from slipstream.exchanges import Exchange, ExchangeKind, Outcome, RequestId
 from slipstream.handlers import Registry
-from slipstream.lifecycle import ConnectionState
+from slipstream.lifecycle import CONNECTION_TRANSITIONS, ConnectionState
 from slipstream.limits import DEFAULT_LIMITS, Limits
 from slipstream.outbox import Outbox
 from slipstream.reserved import registry_for
@@ -140,6 +140,7 @@ class Protocol:
         _check_data(data)
         self._check_open()
         timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT_TIMEOUT else timeout
+        await self._wait_for_room(timeout_s)
         request_id = self._open(ExchangeKind.UNARY, data, timeout_s)
         answer = self._consumers.await_answer(request_id)
         try:
@@ -267,23 +268,19 @@ class Protocol:
     # -- reading ------------------------------------------------------------------------------------------
 
     async def listen(self) -> None:
-        """Read and dispatch until the connection ends.
+        """Read, and answer, for as long as the connection lasts; then everything in flight has ended.
 
-        Returns after a normal close, raises `ConnectionLostError` after any other, re-raises its own
-        cancellation; then everything in flight has had its ending. A bad frame never ends it (§7).
+        A normal close is a return, every other end a `ConnectionLostError`; cancelling it ends what is in
+        flight too. What is no frame is told to the taps and skipped (protocol.md §7).
         """
         if self._listening or self._ending is not None:
             raise RuntimeError("listen() runs once for each connection: make a new Protocol for a new one")
         self._listening = True
         self._advance(ConnectionState.CONNECTED)
         try:
-            await self._read()
+            ending = await self._read()
         except DROPPED as error:
             ending = self._end(ending_of(error, closed_here=self._closed_here))
-            if is_open(self.websocket):  # given up by this side; its peer may not be reading
-                await self._close_socket(1008, "the peer does not read")
-            if ending.state is ConnectionState.LOST:
-                raise ending.error() from error
         except asyncio.CancelledError:
             self._end(Ending(ConnectionState.CLOSED, None, "this side stopped listening"))
             raise
@@ -291,6 +288,8 @@ class Protocol:
             self._end(Ending(ConnectionState.LOST, None, f"internal error: {type(error).__name__}"))
             cut(self.websocket)
             raise
+        if ending.state is ConnectionState.LOST:
+            raise ending.error()
 
     async def aclose(self, code: int = 1000, reason: str = "", *, drain_s: float = 0.0) -> None:
         """Close the connection: no new exchanges, what is queued is written, what is in flight ends.
@@ -336,7 +335,8 @@ class Protocol:
             cut(self.websocket)
             raise
 
-    async def _read(self) -> None:
+    async def _read(self) -> Ending:
+        """Read until the socket raises, or until this side has ended the connection."""
         loop = asyncio.get_running_loop()
         turn_ends, messages = loop.time() + _TURN_S, 0
         while self._ending is None:
@@ -346,15 +346,13 @@ class Protocol:
             if messages >= _MESSAGES_A_TURN or loop.time() >= turn_ends:
                 await asyncio.sleep(0)
                 turn_ends, messages = loop.time() + _TURN_S, 0
+        return self._ending
 
     def _receive(self, message: str | bytes) -> None:
         self.taps.frame(FrameTap("in", message, time.time_ns()))
         for event in self._session.receive(message):
             self._handle(event)
         self._flush()
-        if self._outbox.caused_bytes > self.limits.outbox_bytes:
-            text = f"the peer does not read: {self._outbox.caused_bytes} bytes of answers wait to be written"
-            raise ConnectionAbortedError(text)
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -433,7 +431,10 @@ class Protocol:
             cut(self.websocket)
 
     def _advance(self, new: ConnectionState, code: int | None = None, reason: str | None = None) -> None:
-        old, self._state = self._state, new
+        old = self._state
+        if new not in CONNECTION_TRANSITIONS[old]:
+            raise RuntimeError(f"A connection does not go from {old.name} to {new.name}")
+        self._state = new
         self.taps.transition(Transition(old, new, time.time_ns(), code, reason))
 
     # -- sending ------------------------------------------------------------------------------------------
@@ -448,6 +449,17 @@ class Protocol:
         self._arm()
         return request_id
 
+    async def _wait_for_room(self, timeout_s: float | None) -> None:
+        """Wait while more is queued than the outbox should hold, before anything more is opened."""
+        if self._outbox.pending_bytes <= self.limits.outbox_bytes:
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._outbox.flushed()
+        except TimeoutError:
+            raise RequestTimeoutError("Nothing was sent: the peer did not read in time") from None
+        self._check_open()
+
     def _flush(self, *, caused: bool = True) -> None:
         """Queue what the session wants written; `caused` by the other side, or by this side's program."""
         for text in self._session.outgoing:
@@ -455,6 +467,11 @@ class Protocol:
         self._session.outgoing.clear()
         if not self.exchanges:
             self._idle.set()
+        if self._outbox.caused_bytes > self.limits.outbox_bytes:
+            waiting = self._outbox.caused_bytes
+            text = f"the peer does not read: {waiting} bytes of answers wait to be written"
+            self._end(Ending(ConnectionState.LOST, None, text))
+            cut(self.websocket)
 
     def _written(self, text: str) -> None:
         self.taps.frame(FrameTap("out", text, time.time_ns()))

@@ -168,10 +168,7 @@ class Responder:
         self._flush()
 
     def _fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
-        try:
-            self._session.fail(request_id, code, message, details)
-        except ProtocolError as error:
-            self._session.fail(request_id, code, f"{message[:1000]} (details left out: {error})")
+        self._session.fail(request_id, code, message, details)
         self._flush()
         self._protocol.forget(request_id)
 
@@ -193,6 +190,12 @@ class Responder:
 
 async def _result(method: Callable[..., Any], *arguments: Any) -> Any:
     """Call a method: a plain `def` in a thread, so that it never stops the reader."""
+    if inspect.isasyncgenfunction(method) or inspect.isgeneratorfunction(method):
+        # Calling it would run nothing of it, and look like a normal end.
+        text = (
+            f"{method.__name__!r} yields, which only a request_stream method does: return, or use the handle"
+        )
+        raise HandlerError(text, code="internal")
     if inspect.iscoroutinefunction(method):
         return await method(*arguments)
     result = await asyncio.to_thread(_outcome, method, *arguments)

@@ -118,6 +118,7 @@ class Remote:
     spelling: Spelling = CANONICAL
 
 
+_SHORT_TEXT = 1000
 _OPENINGS = {
     ExchangeKind.UNARY: MessageType.REQUEST,
     ExchangeKind.SERVER_STREAM: MessageType.STREAM_REQUEST,
@@ -201,9 +202,17 @@ class Session:
             self._send(Frame(MessageType.RESPONSE, request_id, self.peer_id, data))
 
     def fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
-        """End an exchange, both halves, with an error (§7); nothing is sent if it has ended meanwhile."""
-        if self.table.get(request_id) is not None:
+        """End an exchange, both halves, with an error (§7); nothing is sent if it has ended meanwhile.
+
+        It ends in any case: what cannot be said whole is said without details, or stays unsaid.
+        """
+        if self.table.get(request_id) is None:
+            return
+        try:
             self._send(_error(self.peer_id, request_id, code, message, details))
+        except ProtocolError as error:
+            short = f"{message[:_SHORT_TEXT]} (the rest was left out: {error})"
+            self._tell(request_id, _error(self.peer_id, request_id, code, short))
 
     def give_up(self, request_id: RequestId, outcome: Outcome, message: str = "") -> Settled | None:
         """End an exchange of mine here and now, and tell the other side in its own dialect (§8).

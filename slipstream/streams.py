@@ -174,7 +174,8 @@ class ItemStream:
         """Give the stream up, unless it has ended. What waited unread is dropped."""
         self._finalizer.detach()
         self._inlet.discard()
-        await self._protocol.cancel(self.request_id)
+        with suppress(ConnectionError):  # its end has ended this stream too
+            await self._protocol.cancel(self.request_id)
         self._inlet.finish(ExchangeCancelledError("The stream was closed by this side"))
 
     async def __aenter__(self) -> Self:
@@ -271,13 +272,13 @@ class BiStreamHandle:
 
         What still comes is not kept for anyone; a peer that goes on sending has its stream given up.
         """
-        if kind is not None:
-            await self.abort()
-            return
-        self._finalizer.detach()
-        self._leave()
-        # The connection's end has ended this half too.
+        # The connection's end has ended both halves too, and must not hide why the block was left.
         with suppress(ConnectionError):
+            if kind is not None:
+                await self.abort()
+                return
+            self._finalizer.detach()
+            self._leave()
             await self.aclose()
 
     def __repr__(self) -> str:

@@ -110,7 +110,8 @@ class RateLimit:
     def allows(self, time_ns: int) -> bool:
         """Whether one more may pass now; one that may not is counted."""
         full = len(self._recent) == self._recent.maxlen
-        if self._off or (full and time_ns - self._recent[0] < _SECOND_NS):
+        # A clock that was set back must not silence the log until it has caught up.
+        if self._off or (full and 0 <= time_ns - self._recent[0] < _SECOND_NS):
             self.suppressed += 1
             return False
         self._recent.append(time_ns)

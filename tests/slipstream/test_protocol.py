@@ -21,12 +21,14 @@ from slipstream import (
     OverloadedError,
     Protocol,
     ProtocolError,
+    ProtocolHandler,
     RemoteError,
     RequestTimeoutError,
     SlipstreamError,
     StreamClosedError,
     StreamOverflowError,
     Tap,
+    request_response,
 )
 from slipstream.session import Event, Session
 from slipstream.testing import (
@@ -1123,3 +1125,59 @@ async def test_it_tells_what_it_is() -> None:
 async def test_a_peer_id_may_be_given() -> None:
     one, _ = websocket_pair()
     assert Protocol(one, peer_id="me").peer_id == "me"
+
+
+class Late(ProtocolHandler):
+    """Holds its answers, long ones, until they are released."""
+
+    def __init__(self) -> None:
+        self.waiting = asyncio.Semaphore(0)
+        self.release = asyncio.Event()
+
+    @request_response
+    async def report(self, data: dict[str, Any]) -> str:
+        self.waiting.release()
+        await self.release.wait()
+        return "x" * 3000
+
+
+async def test_answers_that_come_later_are_bounded_too() -> None:
+    one, other = websocket_pair(capacity=1)
+    late = Late()
+    protocol = Protocol(one, handler=late, limits=Limits(outbox_bytes=2000, close_timeout_s=0.01))
+    task = asyncio.create_task(protocol.listen())
+    for number in range(4):
+        frame = {"type": "request", "requestId": ["them", number], "peerID": "them"}
+        await other.send(json.dumps({**frame, "data": {"operation": "report"}}))
+    for _ in range(4):
+        await late.waiting.acquire()
+    assert protocol.state is ConnectionState.CONNECTED
+    late.release.set()
+    with pytest.raises(ConnectionLostError, match="does not read"):
+        await task
+    await emptied(protocol)
+
+
+async def test_a_call_waits_for_room_within_its_deadline() -> None:
+    one, _ = websocket_pair(capacity=1)
+    async with listening(Protocol(one, limits=Limits(outbox_bytes=1000, close_timeout_s=0.01))) as protocol:
+        for _ in range(3):
+            protocol.open_exchange(ExchangeKind.UNARY, {"operation": "echo", "value": "x" * 900})
+        with pytest.raises(RequestTimeoutError, match="Nothing was sent"):
+            await protocol.request_response({"operation": "echo"}, timeout=0.01)
+        assert protocol.exchanges == 3
+
+
+async def test_an_abort_that_is_too_long_to_be_said_ends_the_exchange_all_the_same() -> None:
+    async with peers(None, Service()) as (left, right):
+        handle = await left.stream_stream({"operation": "chat"})
+        await handle.abort("x" * 2_000_000, code="application")
+        assert handle.is_closed()
+        await emptied(left, right)
+
+
+async def test_a_state_that_cannot_follow_is_a_defect_that_shows() -> None:
+    async with peers() as (left, _):
+        pass
+    with pytest.raises(RuntimeError, match="does not go from CLOSED to CONNECTED"):
+        left._advance(ConnectionState.CONNECTED)

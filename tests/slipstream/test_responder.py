@@ -539,3 +539,34 @@ async def test_a_peer_cannot_flood_the_log_with_calls_that_nobody_takes(
         await left.request_response({"operation": "slipstream.ping"})
         await emptied(left, right)
     assert 0 < sum("nobody_takes_this" in message for message in caplog.messages) <= 6
+
+
+class Yielding(ProtocolHandler):
+    """Handlers that yield though their kind does not."""
+
+    @request_response
+    async def unary(self, data: dict[str, Any]) -> AsyncIterator[int]:
+        yield 1
+
+    @stream_stream
+    async def chat(self, data: dict[str, Any], stream: BiStreamHandle) -> AsyncIterator[int]:
+        yield 1
+
+    @stream_stream
+    def plain(self, data: dict[str, Any], stream: BiStreamHandle) -> Iterator[int]:
+        yield 1
+
+
+async def test_a_unary_handler_that_yields_is_told_so() -> None:
+    error = await failure("unary", Yielding())
+    assert (error.code, "yields" in error.message) == ("internal", True)
+
+
+@pytest.mark.parametrize("operation", ["chat", "plain"])
+async def test_a_bidirectional_handler_that_yields_does_not_end_as_if_all_were_well(operation: str) -> None:
+    async with peers(None, Yielding()) as (left, right):
+        handle = await left.stream_stream({"operation": operation})
+        with pytest.raises(RemoteError, match="yields") as caught:
+            await handle.receive()
+        assert caught.value.code == "internal"
+        await emptied(left, right)

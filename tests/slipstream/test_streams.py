@@ -15,13 +15,24 @@ from slipstream import (
     FrameTooLargeError,
     Limits,
     Outcome,
+    Protocol,
     ProtocolError,
     RemoteError,
     StreamClosedError,
     StreamOverflowError,
 )
 from slipstream.streams import Budget, Inlet
-from slipstream.testing import Ends, In, Out, Slot, Transcript, peers
+from slipstream.testing import (
+    Ends,
+    In,
+    MemoryWebSocket,
+    Out,
+    Slot,
+    Transcript,
+    listening,
+    peers,
+    websocket_pair,
+)
 from tests.slipstream.support import Observer, Service, emptied, gather, soon
 
 
@@ -488,3 +499,21 @@ async def test_a_stream_tells_what_it_is() -> None:
         assert repr(items) == f"<ItemStream {left.peer_id[:8]}:0 open>"
         assert [item async for item in items] == []
         assert repr(items).endswith("ended>")
+
+
+async def leave_after_the_end(opened: Any, socket: MemoryWebSocket) -> None:
+    async with opened:
+        socket.abort()
+        raise LookupError("mine")
+
+
+@pytest.mark.parametrize("kind", ["request_stream", "stream_stream"])
+async def test_the_end_of_the_connection_does_not_hide_why_a_block_was_left(kind: str) -> None:
+    one, other = websocket_pair()
+    async with (
+        listening(Protocol(one)) as left,
+        listening(Protocol(other, handler=Service())),
+    ):
+        opened = await getattr(left, kind)({"operation": "endless" if kind == "request_stream" else "chat"})
+        with pytest.raises(LookupError, match="mine"):
+            await leave_after_the_end(opened, one)

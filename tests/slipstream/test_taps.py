@@ -139,6 +139,13 @@ def test_a_burst_is_suppressed_and_the_next_second_is_not(caplog: pytest.LogCapt
     assert (len(caplog.messages), tap.suppressed) == (3, 2)
 
 
+def test_a_clock_that_is_set_back_does_not_silence_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    tap = LogTap(1)
+    for time_ns in (1000 * SECOND, 0, 2 * SECOND):
+        tap.finding(FINDING, time_ns)
+    assert len(caplog.messages) == 3
+
+
 def test_one_a_second_is_one_a_second(caplog: pytest.LogCaptureFixture) -> None:
     tap = LogTap(1)
     for time_ns in (0, SECOND - 1, SECOND):
