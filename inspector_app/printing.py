@@ -17,6 +17,7 @@ import click
 from inspector_app.capture.jsonl_out import (
     connection_line,
     event_line,
+    finding_line,
     frame_line,
     header_line,
     operations_line,
@@ -111,7 +112,7 @@ class JsonLines:
         return [json.dumps(header_line(self._reader))]
 
     def of(self, item: Item) -> list[str]:
-        """Give the lines for one row; findings have none, they are derived again from the frames."""
+        """Give the lines for one row."""
         match item:
             case (row, raw):
                 return [json.dumps(frame_line(row, raw))]
@@ -120,7 +121,7 @@ class JsonLines:
             case Described():
                 return [json.dumps(operations_line(item.connection, item.operations))]
             case FindingRow():
-                return []
+                return [json.dumps(finding_line(item))]
             case _:
                 return [json.dumps(event_line(item))]
 

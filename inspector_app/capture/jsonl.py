@@ -10,10 +10,12 @@ is a record and says which in `kind`:
     state       t, conn, from, to, code, reason
     settled     t, conn, id, outcome, message: an exchange that ended without a frame
     note        t, conn, level, text
+    finding     seq (of the finding), t, conn, frame (its seq), exchange (its number in the capture), rule,
+                section (of the protocol), text; behind its frame
 
 `t` is ISO 8601 in UTC with nanoseconds; `id` is the `requestId` as the wire has it. All text is ASCII, so
 lone surrogates, control characters and bidi marks are escapes. What a frame line tells besides `t`, `conn`,
-`dir` and `raw` is for the reader's convenience: importing folds it anew. Nothing is folded here; the two ways
+`dir` and `raw`, and what a finding line tells, is for the reader's convenience: importing folds it anew. Nothing is folded here; the two ways
 are `jsonl_out` and `jsonl_in`.
 """
 

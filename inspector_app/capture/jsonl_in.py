@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+_DERIVED = "finding"
+"""Lines of this kind are passed over: the fold finds again what the frames show."""
+
 _LARGEST = (1 << 63) - 1
 
 
@@ -62,12 +65,14 @@ def parse(stream: Iterable[str | bytes]) -> Iterator[Record]:
             line = json.loads(text)
             if not isinstance(line, dict):
                 raise TypeError("it is no JSON object")  # noqa: TRY301 - told with its line below
-            record = _PARSERS[_taken(line, "kind", str)](line)
+            kind = _taken(line, "kind", str)
+            record = None if kind == _DERIVED else _PARSERS[kind](line)
         except KeyError as error:
             raise _bad_line(number, f"{error} is missing or unknown") from error
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise _bad_line(number, str(error)) from error
-        yield record
+        if record is not None:
+            yield record
 
 
 def _bad_line(number: int, why: str) -> CaptureError:

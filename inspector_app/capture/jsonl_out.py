@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.records import NoteRow, SettledRow, StateRow
+from inspector_app.capture.records import FindingRow, NoteRow, SettledRow, StateRow
 from inspector_app.capture.times import to_iso
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 """Hears how many frames are done, of how many."""
 
 Event = StateRow | SettledRow | NoteRow
-EventRow = TypeVar("EventRow", StateRow, SettledRow, NoteRow)
+Row = TypeVar("Row", StateRow, SettledRow, NoteRow, FindingRow)
 
 
 class TextOut(Protocol):
@@ -50,7 +50,7 @@ def export(reader: CaptureReader, stream: TextOut, progress: Progress | None = N
     total = reader.totals().frames
     stream.write(_text(header_line(reader)))
     introductions = _Introductions(reader)
-    events = _Events(reader)
+    events, findings = _Events(reader), _Findings(reader)
     done = 0
     while done < total:
         lines: list[Line] = []
@@ -60,6 +60,7 @@ def export(reader: CaptureReader, stream: TextOut, progress: Progress | None = N
                 lines.append(event_line(event))
             lines += introductions.before(row.conn)
             lines.append(frame_line(row, raw))
+            lines += map(finding_line, findings.up_to(row.seq))
             done = row.seq
         if not lines:
             raise CaptureError(f"{reader.path} lacks frame {done + 1}: use another copy.")
@@ -158,7 +159,20 @@ class _Events:
             self._next = next(self._merged, None)
 
 
-def _all(page: Callable[[int, int], list[EventRow]]) -> Iterator[EventRow]:
+class _Findings:
+    """Findings, each due behind the frame that shows it."""
+
+    def __init__(self, reader: CaptureReader) -> None:
+        self._all = _all(reader.findings)
+        self._next = next(self._all, None)
+
+    def up_to(self, seq: int) -> Iterator[FindingRow]:
+        while self._next is not None and (self._next.seq or 0) <= seq:
+            yield self._next
+            self._next = next(self._all, None)
+
+
+def _all(page: Callable[[int, int], list[Row]]) -> Iterator[Row]:
     offset = 0
     while found := page(offset, _PORTION):
         yield from found
@@ -209,4 +223,19 @@ def event_line(event: Event) -> Line:
         "id": [event.opener, event.number],
         "outcome": event.outcome,
         "message": event.message,
+    }
+
+
+def finding_line(row: FindingRow) -> Line:
+    """Give the line of a finding."""
+    return {
+        "seq": row.id,
+        "t": to_iso(row.time_ns),
+        "conn": row.conn,
+        "kind": "finding",
+        "frame": row.seq,
+        "exchange": row.exchange,
+        "rule": row.rule,
+        "section": row.section,
+        "text": row.text,
     }

@@ -108,6 +108,15 @@ async def test_the_lines_in_json_are_the_lines_of_the_export(command: Command) -
     ][: len([line for line in printed if "operations" not in line])]
 
 
+async def test_findings_are_lines_in_json_too(command: Command) -> None:
+    async with raw_server(saying("nonsense")) as url:
+        result = await command.run("connect", url, "--json", "--record", "mine.capture")
+    exported = (await command.run("export", "mine.capture", "-o", "-")).stdout.splitlines()
+    found = [line for line in result.stdout.splitlines() if json.loads(line).get("kind") == "finding"]
+    assert [json.loads(line)["rule"] for line in found] == ["bad_frame"]
+    assert found == [line for line in exported if json.loads(line).get("kind") == "finding"]
+
+
 async def test_what_was_printed_in_json_can_be_read_as_an_export(command: Command) -> None:
     result = await command.run("demo", "--json", "--for", "1")
     records = list(jsonl.parse(result.stdout.splitlines(keepends=True)))

@@ -169,6 +169,34 @@ def test_a_state_line_tells_all_that_is_promised(original: Path) -> None:
     assert (line["from"], line["to"], line["code"], line["reason"]) == ("CONNECTED", "LOST", 1006, "gone")
 
 
+def test_a_finding_line_tells_all_that_is_promised_behind_its_frame(tmp_path: Path) -> None:
+    good = message("request", ME, 0, ME, call("add"))
+    records = [
+        FrameSeen(conn=1, time_ns=samples.NOW, direction="out", raw=raw) for raw in (good, "nonsense", good)
+    ]
+    told = lines(capture_of(tmp_path / "a", records))
+    assert [line.get("kind") for line in told[2:]] == ["frame", "frame", "finding", "frame", "finding"]
+    assert told[4] | {"text": ""} == {
+        "seq": 1,
+        "t": "2026-11-22T11:20:33.123456789Z",
+        "conn": 1,
+        "kind": "finding",
+        "frame": 2,
+        "exchange": None,
+        "rule": "bad_frame",
+        "section": "§7",
+        "text": "",
+    }
+    assert (told[6]["seq"], told[6]["frame"], told[6]["exchange"]) == (2, 3, 1)
+
+
+def test_findings_are_found_anew_and_not_read(original: Path, tmp_path: Path) -> None:
+    text = exported(original)
+    without = "".join(line for line in text.splitlines(keepends=True) if '"kind": "finding"' not in line)
+    assert without != text
+    assert exported(imported(tmp_path / "again.capture", without)) == text
+
+
 def test_lines_are_in_the_order_in_which_things_happened(original: Path) -> None:
     records = list(jsonl.parse(io.StringIO(exported(original))))
     told = [record for record in records if not isinstance(record, ConnectionOpened | OperationsDescribed)]

@@ -80,6 +80,24 @@ def test_every_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
         assert reader.totals() == totals
 
 
+def test_connections_are_given_by_number_all_or_the_newest_or_one(tmp_path: Path) -> None:
+    rows = {conn: replace(samples.CONNECTION, conn=conn) for conn in (2, 1, 3)}
+    with reading(samples.capture(tmp_path, Batch(connections=rows))) as reader:
+        assert [row.conn for row in reader.connections()] == [1, 2, 3]
+        assert [row.conn for row in reader.connections(newest=2)] == [2, 3]
+        assert reader.connection(2) == rows[2]
+        assert reader.connection(4) is None
+
+
+def test_notes_on_a_connection_are_those_on_it_and_those_on_none(tmp_path: Path) -> None:
+    notes = [
+        replace(samples.NOTE, id=number, conn=conn) for number, conn in enumerate([2, None, 2, 1, 1], start=1)
+    ]
+    with reading(samples.capture(tmp_path, Batch(notes=notes))) as reader:
+        assert [note.id for note in reader.notes(0, 9, conn=1)] == [2, 4, 5]
+        assert [note.id for note in reader.notes(1, 1, conn=1)] == [4]
+
+
 def test_frames_are_a_slice_by_number(tmp_path: Path) -> None:
     with reading(samples.capture(tmp_path, samples.frames(*"abcdef"))) as reader:
         assert [row.seq for row in reader.frames(3, 2)] == [3, 4]
