@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
@@ -105,11 +106,15 @@ class _Engine:
             self._control.push_problem(level, text)
 
     def _watch_stdin(self) -> None:
-        """Wait for the end of stdin; see to it that the process ends even if a handler blocks the loop."""
+        """Wait for the end of stdin; see to it that the process ends even if a handler blocks it."""
         while os.read(_STDIN, _CHUNK):
             pass
         if not self._ended.is_set():
             self._loop.call_soon_threadsafe(self._over.set)
-            if not self._ended.wait(self._start.ending_limit_s):
-                print("The engine did not end by itself.", file=sys.stderr)  # noqa: T201 - its log
-                os._exit(FAILED)
+        in_order = self._ended.wait(self._start.ending_limit_s)
+        if in_order:
+            time.sleep(self._start.ending_limit_s)  # what a handler left in a thread may still hold the process
+        try:
+            print("The engine did not end by itself.", file=sys.stderr)  # noqa: T201 - its log
+        finally:  # who reads the log may be gone too, and then printing raises
+            os._exit(0 if in_order else FAILED)

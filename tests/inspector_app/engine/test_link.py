@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -29,6 +30,7 @@ from inspector_app.intents import (
     ServerSpec,
     SourceSpec,
 )
+from slipstream import connect
 
 ROOT = Path(__file__).parents[3]
 WAIT_S = 30.0
@@ -285,28 +287,90 @@ asyncio.run(main())
 """
 
 
-async def test_a_handler_that_blocks_does_not_keep_the_engine_alive(capture: Path) -> None:
-    stubborn = capture.parent / "stubborn.py"
-    stubborn.write_text(
-        "import time\n"
-        "from slipstream import ProtocolHandler, fire_and_forget\n"
-        "class Stubborn(ProtocolHandler):\n"
-        "    @fire_and_forget\n"
-        "    async def block(self, data):\n"
-        "        time.sleep(3600)\n"
-    )
-    from slipstream import connect
+STUBBORN = """
+import asyncio, time
+from slipstream import ProtocolHandler, fire_and_forget
 
+class Stubborn(ProtocolHandler):
+    @fire_and_forget
+    async def block(self, data):
+        time.sleep(3600)
+
+    @fire_and_forget
+    async def block_thread(self, data):
+        await asyncio.to_thread(time.sleep, 3600)
+"""
+
+
+@pytest.fixture
+def stubborn(tmp_path: Path) -> Path:
+    """A handler with operations that do not end."""
+    path = tmp_path / "stubborn.py"
+    path.write_text(STUBBORN)
+    return path
+
+
+async def set_off(address: str, operation: str, capture: Path) -> None:
+    """Call an operation of a hosted handler; when this returns, the handler has it."""
+    async with connect(address) as client:
+        await client.fire_and_forget({"operation": operation})
+        await Viewer(capture).until(lambda reader: reader.totals().frames)
+
+
+async def test_a_handler_that_blocks_does_not_keep_the_engine_alive(capture: Path, stubborn: Path) -> None:
     async with engine(ServerSpec(handler=str(stubborn), port=0), capture, 0.2) as (viewer, ready):
-        async with connect(ready.address) as client:
-            await client.fire_and_forget({"operation": "block"})
-            await viewer.until(lambda reader: reader.totals().frames)
+        await set_off(ready.address, "block", capture)
         pid = viewer.pid
         assert viewer.link._process is not None
         assert viewer.link._process.stdin is not None
         viewer.link._process.stdin.close()
         assert "exit code 1" in await asyncio.wait_for(viewer.exits.get(), WAIT_S)
     assert not alive(pid)
+
+
+@pytest.mark.parametrize("operation", ["block", "block_thread"])
+async def test_an_engine_with_a_handler_that_blocks_dies_with_a_viewer_that_is_killed(
+    capture: Path, stubborn: Path, operation: str
+) -> None:
+    viewer = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _HOSTING_VIEWER,
+        str(capture),
+        str(stubborn),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert viewer.stdout is not None
+    engine_pid = int(await asyncio.wait_for(viewer.stdout.readline(), WAIT_S))
+    address = (await asyncio.wait_for(viewer.stdout.readline(), WAIT_S)).decode().strip()
+    try:
+        await set_off(address, operation, capture)
+        viewer.kill()
+        await viewer.wait()
+        async with asyncio.timeout(WAIT_S):
+            while alive(engine_pid):  # noqa: ASYNC110 - nobody tells of the end of a stranger's child
+                await asyncio.sleep(CHECK_INTERVAL_S)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(engine_pid, signal.SIGKILL)
+
+
+_HOSTING_VIEWER = """
+import asyncio, sys
+from pathlib import Path
+from inspector_app.engine.link import EngineLink
+from inspector_app.intents import ServerSpec
+
+async def main():
+    link = EngineLink(ending_limit_s=0.2)
+    ready = await link.start(ServerSpec(handler=sys.argv[2], port=0), Path(sys.argv[1]))
+    print(link._process.pid, flush=True)
+    print(ready.address, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
 
 
 async def test_the_engine_is_of_the_same_code_as_the_viewer_that_started_it(tmp_path: Path) -> None:
