@@ -1,4 +1,4 @@
-"""What is in flight, each way: folds frames into exchange states and findings (protocol.md §2 to §5, §7).
+"""The exchanges of one connection, from the frames that open, carry and end them (protocol.md §2 to §5, §7).
 
 One table serves two masters: the session asks it before it sends and after it reads, and so *enforces*; an
 inspector shows it every frame that went by, either way, and so *observes*. It has no clock, sends nothing

@@ -1,1 +1,1 @@
-"""The only place where text from the wire becomes something that is drawn."""
+"""From text of any origin to what a terminal can be given: inert text, formats, themes."""

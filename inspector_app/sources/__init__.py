@@ -1,1 +1,1 @@
-"""Sources: each turns a world into records and carries out intents."""
+"""Where records come from: a client, a mock server, the demo, an exported file."""
