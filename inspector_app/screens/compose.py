@@ -6,6 +6,7 @@ it; sending is a function the form is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, cast
@@ -23,7 +24,7 @@ from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
 from inspector_app.screens.base import Dialog, bindings
-from inspector_app.viewer.drafts import FORMS, OPENING, Draft, Drafts, Form
+from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, OPENING, Draft, Drafts, Form
 from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, suggestions
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.json_editor import JsonEditor
@@ -52,6 +53,8 @@ class Target:
     conn: int | None = None
     stream: ExchangeRow | None = None
     title: str = ""
+    hint: str = ""
+    """What to do to reach another target; empty: there is none."""
 
 
 class _Suggestions:
@@ -72,13 +75,30 @@ class _Suggestions:
         ]
 
 
-def _place_to_type(data: str) -> tuple[int, int] | None:
-    """Find the first empty text or object in laid out data: line and column, from 0."""
-    for number, line in enumerate(data.split("\n")):
-        for empty in ('""', "{}"):
-            if empty in line:
-                return number, line.index(empty) + 1
-    return None
+_FIRST_VALUE = re.compile(
+    r'"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<empty>\{\s*\}|\[\s*\])|(?P<plain>[^\s"{}\[\],]+))'
+)
+
+Place = tuple[int, int]
+
+
+def first_value(data: str) -> tuple[Place, Place]:
+    """Find what is typed first in laid out data: from and to as line and column, from 0.
+
+    A text without its quotation marks, any other value whole; in an empty object or array the place inside.
+    """
+    found = _FIRST_VALUE.search(data)
+    if found is None:
+        start = end = 1 if data.strip() == "{}" else len(data)
+    elif found["empty"] is not None:
+        start = end = found.start("empty") + 1
+    else:
+        start, end = found.span("plain" if found["text"] is None else "text")
+    return _place(data, start), _place(data, end)
+
+
+def _place(text: str, index: int) -> Place:
+    return text.count("\n", 0, index), index - (text.rfind("\n", 0, index) + 1)
 
 
 class ComposeScreen(Dialog[tuple[Intent, Done]]):
@@ -134,7 +154,12 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             yield InfoLine(id="what")
             with Horizontal(id="call"):
                 yield Input(id="operation", classes="field", select_on_focus=False)
-                yield Input(id="timeout", classes="field", placeholder="none", select_on_focus=False)
+                yield Input(
+                    id="timeout",
+                    classes="field",
+                    placeholder=str(DEFAULT_TIMEOUT_S),
+                    select_on_focus=False,
+                )
             yield RowList(
                 (Column("Name", 30), Column("Documentation")),
                 hint="No operation of this kind is known: type any name.",
@@ -154,10 +179,12 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#timeout").border_title = "Timeout, s"
         self.query_one("#data TextArea").border_title = "Data"
         self.query_one("#raw").border_title = "The frame"
-        self.query_one("#form").border_title = "Send an item" if self._target.stream else "Send"
-        self._show_form()
+        form = self.query_one("#form")
+        form.border_title = "Send an item" if self._target.stream else "Send"
+        form.border_subtitle = inert(self._target.hint)
+        self._show_form(at_data=self._drafts.take_begun())
 
-    def _show_form(self) -> None:
+    def _show_form(self, *, at_data: bool = False) -> None:
         draft = self._draft
         opening = draft.takes_operation
         self.query_one("#forms", TabStrip).display = self._target.stream is None
@@ -180,24 +207,25 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             self.query_one("#timeout", Input).value = draft.timeout
             operation.suggester = SuggestFromList(self._names(), case_sensitive=False)
             self._suggest()
-        self._focus_first()
+        self._focus_first(at_data=at_data)
         self._judge()
 
-    def _focus_first(self) -> None:
+    def _focus_first(self, *, at_data: bool) -> None:
+        """Begin where there is something to type, which takes the place of what was typed before."""
         draft = self._draft
-        raw = self.query_one("#raw", TextArea)
-        data = self.query_one("#data TextArea", TextArea)
-        if draft.form == "raw":
-            raw.focus()
-            raw.select_all()
-        elif draft.form == "item":
-            data.focus()
-            data.select_all()
-        elif draft.operation:
-            data.focus()
-            data.move_cursor(_place_to_type(draft.data) or data.document.end)
+        operation = self.query_one("#operation", Input)
+        area = self.query_one("#raw" if draft.form == "raw" else "#data TextArea", TextArea)
+        if draft.takes_operation and not (at_data and draft.operation):
+            operation.focus()
+            operation.select_all()
+            return
+        area.focus()
+        if draft.takes_operation:
+            start, end = first_value(draft.data)
+            area.move_cursor(start)
+            area.move_cursor(end, select=True)
         else:
-            self.query_one("#operation").focus()
+            area.select_all()
 
     def _names(self) -> list[str]:
         names = suggestions(self._target.operations, OPENING[self._draft.form])
@@ -268,8 +296,9 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         if known is not None and self._draft.data.strip() in ("", "{}"):
             self._draft.operation = ""
             self._drafts.begin(known, OPENING[self._draft.form])
+            self._drafts.take_begun()
         self._draft.operation = name
-        self._show_form()
+        self._show_form(at_data=True)
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """Change the form."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.display import formats
 from inspector_app.intents import Done, Intent, SendMessage, SendRaw
-from inspector_app.screens.base import notify
 from inspector_app.screens.compose import ComposeScreen, Target
+from inspector_app.viewer.drafts import raw_request
+from inspector_app.viewer.exchanges import next_number
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
+from inspector_app.viewer.operations import Operation, suggestions
 
 if TYPE_CHECKING:
     from inspector_app.screens.main import MainScreen
@@ -19,8 +23,34 @@ if TYPE_CHECKING:
 def open_compose(main: MainScreen) -> None:
     """Open the form that was used last."""
     view, conn = main.view, _conn(main)
-    title = f"To peer {formats.short_peer(view.peer(conn))}." if view.world.role == "SERVER" and conn else ""
-    _open(main, Target(operations=view.known_operations(), conn=conn, title=title))
+    operations = view.known_operations()
+    main.drafts.offer_raw(_raw_request(main, conn, operations))
+    hosting = view.world.role == "SERVER" and conn is not None
+    several = hosting and sum(row.state == "CONNECTED" for row in view.connections) > 1
+    _open(
+        main,
+        Target(
+            operations=operations,
+            conn=conn,
+            title=f"To peer {formats.short_peer(view.peer(conn))}." if hosting and conn else "",
+            hint="For another peer, choose a frame of it first" if several else "",
+        ),
+    )
+
+
+def _raw_request(main: MainScreen, conn: int | None, operations: Sequence[Operation]) -> str:
+    """Write a frame that could be sent over the connection as it is."""
+    view = main.view
+    row = view.connection(conn) if conn is not None else view.current_connection
+    number = 0
+    if row is not None and view.reader is not None:
+        try:
+            number = next_number(view.reader, row.conn)
+        except CaptureError as error:
+            view.report(str(error))
+    known = suggestions(operations, "request")
+    operation = main.drafts.by_form["request"].operation or next(iter(known), "slipstream.ping")
+    return raw_request(row.local_peer if row else None, number, operation)
 
 
 def open_item(main: MainScreen, stream: ExchangeRow) -> None:
@@ -48,10 +78,9 @@ def _open(main: MainScreen, target: Target) -> None:
         if result is not None:
             intent, done = result
             goal = goal_of(intent, done, before)
+            # Of an item the list itself shows that it went.
             if goal is not None:
                 view.look_out(goal, time.time_ns())
-            else:
-                notify(main.app, "Sent.")
 
     main.app.push_screen(ComposeScreen(main.drafts, target, send), sent)
 

@@ -38,7 +38,15 @@ OPENING: dict[str, MessageKind] = {
 MAX_TIMEOUT_S = 86_400.0
 _TEMPLATE_DEPTH = 4
 
-RAW_EXAMPLE = '{"type": "fire_and_forget", "peerID": "me", "data": {"operation": "hello"}}'
+DEFAULT_TIMEOUT_S = 600
+"""The deadline of a request for which none is typed: that of the library, in seconds."""
+
+
+def raw_request(peer: str | None, number: int, operation: str) -> str:
+    """Write a request frame (protocol.md §2) that this side, `peer`, could send as it stands."""
+    me = peer or "me"
+    data = {"operation": operation}
+    return json.dumps({"type": "request", "requestId": [me, number], "peerID": me, "data": data})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,7 +116,7 @@ class Draft:
 def _empty_drafts() -> dict[Form, Draft]:
     forms: tuple[Form, ...] = (*FORMS, "item")
     drafts = {form: Draft(form=form) for form in forms}
-    drafts["raw"].data = RAW_EXAMPLE
+    drafts["raw"].data = ""
     return drafts
 
 
@@ -118,6 +126,9 @@ class Drafts:
 
     form: Form = "request"
     by_form: dict[Form, Draft] = field(default_factory=_empty_drafts)
+    begun: bool = False
+    """An operation was just chosen, so what is left to type is its data."""
+    _offered_raw: str = ""
 
     @property
     def current(self) -> Draft:
@@ -127,10 +138,22 @@ class Drafts:
     def begin(self, operation: Operation, form: MessageKind) -> None:
         """Start to write a call of an operation, its data laid out by its schema."""
         self.form = form
+        self.begun = True
         draft = self.by_form[form]
         if draft.operation != operation.name:
             draft.operation = operation.name
             draft.data = data_template(operation.params)
+
+    def take_begun(self) -> bool:
+        """Tell, once, whether an operation was just chosen."""
+        begun, self.begun = self.begun, False
+        return begun
+
+    def offer_raw(self, text: str) -> None:
+        """Put a frame into the raw form, unless something was typed there."""
+        draft = self.by_form["raw"]
+        if draft.data in ("", self._offered_raw):
+            draft.data = self._offered_raw = text
 
 
 @dataclass(slots=True)

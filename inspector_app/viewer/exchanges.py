@@ -49,6 +49,20 @@ class ExchangeContext(Protocol):
         """The other side of a connection."""
 
 
+def next_number(reader: CaptureReader, conn: int) -> int:
+    """Give a counter that this side has not used yet on a connection (protocol.md §2).
+
+    Exchanges are looked through from the newest on; behind many of the other side's, one that is surely free
+    is given. May raise `CaptureError`.
+    """
+    newest = reader.totals().exchanges
+    for number in range(newest, max(0, newest - _SEARCH_ROWS), -1):
+        row = reader.exchange(number)
+        if row is not None and row.mine and row.conn == conn:
+            return row.number + 1
+    return newest if newest > _SEARCH_ROWS else 0
+
+
 class ExchangeRows(CaptureRows[ExchangeRow]):
     """Base of both lists: the pending first, the oldest of them on top, then the ended, the newest on top."""
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, TextArea
 
-from inspector_app.intents import Done, SendMessage, SendRaw
-from inspector_app.screens.compose import ComposeScreen
+from inspector_app.intents import Done, SendMessage, SendRaw, ServerSpec
+from inspector_app.screens.compose import ComposeScreen, first_value
 from inspector_app.widgets.json_editor import JsonEditor
+from slipstream.frames import decode
 from tests.inspector_app.recordings import ME, Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, Stage, live
 
@@ -209,3 +210,99 @@ async def test_the_form_can_be_used_by_mouse(tmp_path: Path) -> None:
         await stage.until(lambda: stage.app.screen.query_one("#operation", Input).value == "get_quote")
         await stage.pilot.click("#send")
         await stage.until(lambda: bool(engine.intents))
+
+
+async def test_the_deadline_of_a_request_without_one_is_named(tmp_path: Path) -> None:
+    async with live(_recording(tmp_path).path, RecordingEngine()) as stage:
+        await _open(stage)
+        assert stage.app.screen.query_one("#timeout", Input).placeholder == "600"
+
+
+async def test_opened_again_the_operation_has_the_keys_and_is_typed_over(tmp_path: Path) -> None:
+    async with live(_recording(tmp_path).path, RecordingEngine()) as stage:
+        await _open(stage)
+        await stage.type("get_quote")
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.main)
+        await _open(stage)
+        await stage.type("get_order")
+        assert stage.app.screen.query_one("#operation", Input).value == "get_order"
+
+
+async def test_opened_for_an_operation_its_first_value_has_the_keys_and_is_typed_over(
+    tmp_path: Path,
+) -> None:
+    async with live(_recording(tmp_path).path, RecordingEngine()) as stage:
+        await stage.until(lambda: stage.view.operations.count)
+        await stage.press("6", "end", "up", "enter")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+        await stage.type("BEAN")
+        data = json.loads(stage.app.screen.query_one(JsonEditor).text)
+        assert data == {"symbol": "BEAN", "count": 10}
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.main)
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+        await stage.type("CORK")
+        assert json.loads(stage.app.screen.query_one(JsonEditor).text) == {"symbol": "CORK", "count": 10}
+
+
+@pytest.mark.parametrize(
+    ("data", "selected"),
+    [
+        ('{"a": "x\\"y", "b": 1}', 'x\\"y'),
+        ('{\n  "a": {\n    "b": -1.5\n  }\n}', "-1.5"),
+        ('{"a": []}', ""),
+        ("{}", ""),
+        ("not json", ""),
+    ],
+)
+def test_the_first_value_is_found(data: str, selected: str) -> None:
+    (line, start), (end_line, end) = first_value(data)
+    assert line == end_line
+    assert data.split("\n")[line][start:end] == selected
+
+
+async def test_the_raw_form_holds_a_frame_that_can_be_sent_as_it_is(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = _recording(tmp_path).calls(3).commit()
+    async with live(recording.path, engine) as stage:
+        await _open(stage)
+        for _ in range(4):
+            await stage.press("ctrl+n")
+        await stage.press("ctrl+s")
+        await stage.until(lambda: bool(engine.intents))
+        sent = engine.intents[0]
+        assert isinstance(sent, SendRaw)
+        frame = decode(sent.text)
+        assert (frame.peer_id, frame.request_id) == (ME, (ME, 3))
+
+
+async def test_at_a_server_with_several_clients_the_form_says_how_to_reach_another(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, role="server").connect(1).commit()
+    async with live(recording.path, RecordingEngine(), spec=ServerSpec()) as stage:
+        await _open_for_peer(stage, 1)
+        assert "another peer" not in stage.text
+        await stage.press("escape")
+        recording.connect(2, me="second").commit()
+        await _open_for_peer(stage, 2)
+        assert "For another peer, choose a frame of it first" in stage.text
+
+
+async def _open_for_peer(stage: Stage, connections: int) -> None:
+    await stage.until(lambda: len(stage.view.connections) == connections and stage.view.connected)
+    await stage.press("c")
+    await stage.until_shown("To peer")
+
+
+async def test_an_item_that_was_sent_is_seen_in_the_list_without_a_toast(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = _recording(tmp_path).frame("out", "stream_stream_request", 0, {"operation": "chat"}).commit()
+    async with live(recording.path, engine) as stage:
+        await stage.press("3")
+        await stage.until(lambda: stage.view.selection.exchange is not None)
+        await stage.press("i")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+        await stage.press("ctrl+s")
+        await stage.until(lambda: stage.app.screen is stage.main and bool(engine.intents))
+        assert stage.toasts == []

@@ -5,8 +5,10 @@ import pytest
 
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.intents import SendItem, SendMessage, SendRaw
-from inspector_app.viewer.drafts import FORMS, Draft, Drafts, data_template
+from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, Draft, Drafts, data_template, raw_request
 from inspector_app.viewer.operations import Operation
+from slipstream.frames import decode
+from slipstream.limits import Limits
 from tests.inspector_app.recordings import ME, SCHEMA
 
 STREAM = ExchangeRow(
@@ -116,3 +118,29 @@ def test_what_was_typed_for_the_same_operation_is_kept() -> None:
 )
 def test_a_schema_lays_out_what_is_required_and_what_has_a_default(schema: object, expected: object) -> None:
     assert json.loads(data_template(schema)) == expected
+
+
+def test_the_deadline_that_is_named_is_the_one_the_library_has() -> None:
+    assert Limits().request_timeout_s == DEFAULT_TIMEOUT_S
+
+
+def test_the_raw_form_is_offered_a_frame_of_this_side_until_something_is_typed() -> None:
+    drafts = Drafts()
+    drafts.offer_raw(raw_request(ME, 7, "get_quote"))
+    frame = decode(drafts.by_form["raw"].data)
+    assert (frame.peer_id, frame.request_id) == (ME, (ME, 7))
+    drafts.offer_raw(raw_request(ME, 8, "get_quote"))
+    assert decode(drafts.by_form["raw"].data).request_id == (ME, 8)
+    drafts.by_form["raw"].data = "typed"
+    drafts.offer_raw(raw_request(ME, 9, "get_quote"))
+    assert drafts.by_form["raw"].data == "typed"
+
+
+def test_without_a_peer_id_a_raw_frame_is_that_of_a_peer_called_me() -> None:
+    assert decode(raw_request(None, 0, "x")).peer_id == "me"
+
+
+def test_that_an_operation_was_just_chosen_is_told_once() -> None:
+    drafts = Drafts()
+    drafts.begin(Operation(name="get_quote", kind="request_response"), "request")
+    assert [drafts.take_begun(), drafts.take_begun()] == [True, False]

@@ -1,8 +1,10 @@
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from inspector_app.viewer.exchanges import FROZEN_ROWS
+from inspector_app.capture.reader import CaptureReader
+from inspector_app.viewer.exchanges import FROZEN_ROWS, next_number
 from tests.inspector_app.recordings import MS, PEER, START_NS, Recording, S
 from tests.inspector_app.viewer.views import live_view, open_view, texts
 
@@ -123,3 +125,19 @@ def test_while_frozen_no_more_than_a_bounded_number_of_rows_is_kept(tmp_path: Pa
     view = open_view(Recording(tmp_path).connect().calls(3).close())
     view.requests.freeze()
     assert view.requests.count == 3 <= FROZEN_ROWS
+
+
+def test_the_next_number_is_one_more_than_the_last_of_this_side_on_the_connection(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(3)
+    recording.frame("in", "request", 17, {"operation": "theirs"}, opener=PEER)
+    with closing(CaptureReader(recording.close())) as reader:
+        assert next_number(reader, 1) == 3
+        assert next_number(reader, 2) == 0
+
+
+def test_behind_many_exchanges_of_the_other_side_a_number_is_given_that_is_free(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(2)
+    for number in range(600):
+        recording.frame("in", "request", number, {"operation": "theirs"}, opener=PEER)
+    with closing(CaptureReader(recording.close())) as reader:
+        assert next_number(reader, 1) >= 2
