@@ -239,3 +239,21 @@ async def test_a_dead_client_is_noticed_by_its_missing_pong() -> None:
         assert protocol.state is ConnectionState.LOST
         client.transport.abort()
         await client.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("message", "code"), [(b"\xff", 1007), (b'"' + b"x" * 4000 + b'"', 1009)], ids=["no UTF-8", "too large"]
+)
+async def test_what_no_websocket_may_carry_ends_only_that_connection(message: bytes, code: int) -> None:
+    seen = Observer()
+    limits = Limits(frame_bytes=2000)
+    async with (
+        serve(Service, limits=limits, taps=lambda _: [seen]) as server,
+        connect(server.url) as neighbour,
+        connect_websocket(server.url) as websocket,
+    ):
+        await websocket.send(message, text=True)
+        await websocket.wait_closed()
+        assert websocket.close_code == code
+        assert await neighbour.request_response({"operation": "add", "a": 2}) == 2
+    assert (ConnectionState.LOST, code) in [(each.new, each.code) for each in seen.transitions]
