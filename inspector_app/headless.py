@@ -23,6 +23,7 @@ import click
 from inspector_app.capture.store import CaptureError, CaptureReader
 from inspector_app.display.formats import count, size
 from inspector_app.display.inert import inert
+from inspector_app.engine.log_notes import is_finding, told
 from inspector_app.engine.recording import Recording
 from inspector_app.intents import ServerSpec
 from inspector_app.printing import NOT_A_FRAME, Printer
@@ -209,15 +210,14 @@ class _OneLine(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say it on stderr. Findings are lines of their own already."""
-        if record.name == "slipstream" and record.module == "taps":
+        if is_finding(record):
             return
-        error = record.exc_info[1] if record.exc_info else None
-        told = record.getMessage() + (f": {type(error).__name__}: {error}" if error else "")
-        if told in self._said or len(self._said) >= _LOG_LINES:
+        text = told(record)
+        if text in self._said or len(self._said) >= _LOG_LINES:
             self.unsaid += 1
             return
-        self._said.add(told)
-        say(told)
+        self._said.add(text)
+        say(text)
 
 
 @contextlib.contextmanager

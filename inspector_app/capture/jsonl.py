@@ -15,8 +15,8 @@ is a record and says which in `kind`:
 
 `t` is ISO 8601 in UTC with nanoseconds; `id` is the `requestId` as the wire has it. All text is ASCII, so
 lone surrogates, control characters and bidi marks are escapes. What a frame line tells besides `t`, `conn`,
-`dir` and `raw`, and what a finding line tells, is for the reader's convenience: importing folds it anew. Nothing is folded here; the two ways
-are `jsonl_out` and `jsonl_in`.
+`dir` and `raw`, and what a finding line tells, is for the reader's convenience: importing folds it anew.
+Nothing is folded here; the two ways are `jsonl_out` and `jsonl_in`.
 """
 
 from inspector_app.capture.jsonl_in import Header, parse, read_header

@@ -36,9 +36,12 @@ if TYPE_CHECKING:
 START_LIMIT_S = 30.0
 INTENT_LIMIT_S = 15.0
 ENDING_LIMIT_S = 10.0
+REACH_LIMIT_S = 30.0
 _GRACE_S = 2.0
+_PAUSE_S = 0.2
 
 _GONE = "The engine is not running: start it again, the capture so far is intact."
+_AWAY = "The engine does not answer, and is called again: wait a moment, then look whether this was done."
 _PROGRAM = Path(__file__).with_name("__main__.py")
 
 
@@ -55,7 +58,8 @@ class EngineLink:
     """One engine process, from start to stop. For another one, make another link.
 
     `on_problem` hears (level, text) about the recording; `on_exit` hears once, with the reason, that the
-    engine ended without being told to. One that does not end within `ending_limit_s` ends by force.
+    engine ended without being told to. One that does not end within `ending_limit_s` ends by force. So does
+    one that runs and has lost its control connection, where no new one can be made within `reach_limit_s`.
     """
 
     def __init__(
@@ -64,15 +68,20 @@ class EngineLink:
         on_problem: Callable[[str, str], None] | None = None,
         on_exit: Callable[[str], None] | None = None,
         ending_limit_s: float = ENDING_LIMIT_S,
+        reach_limit_s: float = REACH_LIMIT_S,
     ) -> None:
         self.on_problem = on_problem
         self.on_exit = on_exit
         self._ending_limit_s = ending_limit_s
+        self._reach_limit_s = reach_limit_s
         self._process: asyncio.subprocess.Process | None = None
         self._protocol: Protocol | None = None
-        self._stack = contextlib.AsyncExitStack()
+        self._control = contextlib.AsyncExitStack()
+        self._holding: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._log: deque[str] = deque(maxlen=20)
+        self._told = ""
+        self._unreachable = False
         self._stopping = False
 
     @property
@@ -97,12 +106,13 @@ class EngineLink:
             await self.stop()
             raise
         self._tasks.append(asyncio.create_task(self._watch(process), name="engine watch"))
+        self._holding = asyncio.create_task(self._hold_control(process, ready, token), name="engine control")
         return ready
 
     async def perform(self, intent: Intent) -> Done:
         """Have the engine carry out an intent. Never raises; `Done.error` says why it was not done."""
         if self._protocol is None or not self.running:
-            return Done(error=_GONE)
+            return Done(error=_AWAY if self.running else _GONE)
         from slipstream import RequestTimeoutError, SlipstreamError
 
         try:
@@ -111,22 +121,17 @@ class EngineLink:
         except RequestTimeoutError:
             return Done(error=f"The engine did not answer within {INTENT_LIMIT_S:g} s: it may be overloaded.")
         except ConnectionError:
-            return Done(error=_GONE)
+            return Done(error=_AWAY if self.running else _GONE)
         except (SlipstreamError, WireError) as error:
             return Done(error=f"The engine did not take that: {error}.")
 
     async def stop(self) -> None:
         """End the engine in good order, or by force if it does not go. Idempotent."""
         self._stopping = True
-        await self._stack.aclose()
-        self._protocol = None
-        process = self._process
-        if process is not None and process.returncode is None:
-            await self._end(process)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        async with contextlib.AsyncExitStack() as ending:  # each is done, also when one before was cancelled
+            ending.push_async_callback(self._end_tasks)
+            ending.push_async_callback(self._end_process)
+            ending.push_async_callback(self._close_control)
 
     async def _hand_over(self, process: asyncio.subprocess.Process, start: Start) -> Ready:
         assert process.stdin is not None  # noqa: S101 - both are pipes, as asked for above
@@ -149,35 +154,74 @@ class EngineLink:
         return answer
 
     async def _open_control(self, ready: Ready, token: str) -> None:
+        from websockets.exceptions import WebSocketException
+
         from inspector_app.engine.control import CONTROL_LIMITS
         from inspector_app.engine.viewer_handler import ViewerHandler
         from slipstream import SlipstreamError, connect
 
         try:
-            self._protocol = await self._stack.enter_async_context(
-                connect(
-                    ready.control_url,
-                    token=token,
-                    handler=ViewerHandler(self._heard_problem),
-                    limits=CONTROL_LIMITS,
+            async with contextlib.AsyncExitStack() as control:
+                protocol = await control.enter_async_context(
+                    connect(
+                        ready.control_url,
+                        token=token,
+                        handler=ViewerHandler(self._heard_problem),
+                        limits=CONTROL_LIMITS,
+                    )
                 )
-            )
-            status: Any = await self._protocol.request_response(
-                {"operation": "status"}, timeout=INTENT_LIMIT_S
-            )
-        except (SlipstreamError, OSError) as error:
+                status: Any = await protocol.request_response({"operation": "status"}, timeout=INTENT_LIMIT_S)
+                self._control, self._protocol = control.pop_all(), protocol
+        except (SlipstreamError, WebSocketException, OSError) as error:
             raise EngineFailed(f"The engine cannot be reached: {error}.") from error
-        if isinstance(status, dict) and isinstance(status.get("failing"), str):
-            self._heard_problem("problem", status["failing"])
+        self._heard_status(status)
+
+    async def _hold_control(self, process: asyncio.subprocess.Process, ready: Ready, token: str) -> None:
+        """Make the control connection anew when it is lost; end an engine that cannot be reached."""
+        while self._protocol is not None:
+            await self._protocol.wait_closed()
+            await self._forget_control()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._reach_limit_s):
+                    await self._reach(process, ready, token)
+        self._unreachable = process.returncode is None
+        await self._end_process()
+
+    async def _reach(self, process: asyncio.subprocess.Process, ready: Ready, token: str) -> None:
+        while self._protocol is None and process.returncode is None:
+            try:
+                await self._open_control(ready, token)
+            except EngineFailed:
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _close_control(self) -> None:
+        if self._holding is not None:
+            self._holding.cancel()
+            await asyncio.gather(self._holding, return_exceptions=True)
+        await self._forget_control()
+
+    async def _forget_control(self) -> None:
+        self._protocol = None
+        await self._control.aclose()
+
+    def _heard_status(self, status: Any) -> None:
+        """Take what was missed without a control connection, and tell only what is new."""
+        failing = status.get("failing") if isinstance(status, dict) else None
+        if isinstance(failing, str) and failing != self._told:
+            self._heard_problem("problem", failing)
+        elif failing is None and self._told:
+            self._heard_problem("info", "Recording works again.")
 
     def _heard_problem(self, level: str, text: str) -> None:
+        self._told = text if level == "problem" else ""
         if self.on_problem is not None:
             self.on_problem(level, text)
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         await process.wait()
         if not self._stopping and self.on_exit is not None:
-            self.on_exit(f"The engine stopped ({self._how_it_ended(process)}); the capture so far is intact.")
+            what = "did not answer any more and was ended" if self._unreachable else "stopped"
+            self.on_exit(f"The engine {what} ({self._how_it_ended(process)}); the capture so far is intact.")
 
     async def _read_log(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None  # noqa: S101 - a pipe, as asked for above
@@ -192,12 +236,18 @@ class EngineLink:
         last = f", {self._log[-1][:200]}" if code and self._log else ""
         return f"exit code {code}{last}"
 
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
+    async def _end_process(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
         assert process.stdin is not None  # noqa: S101 - a pipe, as asked for above
         process.stdin.close()
-        for give_up in (process.terminate, process.kill):
+        for limit_s, give_up in (
+            (self._ending_limit_s + _GRACE_S, process.terminate),
+            (_GRACE_S, process.kill),
+        ):
             try:
-                async with asyncio.timeout(self._ending_limit_s + _GRACE_S):
+                async with asyncio.timeout(limit_s):
                     await process.wait()
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
@@ -205,6 +255,12 @@ class EngineLink:
             else:
                 return
         await process.wait()
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
 
 
 async def _spawn() -> asyncio.subprocess.Process:

@@ -7,7 +7,6 @@ ended. Nothing of what it is told is ever on a command line.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.engine.control import control_server
+from inspector_app.engine.log_notes import noting_warnings
 from inspector_app.engine.recording import Recording
 from inspector_app.engine.wire import Failed, Ready, WireError, decode_start, encode_answer
 from inspector_app.sources.failures import BAD_USAGE, FAILED, SourceError
@@ -32,8 +32,6 @@ _CHUNK = 65_536
 
 def main() -> int:
     """Run one engine; gives the exit code."""
-    # What a peer does wrong is in the capture; to log it too would only cost time.
-    logging.getLogger("slipstream").setLevel(logging.ERROR)
     # Whatever a handler prints must not mix with the one line that the viewer waits for.
     answer_to = os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)
@@ -80,9 +78,12 @@ class _Engine:
         except CaptureError as error:
             return self._fail(str(error), FAILED)
         try:
-            async with control_server(recording, self._start.token) as self._control:
-                _answer(self._answer_to, self._ready(recording, self._control))
-                await self._over.wait()
+            # Nobody reads a log of this process.
+            with noting_warnings(recording.recorder.put):
+                async with control_server(recording, self._start.token) as self._control:
+                    _answer(self._answer_to, self._ready(recording, self._control))
+                    await self._over.wait()
+                await recording.stop()
         finally:
             await recording.end()
             self._ended.set()
@@ -113,7 +114,9 @@ class _Engine:
             self._loop.call_soon_threadsafe(self._over.set)
         in_order = self._ended.wait(self._start.ending_limit_s)
         if in_order:
-            time.sleep(self._start.ending_limit_s)  # what a handler left in a thread may still hold the process
+            time.sleep(
+                self._start.ending_limit_s
+            )  # what a handler left in a thread may still hold the process
         try:
             print("The engine did not end by itself.", file=sys.stderr)  # noqa: T201 - its log
         finally:  # who reads the log may be gone too, and then printing raises

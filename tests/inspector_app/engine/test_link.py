@@ -23,6 +23,7 @@ from inspector_app.intents import (
     ClientSpec,
     DemoSpec,
     EndHalf,
+    Intent,
     Reconnect,
     SendItem,
     SendMessage,
@@ -40,7 +41,7 @@ CHECK_INTERVAL_S = 0.01
 class Viewer:
     """A link with what it heard."""
 
-    def __init__(self, capture: Path, ending_limit_s: float = 10.0) -> None:
+    def __init__(self, capture: Path, ending_limit_s: float = 10.0, reach_limit_s: float = 30.0) -> None:
         self.capture = capture
         self.problems: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self.exits: asyncio.Queue[str] = asyncio.Queue()
@@ -48,6 +49,7 @@ class Viewer:
             on_problem=lambda level, text: self.problems.put_nowait((level, text)),
             on_exit=self.exits.put_nowait,
             ending_limit_s=ending_limit_s,
+            reach_limit_s=reach_limit_s,
         )
 
     @property
@@ -66,6 +68,17 @@ class Viewer:
         finally:
             reader.close()
 
+    def lose_control(self) -> None:
+        """Cut the control connection, as a limit on how long the engine may be silent does."""
+        assert self.link._protocol is not None
+        self.link._protocol.websocket.transport.abort()
+
+    async def performed(self, intent: Intent) -> None:
+        """Repeat an intent until it is done, as a patient person does."""
+        async with asyncio.timeout(WAIT_S):
+            while (await self.link.perform(intent)).error is not None:  # noqa: ASYNC110 - nothing tells when it can
+                await asyncio.sleep(CHECK_INTERVAL_S)
+
     def totals(self) -> Totals:
         reader = CaptureReader(self.capture)
         try:
@@ -76,9 +89,9 @@ class Viewer:
 
 @asynccontextmanager
 async def engine(
-    spec: SourceSpec, capture: Path, ending_limit_s: float = 10.0
+    spec: SourceSpec, capture: Path, ending_limit_s: float = 10.0, reach_limit_s: float = 30.0
 ) -> AsyncIterator[tuple[Viewer, Ready]]:
-    viewer = Viewer(capture, ending_limit_s)
+    viewer = Viewer(capture, ending_limit_s, reach_limit_s)
     try:
         yield viewer, await viewer.link.start(spec, capture)
     finally:
@@ -235,6 +248,78 @@ async def test_a_recording_that_fails_is_told_while_the_connection_lives_on(capt
         assert viewer.problems.empty()
 
 
+LOG_EVENT = SendMessage(kind="oneway", operation="log_event")
+
+
+async def test_an_engine_that_lost_its_control_connection_is_reached_again(capture: Path) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        await viewer.until(connected)
+        viewer.lose_control()
+        await viewer.performed(LOG_EVENT)
+        viewer.lose_control()
+        await viewer.performed(LOG_EVENT)
+        assert viewer.exits.empty()
+        assert viewer.problems.empty()
+
+
+async def test_what_went_wrong_without_a_control_connection_is_told_with_the_next_and_once(
+    capture: Path,
+) -> None:
+    folder = capture.parent / "gone"
+    folder.mkdir()
+    async with engine(DemoSpec(), folder / "one.capture") as (viewer, _):
+        await viewer.until(connected)
+        shutil.rmtree(folder)
+        first = await asyncio.wait_for(viewer.problems.get(), WAIT_S)
+        viewer.lose_control()
+        await viewer.performed(LOG_EVENT)
+        assert viewer.problems.empty()
+        viewer.link._told = ""
+        viewer.lose_control()
+        await viewer.performed(LOG_EVENT)
+        assert viewer.problems.get_nowait() == first
+
+
+async def test_while_the_engine_is_called_again_an_intent_says_so(capture: Path) -> None:
+    async with engine(DemoSpec(), capture) as (viewer, _):
+        await viewer.until(connected)
+        os.kill(viewer.pid, signal.SIGSTOP)
+        assert viewer.link._protocol is not None
+        lost = viewer.link._protocol
+        viewer.lose_control()
+        await lost.wait_closed()
+        done = await viewer.link.perform(LOG_EVENT)
+        assert (done.error or "").startswith("The engine does not answer, and is called again")
+        os.kill(viewer.pid, signal.SIGCONT)
+        await viewer.performed(LOG_EVENT)
+
+
+async def test_an_engine_that_runs_and_cannot_be_reached_is_ended_and_told(capture: Path) -> None:
+    async with engine(DemoSpec(), capture, 0.2, 0.2) as (viewer, _):
+        await viewer.until(connected)
+        pid = viewer.pid
+        os.kill(pid, signal.SIGSTOP)
+        viewer.lose_control()
+        reason = await asyncio.wait_for(viewer.exits.get(), WAIT_S)
+        assert reason == (
+            "The engine did not answer any more and was ended (ended by SIGKILL); the capture so far is intact."
+        )
+        assert not alive(pid)
+        assert "not running" in ((await viewer.link.perform(LOG_EVENT)).error or "")
+
+
+async def test_stopping_ends_the_engine_also_when_it_is_cancelled(capture: Path) -> None:
+    async with engine(DemoSpec(), capture, 0.2) as (viewer, _):
+        pid = viewer.pid
+        os.kill(pid, signal.SIGSTOP)  # so that it does not say goodbye, and stopping takes its time
+        stopping = asyncio.create_task(viewer.link.stop())
+        await asyncio.sleep(0)  # it has begun
+        stopping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopping
+        assert not alive(pid)
+
+
 async def test_what_a_handler_prints_disturbs_nothing(capture: Path) -> None:
     noisy = capture.parent / "noisy.py"
     noisy.write_text(
@@ -244,6 +329,28 @@ async def test_what_a_handler_prints_disturbs_nothing(capture: Path) -> None:
     )
     async with engine(ServerSpec(handler=str(noisy), port=0), capture) as (_, ready):
         assert ready.address.startswith("ws://127.0.0.1:")
+
+
+async def test_a_handler_that_fails_where_no_frame_can_say_so_is_noted_in_the_capture(
+    capture: Path,
+) -> None:
+    handler = capture.with_name("failing.py")
+    handler.write_text(
+        "import slipstream\n"
+        "class Failing(slipstream.ProtocolHandler):\n"
+        "    @slipstream.fire_and_forget\n"
+        "    async def log(self, data):\n"
+        "        raise ValueError('no such luck')\n"
+    )
+    async with (
+        engine(ServerSpec(handler=str(handler), port=0), capture) as (viewer, ready),
+        connect(ready.address) as client,
+    ):
+        await client.fire_and_forget({"operation": "log"})
+        notes = await viewer.until(
+            lambda reader: [row for row in reader.notes(0, 9) if row.level == "warning"]
+        )
+    assert [note.text for note in notes] == ["The fire-and-forget 'log' failed: ValueError: no such luck."]
 
 
 def test_an_engine_dies_with_a_viewer_that_is_killed(capture: Path) -> None:
