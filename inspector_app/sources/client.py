@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from inspector_app.mock.load import HandlerFactory
 
+_STOPPED = "The source was stopped: start it again."
 _NOT_CONNECTED = "There is no open connection: reconnect first."
 
 
@@ -63,6 +64,8 @@ class ClientSource:
         self._conn = 0
         self._protocol: Protocol | None = None
         self._running: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._stopped = False
 
     @property
     def address(self) -> str:
@@ -82,14 +85,9 @@ class ClientSource:
     async def perform(self, intent: Intent) -> Done:
         """Carry out an intent on the open connection."""
         if isinstance(intent, Reconnect):
-            await self._end()
-            self._begin()
-            return Done(conn=self._conn)
+            return await self._reconnect()
         if isinstance(intent, Disconnect):
-            if self._running is None or self._running.done():
-                return Done(error="There is no connection to close.")
-            await self._end()
-            return Done(conn=self._conn)
+            return await self._disconnect()
         if self._protocol is None or self._protocol.state is not ConnectionState.CONNECTED:
             return Done(error=_NOT_CONNECTED)
         if intent.conn not in {None, self._conn}:
@@ -97,8 +95,27 @@ class ClientSource:
         return await act(intent, self._protocol, self._conn)
 
     async def stop(self) -> None:
-        """Close the connection, if there is one."""
-        await self._end()
+        """Close the connection, if there is one; there is none after it."""
+        self._stopped = True
+        async with self._turn:
+            await self._end()
+
+    # One at a time ends and begins, or a connection could begin that nobody ends.
+
+    async def _reconnect(self) -> Done:
+        async with self._turn:
+            if self._stopped:
+                return Done(error=_STOPPED)
+            await self._end()
+            self._begin()
+            return Done(conn=self._conn)
+
+    async def _disconnect(self) -> Done:
+        async with self._turn:
+            if self._running is None or self._running.done():
+                return Done(error="There is no connection to close.")
+            await self._end()
+            return Done(conn=self._conn)
 
     def _begin(self) -> None:
         self._conn += 1

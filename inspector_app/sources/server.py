@@ -6,6 +6,7 @@ again each time it is told to listen again, so that an edited file takes effect 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ENDED = {ConnectionState.CLOSED, ConnectionState.LOST}
 _TOLD_REFUSALS = 16
+_STOPPED = "The source was stopped: start it again."
 
 
 class ServerSource:
@@ -38,6 +40,8 @@ class ServerSource:
         self._port = spec.port
         self._emit: Emit | None = None
         self._listening = contextlib.AsyncExitStack()
+        self._turn = asyncio.Lock()  # one at a time listens and leaves off, or the port is held by nobody
+        self._stopped = False
         self._arriving: dict[object, _Arrival] = {}
         self._peers: dict[int, Protocol] = {}
         self._conns = 0
@@ -59,11 +63,11 @@ class ServerSource:
     async def perform(self, intent: Intent) -> Done:
         """Carry out an intent on the peer it names, or on the newest."""
         if isinstance(intent, Reconnect):
-            return await self._listen_again()
+            async with self._turn:
+                return await self._listen_again()
         peers = self._open_peers()
         if isinstance(intent, Disconnect):
-            for protocol in peers.values():
-                await protocol.aclose()
+            await asyncio.gather(*(protocol.aclose() for protocol in peers.values()))
             return Done() if peers else Done(error="There is no connection to close.")
         if not peers:
             return Done(error=f"No client is connected: have one connect to {self.address} first.")
@@ -73,8 +77,10 @@ class ServerSource:
         return await act(intent, peers[conn], conn)
 
     async def stop(self) -> None:
-        """Close every connection and the socket."""
-        await self._listening.aclose()
+        """Close every connection and the socket; nothing listens after it."""
+        self._stopped = True
+        async with self._turn:
+            await self._listening.aclose()
 
     async def _listen(self) -> None:
         stack = contextlib.AsyncExitStack()
@@ -96,6 +102,8 @@ class ServerSource:
         self._listening, self._port = stack, server.port
 
     async def _listen_again(self) -> Done:
+        if self._stopped:
+            return Done(error=_STOPPED)
         try:
             handler = _factory_of(self._spec.handler)
         except SourceError as failure:

@@ -208,6 +208,23 @@ async def test_reconnecting_closes_the_open_connection_first() -> None:
         assert (await records.until_state("CLOSED")).code == 1000
 
 
+async def test_reconnecting_twice_at_once_leaves_one_connection_which_stopping_ends() -> None:
+    async with connected() as (source, records):
+        done = await asyncio.gather(source.perform(Reconnect()), source.perform(Reconnect()))
+        assert [each.conn for each in done] == [2, 3]
+        await records.until_state("CONNECTED", conn=3)
+        await source.stop()
+        last = {state.conn: state.new for state in records.of(StateChanged)}
+        assert last == {1: "CLOSED", 2: "CLOSED", 3: "CLOSED"}
+
+
+async def test_no_connection_begins_after_the_source_was_stopped() -> None:
+    async with connected() as (source, records):
+        _, done = await asyncio.gather(source.stop(), source.perform(Reconnect()))
+        assert done.error == "The source was stopped: start it again."
+        assert [opened.conn for opened in records.of(ConnectionOpened)] == [1]
+
+
 async def test_disconnecting_closes_normally_and_only_once() -> None:
     async with connected() as (source, records):
         assert await source.perform(Disconnect()) == Done(conn=1)

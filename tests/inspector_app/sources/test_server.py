@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import InvalidStatus
 
-from inspector_app.capture.records import ConnectionOpened, FrameSeen, Noted
+from inspector_app.capture.records import ConnectionOpened, FrameSeen, Noted, StateChanged
 from inspector_app.intents import (
     Disconnect,
     Done,
@@ -167,6 +167,36 @@ async def test_disconnecting_closes_every_client_and_goes_on_listening() -> None
             assert (one.close_code, two.close_code) == (1000, 1000)
         async with connect(source):
             await records.until_state("CONNECTED", conn=3)
+
+
+async def test_disconnecting_waits_for_no_client_before_it_turns_to_the_next() -> None:
+    async with hosted() as (source, records), connect(source), connect(source), connect(source):
+        await records.until_state("CONNECTED", conn=3)
+        assert (await source.perform(Disconnect())).error is None
+        endings = [state.new for state in records.of(StateChanged) if state.new != "CONNECTED"]
+        assert endings == ["CLOSING"] * 3 + ["CLOSED"] * 3
+
+
+async def test_listening_again_twice_at_once_is_no_problem_and_stopping_ends_it() -> None:
+    async with hosted() as (source, records), connect(source):
+        await records.until_state("CONNECTED")
+        done = await asyncio.gather(source.perform(Reconnect()), source.perform(Reconnect()))
+        assert [each.error for each in done] == [None, None]
+        assert records.notes("problem") == []
+        await source.stop()
+        with pytest.raises(ConnectionRefusedError):
+            async with connect(source):
+                pass
+
+
+async def test_nothing_listens_after_the_source_was_stopped() -> None:
+    async with hosted() as (source, records), connect(source):
+        await records.until_state("CONNECTED")
+        _, done = await asyncio.gather(source.stop(), source.perform(Reconnect()))
+        assert done.error == "The source was stopped: start it again."
+        with pytest.raises(ConnectionRefusedError):
+            async with connect(source):
+                pass
 
 
 async def test_listening_again_takes_up_an_edited_handler_at_the_same_address(handler: Path) -> None:
