@@ -270,7 +270,8 @@ def open_(*, capture: Path) -> None:
     show_default=True,
     help="What to write.",
 )
-def export(*, capture: Path, output: str, format_: str) -> None:
+@click.option("--force", is_flag=True, help="Replace FILE if it exists already.")
+def export(*, capture: Path, output: str, format_: str, force: bool) -> None:
     """Write CAPTURE as text: one JSON object a line, nothing lost.
 
     \b
@@ -278,10 +279,15 @@ def export(*, capture: Path, output: str, format_: str) -> None:
       slipstream-inspector export night.capture -o night.jsonl
       slipstream-inspector export night.capture -o - | jq 'select(.type == "error")'
     """  # noqa: D301 - click wants a real backspace
+    from inspector_app.sources.failures import BAD_USAGE, SourceError
     from inspector_app.sources.file import export_capture
 
     del format_  # one format so far; click has checked it
     with _sentences():
+        if Path(output).is_file() and not force:
+            raise SourceError(
+                f"{output} exists already: give -o another name, or --force to replace it.", BAD_USAGE
+            )
         export_capture(capture, output)
 
 

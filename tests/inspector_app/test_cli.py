@@ -205,9 +205,28 @@ async def test_a_capture_is_exported_to_a_file_and_to_stdout_alike(command: Comm
     assert result.stdout.startswith('{"slipstream_capture": 1, ')
 
 
+async def test_an_existing_file_is_exported_over_only_by_force(command: Command) -> None:
+    capture, _ = await recorded(command)
+    target = command.folder / "one.jsonl"
+    target.write_text("precious")
+    refused = await command.run("export", str(capture), "-o", "one.jsonl")
+    assert (refused.code, refused.said) == (
+        2,
+        ["one.jsonl exists already: give -o another name, or --force to replace it."],
+    )
+    assert target.read_text() == "precious"
+    assert (await command.run("export", str(capture), "-o", "one.jsonl", "--force")).code == 0
+    assert target.read_text().startswith('{"slipstream_capture": 1, ')
+
+
+async def test_a_capture_is_exported_into_a_device_without_force(command: Command) -> None:
+    capture, _ = await recorded(command)
+    assert (await command.run("export", str(capture), "-o", os.devnull)).code == 0
+
+
 async def test_a_capture_is_not_exported_over_itself(command: Command) -> None:
     capture, _ = await recorded(command)
-    result = await command.run("export", str(capture), "-o", "mine.capture")
+    result = await command.run("export", str(capture), "-o", "mine.capture", "--force")
     assert (result.code, result.said) == (1, ["mine.capture is the capture itself: give -o another name."])
     CaptureReader(capture).close()
 
