@@ -56,10 +56,12 @@ class CellLine:
     All positions it takes and gives, save `cells`, are indices into `text`.
     """
 
-    __slots__ = ("_block_cells", "_rows", "_rows_width", "narrow", "text")
+    __slots__ = ("_block_cells", "_rows", "_rows_width", "narrow", "text", "words")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, words: bool = False) -> None:
         self.text = text
+        self.words = words
+        """Whether it is folded between words; a word that is wider than a row is folded anywhere."""
         self.narrow = text.isascii() or (len(text) <= BLOCK and _all_narrow(text))
         """Whether each character takes one cell."""
         self._block_cells: list[int] | None = None
@@ -103,7 +105,7 @@ class CellLine:
 
         None is behind the last row. Rows are found in order and kept, so only what was looked at costs.
         """
-        if self.narrow:
+        if self.narrow and not self.words:
             start = index * width
             if index and start >= len(self.text):
                 return None
@@ -111,11 +113,13 @@ class CellLine:
         self._fold(index, width)
         if index >= len(self._rows) - 1:
             return None if index else (0, 0)
-        return self._rows[index], self._rows[index + 1]
+        start, end = self._rows[index], self._rows[index + 1]
+        # The space that a row is folded at is not drawn: there may be no room for it.
+        return start, end - (self.words and end < len(self.text) and self.text[end - 1] == " ")
 
     def row_count(self, width: int) -> int:
         """Return how many rows the line takes when folded at `width` cells; an empty line takes one."""
-        if self.narrow:
+        if self.narrow and not self.words:
             return max(1, -(-len(self.text) // width))
         self._fold(len(self.text), width)
         return max(1, len(self._rows) - 1)
@@ -125,4 +129,9 @@ class CellLine:
             self._rows, self._rows_width = [0], width
         rows = self._rows
         while len(rows) <= index + 1 and rows[-1] < len(self.text):
-            rows.append(max(_end(self.text, rows[-1], width), rows[-1] + 1))
+            end = max(_end(self.text, rows[-1], width), rows[-1] + 1)
+            if self.words and end < len(self.text):
+                space = self.text.rfind(" ", rows[-1], end + 1)
+                # Blanks that a line begins with are no place to fold it.
+                end = space + 1 if self.text[rows[-1] : space + 1].strip() else end
+            rows.append(end)

@@ -14,6 +14,12 @@ Part = tuple[str, str]
 """A piece of text, not yet inert, and its style name; an empty name is plain text."""
 
 
+class Prose(tuple[Part, ...]):
+    """A line for people to read: folded between words. Any other line is folded anywhere."""
+
+    __slots__ = ()
+
+
 class LineSource(Protocol):
     """Lines by index. A line holds no newline; it must not raise for an index below `count`."""
 
@@ -37,6 +43,11 @@ class TextLines:
     def plain(cls, text: str, style: str = "") -> TextLines:
         """Return the lines of `text`, split at newlines only, all in one style."""
         return cls([[(line, style)] for line in text.split("\n")])
+
+    @classmethod
+    def prose(cls, lines: Sequence[Sequence[Part]]) -> TextLines:
+        """Return lines that are folded between words."""
+        return cls([Prose(line) for line in lines])
 
     @property
     def count(self) -> int:

@@ -13,11 +13,12 @@ from typing import TypeVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow, FrameRow, NoteRow
+from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow, FrameRow, NoteRow, StateRow
 from inspector_app.display import formats
 from inspector_app.display.json_view import JsonLines, data_of
 from inspector_app.display.lines import LineSource, Part, TextLines
 from inspector_app.screens.lists import EXCHANGE_FRAME_COLUMNS
+from inspector_app.viewer.connections import ENDED
 from inspector_app.viewer.operations import Operation
 from inspector_app.viewer.state import ViewState
 from inspector_app.widgets.detail_view import DetailView
@@ -26,6 +27,7 @@ from inspector_app.widgets.row_list import RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
 Thing = TypeVar("Thing")
+Lines = list[list[Part]]
 
 DETAIL_TABS = (Tab("data", "Data"), Tab("frame", "Frame"), Tab("raw", "Raw"), Tab("exchange", "Exchange"))
 
@@ -40,6 +42,8 @@ class Chosen:
     finding: FindingRow | None = None
     operation: Operation | None = None
     connection: ConnectionRow | None = None
+    transition: tuple[StateRow, int | None] | None = None
+    """With when its new state was left again; None: not yet."""
 
 
 class DetailPane(Vertical):
@@ -107,7 +111,7 @@ class DetailPane(Vertical):
     def _refresh_text(self, chosen: Chosen) -> None:
         view = self._view
         if view.view == "connection":
-            key, make = self._connection_text(chosen.connection)
+            key, make = self._connection_text(chosen)
         elif view.view == "operations":
             key, make = ("operation", chosen.operation), partial(_maybe, operation_lines, chosen.operation)
         else:
@@ -118,15 +122,19 @@ class DetailPane(Vertical):
             self._shown = key
             self.query_one("#text", DetailView).show(make(), keep_place=same)
 
-    def _connection_text(
-        self, row: ConnectionRow | None
-    ) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:
+    def _connection_text(self, chosen: Chosen) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:
+        row = chosen.connection
         if row is None:
             return ("connection", None), lambda: None
+        above: Lines = []
+        if chosen.transition is not None:
+            state, left_ns = chosen.transition
+            above = transition_lines(state, self._view.transitions.spent(state, left_ns))
         notes = tuple(self._view.notes_of(row.conn))
-        key = ("connection", row.conn, row.remote_peer, len(row.handshake), notes)
+        place = (row.conn, chosen.transition[0].id if chosen.transition else None)
+        key = ("connection", place, above, row.remote_peer, len(row.handshake), notes)
         capture = str(self._view.reader.path) if self._view.reader else ""
-        return key, partial(connection_lines, row, notes, capture)
+        return key, partial(connection_lines, above, row, notes, capture)
 
     def _frame_text(self, finding: FindingRow | None) -> LineSource | None:
         raw = self._view.selection.raw()
@@ -167,7 +175,7 @@ class _Stacked:
 
 def finding_lines(finding: FindingRow, frame: LineSource | None) -> LineSource:
     """Put what a frame broke above what it is."""
-    about = TextLines(
+    about = TextLines.prose(
         [
             [(f"{finding.rule} ", "severity-warning bold"), (f"protocol {finding.section}", "muted")],
             [(finding.text, "")],
@@ -232,9 +240,24 @@ def exchange_facts(exchange: ExchangeRow, now_ns: int) -> list[Part]:
     return parts
 
 
-def connection_lines(row: ConnectionRow, notes: Sequence[NoteRow], capture: str) -> TextLines:
-    """Lay out the notes on a connection, its handshake, and where it is recorded."""
-    lines: list[list[Part]] = [
+def transition_lines(state: StateRow, spent: Part) -> Lines:
+    """Lay out a transition: from and to, when, how long the new state lasted, code, and the whole reason."""
+    first: list[Part] = [
+        (f"{state.old or '-'} → ", "muted"),
+        (formats.state_label(state.new), f"{formats.state_style(state.new)} bold"),
+        (f"  at {formats.clock(state.time_ns)}", "muted"),
+    ]
+    if state.new not in ENDED:
+        first += [("  for ", "muted"), spent]
+    if state.code is not None:
+        first += [("  code ", "muted"), (str(state.code), "emphasis")]
+    return [first, *([[(state.reason, "")]] if state.reason else []), []]
+
+
+def connection_lines(above: Lines, row: ConnectionRow, notes: Sequence[NoteRow], capture: str) -> TextLines:
+    """Lay out below `above` the notes on a connection, its handshake, and where it is recorded."""
+    lines: Lines = list(above)
+    lines += [
         [(f"{formats.LEVEL_GLYPH[note.level]} {note.text}", formats.level_style(note.level))]
         for note in notes
     ]
@@ -255,7 +278,7 @@ def connection_lines(row: ConnectionRow, notes: Sequence[NoteRow], capture: str)
     lines += [[], [("Capture  ", "muted"), (capture, "")]]
     if not shake:
         lines += [[], [("The handshake was not seen.", "muted")]]
-    return TextLines(lines)
+    return TextLines.prose(lines)
 
 
 def _pairs(headers: object) -> list[object]:
@@ -270,7 +293,7 @@ def _header(pair: object) -> list[Part]:
 
 def operation_lines(operation: Operation) -> TextLines:
     """Lay out what is known of an operation."""
-    lines: list[list[Part]] = []
+    lines: Lines = []
     if operation.deprecated:
         lines.append([("! Deprecated: the other side asks not to use it any more.", "severity-warning")])
     doc = operation.doc.strip() or (
@@ -283,7 +306,7 @@ def operation_lines(operation: Operation) -> TextLines:
     for title, schema in (("Parameters", operation.params), ("Returns", operation.returns)):
         if isinstance(schema, Mapping):
             lines += [[], [(f"{title}, as JSON Schema", "emphasis bold")], *_json(schema)]
-    return TextLines(lines)
+    return TextLines.prose(lines)
 
 
 def _json(value: object) -> list[list[Part]]:

@@ -150,6 +150,7 @@ class MainScreen(CommandScreen):
                 finding=view.findings.row(cursor) if view.view == "findings" else None,
                 operation=view.operations.row(cursor) if view.view == "operations" else None,
                 connection=view.connection(transition[0].conn) if transition else view.current_connection,
+                transition=transition,
             )
         )
 

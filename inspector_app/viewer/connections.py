@@ -72,13 +72,14 @@ class TransitionRows(CaptureRows[tuple[StateRow, int | None]]):
             (str(state.conn), ""),
             (state.old or "-", "muted"),
             (formats.state_label(state.new), f"{formats.state_style(state.new)} bold"),
-            self._spent_cell(state, left_ns),
+            self.spent(state, left_ns),
             (str(state.code), "") if state.code is not None else EMPTY,
             (state.reason, ""),
             (str(state.after_seq), "muted") if state.after_seq else EMPTY,
         )
 
-    def _spent_cell(self, state: StateRow, left_ns: int | None) -> Cell:
+    def spent(self, state: StateRow, left_ns: int | None) -> Cell:
+        """Tell how long the new state lasted, or lasts by now."""
         if left_ns is not None:
             return formats.duration(left_ns - state.time_ns), ""
         if state.new in ENDED:

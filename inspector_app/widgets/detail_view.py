@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from inspector_app.display.cells import CellLine
 from inspector_app.display.inert import inert
-from inspector_app.display.lines import LineSource, TextLines
+from inspector_app.display.lines import LineSource, Prose, TextLines
 from inspector_app.display.painting import Painted, strip_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ Place = tuple[int, int]
 class _Line:
     """One line, made inert, that can tell the styles of any stretch of it."""
 
-    def __init__(self, parts: list[tuple[str, str]]) -> None:
-        self.cells = CellLine("".join(text for text, _ in parts))
+    def __init__(self, parts: list[tuple[str, str]], *, words: bool) -> None:
+        self.cells = CellLine("".join(text for text, _ in parts), words=words)
         self._ends = list(accumulate(len(text) for text, _ in parts))
         self._styles = [style for _, style in parts]
 
@@ -145,8 +145,9 @@ class DetailView(Painted, can_focus=True):
         if (line := self._lines.get(index)) is None:
             if len(self._lines) >= KEPT_LINES:
                 self._lines.clear()
-            parts = [(inert(text), style) for text, style in self._source.line(index)]
-            line = self._lines[index] = _Line(parts)
+            given = self._source.line(index)
+            parts = [(inert(text), style) for text, style in given]
+            line = self._lines[index] = _Line(parts, words=isinstance(given, Prose))
         return line
 
     def _after(self, place: Place) -> Place | None:
@@ -207,7 +208,10 @@ class DetailView(Painted, can_focus=True):
 
     def _rows_of(self, index: int) -> int:
         """Return about how many rows line `index` takes; exact unless wide characters leave gaps."""
-        return max(1, -(-self._line(index).cells.cells // self._text_width)) if self._wrap else 1
+        cells = self._line(index).cells
+        if self._wrap and cells.words:
+            return cells.row_count(self._text_width)
+        return max(1, -(-cells.cells // self._text_width)) if self._wrap else 1
 
     def _extent(self) -> tuple[int, int]:
         """Return rows before the top and rows in all, or lines where counting rows would be slow."""

@@ -96,3 +96,29 @@ def test_only_the_rows_looked_at_are_folded() -> None:
     line = CellLine("中" * 1_000_000)
     assert line.row(2, 10) == (10, 15)
     assert len(line._rows) < 10
+
+
+def _folded(text: str, width: int) -> list[str]:
+    line = CellLine(text, words=True)
+    rows = []
+    while (found := line.row(len(rows), width)) is not None:
+        rows.append(text[found[0] : found[1]])
+    assert len(rows) == line.row_count(width)
+    return rows
+
+
+def test_prose_is_folded_between_words() -> None:
+    assert _folded("the other side went away", 9) == ["the other", "side went", "away"]
+    assert _folded("the other side went away", 10) == ["the other", "side went", "away"]
+
+
+def test_a_word_that_is_wider_than_a_row_is_folded_anywhere() -> None:
+    assert _folded("a longlonglong word", 6) == ["a", "longlo", "nglong", "word"]
+
+
+def test_blanks_that_prose_begins_with_are_kept_with_their_word() -> None:
+    assert _folded("    word", 6) == ["    wo", "rd"]
+
+
+def test_wide_characters_are_measured_in_prose_too() -> None:
+    assert _folded("日本 語 x", 6) == ["日本", "語 x"]

@@ -128,3 +128,32 @@ async def test_empty_lists_say_what_to_do(tmp_path: Path) -> None:
         for key, hint in (("1", "Press c"), ("2", "Press c"), ("3", "Press c"), ("5", "Nothing has broken")):
             await stage.press(key)
             await stage.until_shown(hint)
+
+
+REASON = (
+    "The server is shutting down for maintenance and asks every client to connect again in "
+    "five minutes, not earlier."
+)
+
+
+async def test_a_transition_is_told_in_full_above_the_handshake(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(1).state("CONNECTED", "LOST", code=4429, reason=REASON)
+    async with opened(recording.close()) as stage:
+        await stage.press("4", "end")
+        await stage.until(lambda: REASON in " ".join(stage.text.replace("┃", " ").replace("│", " ").split()))
+        about = stage.line("CONNECTED → ↯ LOST")
+        assert "code 4429" in about
+        assert stage.lines.index(about) < stage.lines.index(stage.line("Local peer"))
+        await stage.press("up")
+        await stage.until_shown("CONNECTING → ● CONNECTED", "for ")
+        assert "code 4429" not in stage.line("CONNECTING → ● CONNECTED")
+
+
+async def test_documentation_is_wrapped_between_words(tmp_path: Path) -> None:
+    words = " ".join(["documentation"] * 20)
+    recording = Recording(tmp_path).connect().describe(("chat", "stream_stream", words))
+    async with opened(recording.close()) as stage:
+        await stage.press("6")
+        await stage.until_shown("documentation")
+        shown = " ".join(stage.text.replace("│", " ").replace("┃", " ").split())
+        assert words in shown
