@@ -280,11 +280,11 @@ def export(*, capture: Path, output: str, format_: str, force: bool) -> None:
       slipstream-inspector export night.capture -o - | jq 'select(.type == "error")'
     """  # noqa: D301 - click wants a real backspace
     from inspector_app.sources.failures import BAD_USAGE, SourceError
-    from inspector_app.sources.file import export_capture
+    from inspector_app.sources.file import STDOUT, export_capture
 
     del format_  # one format so far; click has checked it
     with _sentences():
-        if Path(output).is_file() and not force:
+        if output != STDOUT and Path(output).is_file() and not force:
             raise SourceError(
                 f"{output} exists already: give -o another name, or --force to replace it.", BAD_USAGE
             )

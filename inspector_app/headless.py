@@ -104,7 +104,7 @@ class _Run:
         finally:
             await recording.end()
         code = _report(recording, printer, ended)
-        _summarise(self.capture, types, took_s)
+        _summarise(self.capture, types, took_s, printed=printer.frames_printed if self.frames else None)
         return code
 
 
@@ -147,8 +147,11 @@ def _report(recording: Recording, printer: Printer, ended: StateRow | None) -> i
     return FAILED if any(failures) else OK
 
 
-def _summarise(capture: Path, types: Counter[str], took_s: float) -> None:
-    """Say what the capture holds; nothing of one that is empty or gone, which was said before."""
+def _summarise(capture: Path, types: Counter[str], took_s: float, *, printed: int | None) -> None:
+    """Say what the capture holds; nothing of one that is empty or gone, which was said before.
+
+    `printed`: how many frames were, if there was a limit; what came until the end is recorded all the same.
+    """
     try:
         reader = CaptureReader(capture)
         totals = reader.totals()
@@ -157,8 +160,11 @@ def _summarise(capture: Path, types: Counter[str], took_s: float) -> None:
         return
     if not totals.frames:
         return
+    frames = _many(totals.frames, "frame")
+    if printed is not None and printed != totals.frames:
+        frames = f"{_many(printed, 'frame')} printed, {count(totals.frames)} recorded"
     say(
-        f"{_many(totals.frames, 'frame')} in {took_s:.1f} s: {count(totals.frames_in)} in "
+        f"{frames} in {took_s:.1f} s: {count(totals.frames_in)} in "
         f"({size(totals.bytes_in)}), {count(totals.frames_out)} out ({size(totals.bytes_out)})."
     )
     say(", ".join(f"{count(number)} {kind}" for kind, number in types.most_common()) + ".")

@@ -151,11 +151,12 @@ class Printer:
             JsonLines(self._reader) if as_json else TextLines(self._reader, colour=_may_colour(stdout))
         )
         self._stdout = stdout
-        self._frames_left = frames
+        self._frames_wanted = frames
         self._until_ended = until_ended
         self._on_done = on_done
         self._wake = wake
         self._finishing = False
+        self.frames_printed = 0
         self.ended: StateRow | None = None
         self.problem: str | None = None
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
@@ -188,7 +189,7 @@ class Printer:
 
     def _print_all(self) -> bool:
         """Print all that is there; False when nothing more is wanted."""
-        while items := self._tail.read():
+        while not self._enough and (items := self._tail.read()):
             lines: list[str] = []
             for item in items:
                 if not self._wanted(item):
@@ -198,15 +199,18 @@ class Printer:
             self._print(lines)
             if self.ended is not None:
                 return False
-        return True
+        return not self._enough
+
+    @property
+    def _enough(self) -> bool:
+        return self.frames_printed == self._frames_wanted
 
     def _wanted(self, item: Item) -> bool:
         """Whether to print a row; takes note of what decides about the rows behind it."""
-        if self._frames_left == 0:
-            return False
+        if self._enough:
+            return isinstance(item, FindingRow)  # of the last frame
         if isinstance(item, tuple):
-            if self._frames_left is not None:
-                self._frames_left -= 1
+            self.frames_printed += 1
         elif isinstance(item, StateRow) and item.new in _ENDED and self._until_ended and not self._finishing:
             self.ended = item
         return True
