@@ -96,7 +96,7 @@ def delta(elapsed_ns: int) -> str:
 
 
 def duration(elapsed_ns: int) -> str:
-    """Return a duration in the unit a person would say it in: `840 µs`, `12 ms`, `1.2 s`, `3 m 04 s`."""
+    """Return a duration in the unit a person would say it in: `840 µs`, `12 ms`, `1.2 s`, `3m 04s`."""
     elapsed_ns = max(0, elapsed_ns)
     if elapsed_ns < MILLISECOND_NS:
         return f"{elapsed_ns // MICROSECOND_NS} µs"
@@ -110,17 +110,30 @@ def duration(elapsed_ns: int) -> str:
 
 
 def age(elapsed_ns: int) -> str:
-    """Return a duration in whole seconds, calm enough to be redrawn as it grows: `4 s`, `3 m 04 s`."""
+    """Return a duration in whole seconds, calm enough to be redrawn as it grows: `4 s`, `3m 04s`, `2h 03m`.
+
+    Takes at most seven cells up to a hundred days.
+    """
     seconds = max(0, elapsed_ns) // SECOND_NS
     if seconds < 60:
         return f"{seconds} s"
     minutes, seconds = divmod(seconds, 60)
     if minutes < 60:
-        return f"{minutes} m {seconds:02} s"
+        return f"{minutes}m {seconds:02}s"
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
-        return f"{hours} h {minutes:02} m"
-    return f"{hours // 24} d {hours % 24:02} h"
+        return f"{hours}h {minutes:02}m"
+    return f"{hours // 24}d {hours % 24:02}h"
+
+
+def short_age(elapsed_ns: int) -> str:
+    """Return an age by its largest unit alone, in at most four cells: `4 s`, `12m`, `3h`, `120d`."""
+    return age(elapsed_ns).split(" ")[0] if elapsed_ns >= 60 * SECOND_NS else age(elapsed_ns)
+
+
+def short_duration(elapsed_ns: int) -> str:
+    """Return a duration in at most six cells: `840 µs`, `59.9 s`; from a minute on as `short_age` does."""
+    return duration(elapsed_ns) if elapsed_ns < 60 * SECOND_NS else short_age(elapsed_ns)
 
 
 # -- sizes, counts, rates ---------------------------------------------------------------------------------

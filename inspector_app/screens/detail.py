@@ -98,8 +98,8 @@ class DetailPane(Vertical):
             "exchange",
             view.selection.exchange.id if view.selection.exchange else None,
         )
-        if view.view in ("frames", "findings") and view.selection.frame is not None:
-            key = (*key, view.selection.frame.seq)
+        if view.view in ("frames", "findings"):
+            key = (*key, view.selection.origin)
         if key == self._shown:
             frames.refresh_rows()
             return
@@ -299,7 +299,7 @@ def operation_lines(operation: Operation) -> TextLines:
     doc = operation.doc.strip() or (
         "No documentation."
         if operation.described
-        else "Seen in this capture; the other side does not describe it."
+        else "Called before in this capture; the other side does not describe it."
     )
     lines += [[(line, "")] for line in doc.split("\n")]
     lines += [[], [("Enter opens the form to call it.", "muted")]]

@@ -48,13 +48,13 @@ REQUEST_COLUMNS = [
 ]
 
 STREAM_COLUMNS = [
-    Column("Kind", 6),
+    Column("Kind", 6, min_width_to_show=78),
     Column("Exch", 6, roomy=8),
     Column("Operation"),
     Column("Peer", 8, min_width_to_show=90),
     Column("State", 20, roomy=30),
     Column("Halves", 21, min_width_to_show=110),
-    Column("Out", 12, "right", roomy=14),
+    Column("Out", 12, "right", min_width_to_show=71, roomy=14),
     Column("In", 12, "right", roomy=14),
     Column("Last", 5, "right", roomy=8),
 ]
@@ -100,7 +100,7 @@ HINTS_LIVE: dict[str, str] = {
     "connection": "No connection yet.",
     "findings": "Nothing has broken the protocol so far.",
     "operations": "No operation is known yet.\n"
-    "A server that describes itself lists them here; so does whatever is called.",
+    "A server that describes itself lists them here; what you call is listed, too.",
 }
 """What an empty list says while something can still come."""
 
@@ -110,6 +110,7 @@ HINTS_SERVER: dict[str, str] = {
     "requests": "No request yet.\nConnect a client to the address above.",
     "streams": "No stream yet.\nConnect a client to the address above.",
     "connection": "Nobody has connected yet.\nConnect a client to the address above.",
+    "operations": "No client has described itself.\nWhat you send to one will be listed here.",
 }
 
 HINTS_FILE: dict[str, str] = {

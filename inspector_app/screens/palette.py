@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from inspector_app import commands
 from inspector_app.commands import Command
 from inspector_app.screens.base import CommandScreen
+
+_HAS_NAME = 3.0
+_HAS_WORD = 1.0
+
+
+def rank(similarity: float, each: Command, query: str) -> float:
+    """Say how well a command goes with what was typed, 0: not at all. `similarity` is that of its title.
+
+    Letters that are only strewn over a title or a help text do not count: most texts have them.
+    """
+    typed = query.strip().casefold()
+    title = each.title.casefold()
+    if typed in title:
+        return _HAS_NAME + title.startswith(typed) + len(typed) / len(title) + similarity / 1000
+    return _HAS_WORD if re.search(rf"\b{re.escape(typed)}\b", each.help.casefold()) else 0.0
 
 
 class CommandProvider(Provider):
@@ -38,8 +55,7 @@ class CommandProvider(Provider):
         """Offer what matches."""
         matcher = self.matcher(query)
         for each in self._offered():
-            text = f"{each.title}: {each.help}"
-            score = max(matcher.match(each.title), matcher.match(text))
+            score = rank(matcher.match(each.title), each, query)
             if score > 0:
                 yield Hit(
                     score,

@@ -192,7 +192,7 @@ class StreamRows(ExchangeRows):
         if row.last_item_ns is None:
             return ("-", "muted")
         style = "muted" if row.ended_ns is not None else ""
-        return formats.age(self._context.now_ns - row.last_item_ns), style
+        return formats.short_age(self._context.now_ns - row.last_item_ns), style
 
 
 def _state_cell(row: ExchangeRow) -> Cell:

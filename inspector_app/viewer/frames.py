@@ -122,7 +122,7 @@ class FrameRows(CaptureRows[tuple[FrameRow, int | None]]):
             (context.label(frame.conn, frame.opener, frame.number), ""),
             (frame.operation or "", "emphasis"),
             (formats.size(frame.size_bytes), "muted"),
-            (formats.duration(frame.latency_ns), "") if frame.latency_ns is not None else EMPTY,
+            (formats.short_duration(frame.latency_ns), "") if frame.latency_ns is not None else EMPTY,
             summary_cell(frame),
         )
 

@@ -1,4 +1,4 @@
-"""What can be called: the operations that the other side described, else those that were seen.
+"""What can be called: the operations that the other side described, else those that this side called.
 
 Owns the rows of the Operations list and the suggestions of the compose form.
 """
@@ -24,7 +24,7 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """Something that can be called. `described` is false for what was only seen."""
+    """Something that can be called. `described` is false for what was only called."""
 
     name: str
     kind: str
@@ -36,7 +36,7 @@ class Operation:
 
 
 def known_operations(reader: CaptureReader) -> list[Operation]:
-    """Give what the newest peer that described itself offers; when none did, what was seen."""
+    """Give what the newest peer that described itself offers; when none did, what this side called there."""
     described = [
         Operation(
             name=row.name,
@@ -50,7 +50,8 @@ def known_operations(reader: CaptureReader) -> list[Operation]:
     ]
     if described:
         return described
-    return [Operation(name=name, kind=kind, described=False) for name, kind in reader.seen_operations()]
+    called = reader.seen_operations("out")
+    return [Operation(name=name, kind=kind, described=False) for name, kind in called]
 
 
 def suggestions(operations: Sequence[Operation], kind: MessageKind) -> list[str]:
@@ -89,7 +90,7 @@ class OperationRows(CaptureRows[Operation]):
         """Draw an operation: kind, name, first line of its documentation."""
         doc = row.doc.strip().partition("\n")[0]
         if not row.described:
-            doc = "seen; the other side does not describe itself"
+            doc = "called before; the other side does not describe itself"
         if row.deprecated:
             doc = f"deprecated. {doc}"
         style = "severity-warning" if row.deprecated else "muted" if not row.described else ""

@@ -43,10 +43,10 @@ def test_time_since_the_start_grows_by_units(elapsed_ns: int, text: str) -> None
         (999 * MS + 999_999, "999 ms"),
         (1_250 * MS, "1.2 s"),
         (59_990 * MS, "59.9 s"),
-        (60 * S, "1 m 00 s"),
-        (184 * S, "3 m 04 s"),
-        (7_380 * S, "2 h 03 m"),
-        (50 * 3600 * S, "2 d 02 h"),
+        (60 * S, "1m 00s"),
+        (184 * S, "3m 04s"),
+        (7_380 * S, "2h 03m"),
+        (50 * 3600 * S, "2d 02h"),
     ],
 )
 def test_a_duration_is_said_in_the_unit_that_fits(elapsed_ns: int, text: str) -> None:
@@ -162,3 +162,20 @@ def test_every_glyph_takes_one_cell() -> None:
 def test_short_types_fit_ten_cells_and_are_all_different() -> None:
     assert max(map(len, formats.TYPE_SHORT.values())) <= 10
     assert len(set(formats.TYPE_SHORT.values())) == len(formats.TYPE_SHORT) == 8
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "shown"),
+    [(0, "0 s"), (59, "59 s"), (60, "1m"), (754, "12m"), (3 * 3600 + 59, "3h"), (50 * 3600, "2d")],
+)
+def test_an_age_for_a_narrow_column_is_told_by_its_largest_unit(elapsed_s: int, shown: str) -> None:
+    assert formats.short_age(elapsed_s * S) == shown
+
+
+@pytest.mark.parametrize(
+    "elapsed_ns", [999_000, 9_900_000, 999_000_000, 59_999_000_000, 754 * S, 90 * 86400 * S]
+)
+def test_durations_and_ages_fit_their_columns(elapsed_ns: int) -> None:
+    assert len(formats.short_duration(elapsed_ns)) <= 6
+    assert len(formats.short_age(elapsed_ns)) <= 5
+    assert len(formats.duration(elapsed_ns)) <= 8

@@ -125,3 +125,12 @@ async def test_the_frame_chosen_in_an_exchange_is_what_data_shows(tmp_path: Path
         await stage.press("2", "enter", "down")
         await stage.press("d")
         await stage.until_shown('"price_cents": 400')
+
+
+async def test_in_a_narrow_terminal_operations_of_streams_can_still_be_read(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect()
+    recording.frame("out", "stream_request", 0, {"operation": "forecast"})
+    for size in ((62, 17), (70, 20), (80, 24)):
+        async with opened(recording.commit().path, size) as stage:
+            await stage.press("3")
+            await stage.until_shown("forecast", "HALF_CLOSED_LOCAL")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from inspector_app.intents import Disconnect, Reconnect, SendMessage
+from inspector_app.intents import Disconnect, Reconnect, SendMessage, ServerSpec
 from tests.inspector_app.recordings import ME, PEER, Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live, opened
 
@@ -120,6 +120,17 @@ async def test_without_a_connection_an_operation_opens_no_form(tmp_path: Path) -
         await stage.press("6", "enter")
         await stage.until(lambda: any("recorded capture" in toast for toast in stage.toasts))
         assert stage.app.screen is stage.main
+
+
+async def test_at_a_server_what_clients_call_is_not_listed_as_theirs(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, role="server").connect()
+    recording.frame("in", "request", 0, {"operation": "what_we_offer"}, opener=PEER).commit()
+    async with live(recording.path, RecordingEngine(), spec=ServerSpec()) as stage:
+        await stage.press("6")
+        await stage.until_shown(
+            "No client has described itself.", "What you send to one will be listed here."
+        )
+        assert "what_we_offer" not in stage.text
 
 
 async def test_empty_lists_say_what_to_do(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_the_time_in_the_present_state_goes_on(tmp_path: Path) -> None:
     view.tick(recording.now_ns + 3 * S)
     assert texts(view.transitions)[0][SPENT] == "3 s"
     view.tick(recording.now_ns + 65 * S)
-    assert texts(view.transitions)[0][SPENT] == "1 m 05 s"
+    assert texts(view.transitions)[0][SPENT] == "1m 05s"
 
 
 def test_a_finding_tells_its_frame_rule_section_and_text(tmp_path: Path) -> None:

@@ -141,3 +141,14 @@ def test_behind_many_exchanges_of_the_other_side_a_number_is_given_that_is_free(
         recording.frame("in", "request", number, {"operation": "theirs"}, opener=PEER)
     with closing(CaptureReader(recording.close())) as reader:
         assert next_number(reader, 1) >= 2
+
+
+def test_ages_over_a_minute_fit_their_columns(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().request(0)
+    recording.frame("out", "stream_request", 1, {"operation": "watch"}).frame(
+        "in", "stream_data", 1, 1
+    ).commit()
+    view = live_view(recording.path)
+    view.tick(recording.now_ns + 754 * S)
+    assert texts(view.streams)[0][LAST] == "12m"
+    assert texts(view.requests)[0][TOOK] == "12m 34s"

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from inspector_app.viewer.operations import suggestions
-from tests.inspector_app.recordings import Recording
+from tests.inspector_app.recordings import PEER, Recording
 from tests.inspector_app.viewer.views import open_view, texts
 
 
@@ -18,9 +18,11 @@ def test_what_the_other_side_described_is_listed_with_the_first_line_of_its_docu
     ]
 
 
-def test_without_a_description_what_was_seen_is_listed_and_said_to_be_so(tmp_path: Path) -> None:
+def test_without_a_description_what_this_side_called_is_listed_and_said_to_be_so(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().calls(2)
     recording.frame("out", "fire_and_forget", None, {"operation": "log_event"})
+    recording.frame("in", "request", 0, {"operation": "what_we_offer"}, opener=PEER)
+    recording.frame("in", "fire_and_forget", None, {"operation": "told_to_us"})
     rows = texts(open_view(recording.close()).operations)
     assert [(kind, name) for kind, name, _ in rows] == [("request", "get_quote"), ("one-way", "log_event")]
     assert "does not describe itself" in rows[0][2]

@@ -38,14 +38,14 @@ async def drawn(state: BarState | None, width: int = 120) -> list[str]:
 
 async def test_a_client_is_told_whole() -> None:
     assert await drawn(CLIENT) == [
-        "CLIENT ● CONNECTED 3 m 04 s ws://127.0.0.1:8765/rpc 38/s",
+        "CLIENT ● CONNECTED 3m 04s ws://127.0.0.1:8765/rpc 38/s",
         "me a1b2c3d4 peer 9f8e7d6c ← 602 frames 1.2 MB → 1,204 frames 48 kB",
     ]
 
 
 async def test_at_eighty_columns_nothing_is_lost() -> None:
     assert await drawn(CLIENT, width=80) == [
-        "CLIENT ● CONNECTED 3 m 04 s ws://127.0.0.1:8765/rpc 38/s",
+        "CLIENT ● CONNECTED 3m 04s ws://127.0.0.1:8765/rpc 38/s",
         "me a1b2c3d4 peer 9f8e7d6c ← 602 1.2 MB → 1,204 48 kB",
     ]
 
