@@ -108,19 +108,6 @@ async def test_the_lines_in_json_are_the_lines_of_the_export(command: Command) -
     ][: len([line for line in printed if "operations" not in line])]
 
 
-async def test_a_run_of_so_many_frames_ends_with_the_last_one_and_its_findings(command: Command) -> None:
-    async def talk(websocket: ServerConnection) -> None:
-        await websocket.send("nonsense")
-        await websocket.wait_closed()
-
-    async with raw_server(talk) as url:
-        first = await command.run("connect", url, "--json", "--for", "1")
-        kinds = [json.loads(line).get("kind") for line in first.stdout.splitlines()]
-        count = kinds[: kinds.index("finding")].count("frame")
-        result = await command.run("connect", url, "--json", "--frames", str(count))
-    assert json.loads(result.stdout.splitlines()[-1])["kind"] == "finding"
-
-
 async def test_what_was_recorded_beyond_the_frames_that_were_printed_is_told(command: Command) -> None:
     async with raw_server(flooding(2000)) as url:
         result = await command.run("connect", url, "--frames", "3", "--record", "mine.capture")
