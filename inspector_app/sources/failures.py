@@ -28,6 +28,9 @@ _HTTP_ADVICE = {
     HTTPStatus.TOO_MANY_REQUESTS: "wait a while and try again",
 }
 _NO_WEBSOCKET = "this is a web server, but no WebSocket is at this path: check the URL"
+_OLD_HTTP = "expected HTTP/1.1: HTTP/"
+"""What the websockets library says of an answer in HTTP of another version, which it reads no further."""
+
 _SERVER_FAULT = "the server has a fault of its own: look at its log"
 
 
@@ -102,6 +105,8 @@ def _http_told(error: BaseException, url: str) -> str | None:
     if isinstance(error, InvalidMessage):
         if isinstance(error.__cause__, EOFError):
             return f"{url} hung up without an answer: check the port, {_or_what(url)}."
+        if _OLD_HTTP in str(error.__cause__):
+            return f"{url} answered as a plain HTTP server, and no WebSocket is there: check port and path."
         return f"{url} does not speak HTTP or WebSocket: check the port, {_or_what(url)}."
     if isinstance(error, InvalidURI):
         return f"{url} leads to {error.uri!r}, which is no WebSocket address: check the URL."

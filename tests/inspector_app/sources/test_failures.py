@@ -51,6 +51,10 @@ async def sentence_of(spec: ClientSpec) -> str:
             "leads to 'http://127.0.0.1/', which is no WebSocket",
         ),
         (http("101 Switching Protocols"), "did not complete the WebSocket handshake"),
+        (
+            b"HTTP/1.0 404 File not found\r\nContent-Length: 0\r\n\r\n",
+            "answered as a plain HTTP server, and no WebSocket is there: check port and path.",
+        ),
         (b"SSH-2.0-x\r\n\r\n", "does not speak HTTP or WebSocket: check the port"),
         (None, "hung up without an answer: check the port, or try wss://"),
     ],
