@@ -60,7 +60,11 @@ _CONNECTION = _select("connections", "WHERE conn = ?")
 _STATES = _select("states", f"ORDER BY id {_PAGE}")
 _STATE_COUNT = "SELECT count(*) FROM states"
 _SETTLED = _select("settled", f"ORDER BY id {_PAGE}")
+_EVENTS_AFTER = {
+    table: _select(table, "WHERE id > ? ORDER BY id LIMIT ?") for table in ("states", "settled", "notes")
+}
 _FINDINGS = _select("findings", f"ORDER BY id {_PAGE}")
+_FINDINGS_AFTER = _select("findings", "WHERE id > ? ORDER BY id LIMIT ?")
 _FRAME_FINDINGS = _select("findings", "WHERE seq = ? ORDER BY id")
 _NOTES = _select("notes", f"ORDER BY id {_PAGE}")
 _NOTES_OF = _select("notes", f"WHERE conn = ? OR conn IS NULL ORDER BY id {_PAGE}")
@@ -219,9 +223,27 @@ class CaptureReader:
         """Give the exchanges that ended without a frame (deadlines, local cancellations), oldest first."""
         return self._rows(rows.settled_row, _SETTLED, (count, offset))
 
+    def events_after(self, id: int, count: int) -> list[StateRow | SettledRow | NoteRow]:  # noqa: A002 - as above
+        """Give transitions, settled exchanges and notes that followed event `id` (0: all), in order.
+
+        What there was before costs nothing, unlike in a slice.
+        """
+        after = (id, count)
+        with self._snapshot():
+            found: list[StateRow | SettledRow | NoteRow] = [
+                *self._rows(rows.state_row, _EVENTS_AFTER["states"], after),
+                *self._rows(rows.settled_row, _EVENTS_AFTER["settled"], after),
+                *self._rows(rows.note_row, _EVENTS_AFTER["notes"], after),
+            ]
+        return sorted(found, key=lambda event: event.id)[:count]
+
     def findings(self, offset: int, count: int) -> list[FindingRow]:
         """Give findings, oldest first."""
         return self._rows(rows.finding_row, _FINDINGS, (count, offset))
+
+    def findings_after(self, id: int, count: int) -> list[FindingRow]:  # noqa: A002 - as above
+        """Give the findings that followed finding `id` (0: all), oldest first."""
+        return self._rows(rows.finding_row, _FINDINGS_AFTER, (id, count))
 
     def frame_findings(self, seq: int) -> list[FindingRow]:
         """Give the findings that one frame shows."""

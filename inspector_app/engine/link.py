@@ -41,7 +41,8 @@ _GRACE_S = 2.0
 _PAUSE_S = 0.2
 
 _GONE = "The engine is not running: start it again, the capture so far is intact."
-_AWAY = "The engine does not answer, and is called again: wait a moment, then look whether this was done."
+_AWAY = "The engine does not answer and is called again: wait a moment, then try again."
+_CUT = "The engine was lost before it answered, and is called again: look whether it was done, then go on."
 _PROGRAM = Path(__file__).with_name("__main__.py")
 
 
@@ -112,7 +113,7 @@ class EngineLink:
     async def perform(self, intent: Intent) -> Done:
         """Have the engine carry out an intent. Never raises; `Done.error` says why it was not done."""
         if self._protocol is None or not self.running:
-            return Done(error=_AWAY if self.running else _GONE)
+            return self._not_done(_AWAY)
         from slipstream import RequestTimeoutError, SlipstreamError
 
         try:
@@ -121,9 +122,12 @@ class EngineLink:
         except RequestTimeoutError:
             return Done(error=f"The engine did not answer within {INTENT_LIMIT_S:g} s: it may be overloaded.")
         except ConnectionError:
-            return Done(error=_AWAY if self.running else _GONE)
+            return self._not_done(_CUT)
         except (SlipstreamError, WireError) as error:
             return Done(error=f"The engine did not take that: {error}.")
+
+    def _not_done(self, why: str) -> Done:
+        return Done(error=why if self.running else _GONE)
 
     async def stop(self) -> None:
         """End the engine in good order, or by force if it does not go. Idempotent."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from inspector_app.capture.records import (
     ConnectionRow,
@@ -22,11 +22,8 @@ from inspector_app.capture.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TypeVar
 
     from inspector_app.capture.store import CaptureReader
-
-    Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,40 @@ Frame = tuple[FrameRow, str | bytes]
 Item = Frame | Event | FindingRow | ConnectionRow | Described
 """What a tail gives: a connection before its first row, then all that happened on it."""
 
+Row = TypeVar("Row", bound=StateRow | SettledRow | NoteRow | FindingRow)
+
 _PORTION = 500
+
+
+class _Queue(Generic[Row]):
+    """A list of a capture from its beginning, of which little is held at a time.
+
+    `page` gives so many rows after the one of a number, oldest first.
+    """
+
+    def __init__(self, page: Callable[[int, int], list[Row]]) -> None:
+        self._page = page
+        self._held: deque[Row] = deque()
+        self._last = 0
+        self._more = False
+
+    @property
+    def first(self) -> Row | None:
+        """The oldest row that was not dropped; None when all that were there at the last `read` were."""
+        if not self._held and self._more:
+            self.read()
+        return self._held[0] if self._held else None
+
+    def drop_first(self) -> None:
+        self._held.popleft()
+
+    def read(self) -> None:
+        """Take up what is new."""
+        if len(self._held) < _PORTION:
+            new = self._page(self._last, _PORTION)
+            self._held.extend(new)
+            self._last = new[-1].id if new else self._last
+            self._more = len(new) == _PORTION
 
 
 class Tail:
@@ -51,10 +81,8 @@ class Tail:
     def __init__(self, reader: CaptureReader) -> None:
         self._reader = reader
         self._next_seq = 1
-        self._next_event = 1
-        self._offsets = {"states": 0, "settled": 0, "notes": 0, "findings": 0}
-        self._events: deque[Event] = deque()
-        self._findings: deque[FindingRow] = deque()
+        self._events: _Queue[Event] = _Queue(reader.events_after)
+        self._findings: _Queue[FindingRow] = _Queue(reader.findings_after)
         self._introduced: set[int] = set()
         self._undescribed: dict[int, ConnectionRow] = {}
 
@@ -62,8 +90,8 @@ class Tail:
         """Give the next rows; an empty list when all that is committed has been given."""
         # Frames before events: an event that belongs before a frame is then sure to be seen as well.
         frames = self._reader.frames_with_raw(self._next_seq, _PORTION)
-        self._read_events()
-        self._read_findings()
+        self._events.read()
+        self._findings.read()
         return [*self._merge(frames), *self._new_descriptions()]
 
     def _merge(self, frames: list[Frame]) -> Iterator[Item]:
@@ -80,12 +108,12 @@ class Tail:
     def _introduction(self, conn: int | None) -> Iterator[Item]:
         if conn is None or conn in self._introduced:
             return
-        for row in self._reader.connections():
-            if row.conn not in self._introduced:
-                self._introduced.add(row.conn)
-                if row.role == "client":  # a server does not ask its clients what they offer
-                    self._undescribed[row.conn] = row
-                yield row
+        row = self._reader.connection(conn)
+        if row is not None:
+            self._introduced.add(conn)
+            if row.role == "client":  # a server does not ask its clients what they offer
+                self._undescribed[conn] = row
+            yield row
 
     def _new_descriptions(self) -> Iterator[Item]:
         for conn, row in list(self._undescribed.items()):
@@ -95,29 +123,12 @@ class Tail:
                 yield Described(row, operations)
 
     def _events_up_to(self, seq: int) -> Iterator[Item]:
-        # Their numbers have no gaps; a missing one is not committed yet where the lists were read.
-        while self._events and self._events[0].id == self._next_event and self._events[0].after_seq <= seq:
-            event = self._events.popleft()
-            self._next_event += 1
+        while (event := self._events.first) is not None and event.after_seq <= seq:
+            self._events.drop_first()
             yield from self._introduction(event.conn)
             yield event
 
     def _findings_up_to(self, seq: int) -> Iterator[Item]:
-        while self._findings and (self._findings[0].seq or 0) <= seq:
-            yield self._findings.popleft()
-
-    def _read_events(self) -> None:
-        new: list[Event] = [
-            *self._new("states", self._reader.states),
-            *self._new("settled", self._reader.settled),
-            *self._new("notes", self._reader.notes),
-        ]
-        self._events = deque(sorted([*self._events, *new], key=lambda event: event.id))
-
-    def _read_findings(self) -> None:
-        self._findings.extend(self._new("findings", self._reader.findings))
-
-    def _new(self, name: str, page: Callable[[int, int], list[Row]]) -> list[Row]:
-        found = page(self._offsets[name], _PORTION)
-        self._offsets[name] += len(found)
-        return found
+        while (finding := self._findings.first) is not None and (finding.seq or 0) <= seq:
+            self._findings.drop_first()
+            yield finding

@@ -89,6 +89,20 @@ def test_connections_are_given_by_number_all_or_the_newest_or_one(tmp_path: Path
         assert reader.connection(4) is None
 
 
+def test_what_followed_an_event_comes_in_order_whatever_it_is(tmp_path: Path) -> None:
+    batch = Batch(
+        states=[replace(samples.STATE, id=number) for number in (1, 5)],
+        settled=[replace(samples.SETTLED, id=2)],
+        notes=[replace(samples.NOTE, id=number) for number in (3, 4)],
+        findings=[replace(samples.FINDING, id=number) for number in (1, 2, 3)],
+    )
+    with reading(samples.capture(tmp_path, batch)) as reader:
+        assert [event.id for event in reader.events_after(0, 9)] == [1, 2, 3, 4, 5]
+        assert [event.id for event in reader.events_after(1, 3)] == [2, 3, 4]
+        assert reader.events_after(5, 9) == []
+        assert [finding.id for finding in reader.findings_after(1, 1)] == [2]
+
+
 def test_notes_on_a_connection_are_those_on_it_and_those_on_none(tmp_path: Path) -> None:
     notes = [
         replace(samples.NOTE, id=number, conn=conn) for number, conn in enumerate([2, None, 2, 1, 1], start=1)

@@ -274,7 +274,7 @@ async def test_what_went_wrong_without_a_control_connection_is_told_with_the_nex
         viewer.lose_control()
         await viewer.performed(LOG_EVENT)
         assert viewer.problems.empty()
-        viewer.link._told = ""
+        viewer.link._told = ""  # as if it had come to pass while there was no connection
         viewer.lose_control()
         await viewer.performed(LOG_EVENT)
         assert viewer.problems.get_nowait() == first
@@ -289,7 +289,7 @@ async def test_while_the_engine_is_called_again_an_intent_says_so(capture: Path)
         viewer.lose_control()
         await lost.wait_closed()
         done = await viewer.link.perform(LOG_EVENT)
-        assert (done.error or "").startswith("The engine does not answer, and is called again")
+        assert done.error == "The engine does not answer and is called again: wait a moment, then try again."
         os.kill(viewer.pid, signal.SIGCONT)
         await viewer.performed(LOG_EVENT)
 
@@ -301,9 +301,8 @@ async def test_an_engine_that_runs_and_cannot_be_reached_is_ended_and_told(captu
         os.kill(pid, signal.SIGSTOP)
         viewer.lose_control()
         reason = await asyncio.wait_for(viewer.exits.get(), WAIT_S)
-        assert reason == (
-            "The engine did not answer any more and was ended (ended by SIGKILL); the capture so far is intact."
-        )
+        how = "did not answer any more and was ended (ended by SIGKILL)"
+        assert reason == f"The engine {how}; the capture so far is intact."
         assert not alive(pid)
         assert "not running" in ((await viewer.link.perform(LOG_EVENT)).error or "")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inspector_app.capture.records import (
+    Batch,
     ConnectionOpened,
     ConnectionRow,
     ExchangeSettled,
@@ -22,6 +24,7 @@ from inspector_app.capture.records import (
 from inspector_app.capture.store import CaptureReader, CaptureWriter
 from inspector_app.engine.tail import Described, Item, Tail
 from inspector_app.model.fold import Fold
+from tests.inspector_app.capture import samples
 
 
 class Growing:
@@ -133,3 +136,41 @@ def test_more_than_a_portion_comes_in_several_without_losing_the_order(growing: 
     for number in range(1300):
         expected += [f"frame {number + 1}", "note"]
     assert told[2:] == expected
+
+
+def test_many_events_between_two_frames_stay_between_them(growing: Growing) -> None:
+    notes = [Noted(time_ns=9, level="info", text=str(number)) for number in range(1300)]
+    growing.commit(OPENED, CONNECTED, frame(0), *notes, frame(1))
+    assert growing.drain() == ["connection 1", "state", "frame 1", *["note"] * 1300, "frame 2"]
+
+
+def test_many_findings_of_a_frame_come_before_the_next_frame(growing: Growing) -> None:
+    for number in range(1, 3):
+        growing.commit(OPENED, CONNECTED, frame(number))
+    rows = [samples.FINDING] * 1300
+    findings = [replace(row, id=number, seq=1) for number, row in enumerate(rows, start=1)]
+    growing.writer.write(Batch(findings=findings))
+    told = growing.drain()
+    assert told.index("frame 2") > max(place for place, item in enumerate(told) if item.startswith("finding"))
+
+
+def test_a_new_connection_costs_as_much_after_hundreds_as_after_one(growing: Growing) -> None:
+    steps = [0]
+
+    def count() -> int:
+        steps[-1] += 1
+        return 0
+
+    def come_and_go(conn: int) -> None:
+        growing.commit(
+            ConnectionOpened(conn=conn, time_ns=1, role="server", address="ws://h", local_peer="me"),
+            StateChanged(conn=conn, time_ns=2, old="CONNECTING", new="CONNECTED"),
+            StateChanged(conn=conn, time_ns=3, old="CONNECTED", new="LOST"),
+        )
+        steps.append(0)
+        assert growing.drain() == [f"connection {conn}", "state", "state"]
+
+    growing.reader._connection.set_progress_handler(count, 1)
+    for conn in range(1, 301):
+        come_and_go(conn)
+    assert steps[300] <= steps[2]
