@@ -183,7 +183,6 @@ class InspectorApp(App[int]):
             return
         home = self._go_home()
         spec = inspection.view.world.spec
-        notify(self, failure.text, "error")
         if spec is not None:
             self.call_after_refresh(home.show_failure, spec, failure.text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +19,7 @@ from inspector_app.capture.files import RecentCapture, recent_captures
 from inspector_app.commands import Place, Situation
 from inspector_app.display import formats
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
-from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings
+from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Inspect, OpenFile
 from inspector_app.version import version
 from inspector_app.viewer.drafts import StartDrafts
@@ -27,13 +28,17 @@ from inspector_app.widgets.row_list import Column, RowList
 
 RECENT_LIMIT = 100
 
+WIDE = 120
+_DATE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-")
+
 _NO_CAPTURES = "No capture yet.\nPress d for a demo; everything that is seen is recorded, and listed here."
 """What an empty list says."""
 
 
 class _RecentRows:
-    def __init__(self, captures: Sequence[RecentCapture]) -> None:
+    def __init__(self, captures: Sequence[RecentCapture], *, wide: bool) -> None:
         self._captures = captures
+        self.wide = wide
 
     @property
     def count(self) -> int:
@@ -42,14 +47,22 @@ class _RecentRows:
     def rows(self, first: int, count: int) -> Sequence[Sequence[tuple[str, str]]]:
         return [
             (
-                (formats.date_and_clock(each.created_ns), ""),
+                (self._date(each.created_ns), ""),
                 (each.source, "emphasis"),
-                (formats.count(each.frames), ""),
+                (formats.short_count(each.frames), ""),
                 (formats.size(each.size_bytes), "muted"),
-                (each.path.name, "muted"),
+                (self._name(each.path), "muted"),
             )
             for each in self._captures[first : first + count]
         ]
+
+    def _date(self, time_ns: int) -> str:
+        text = formats.date_and_clock(time_ns)
+        return text if self.wide else text.rpartition(":")[0]
+
+    def _name(self, path: Path) -> str:
+        """Name a file, where it is narrow without the date, which stands in the row already."""
+        return path.name if self.wide else _DATE.sub("…", path.stem)
 
 
 class StartChoice(Static):
@@ -96,6 +109,7 @@ class HomeScreen(CommandScreen):
         super().__init__()
         self._drafts = drafts
         self._captures: list[RecentCapture] = []
+        self._problem = ""
 
     def compose_parts(self) -> ComposeResult:
         """Give the name, what can be begun, and the recent captures."""
@@ -107,9 +121,9 @@ class HomeScreen(CommandScreen):
             yield InfoLine(id="recent-title")
             yield RowList(
                 (
-                    Column("Recorded", 19),
-                    Column("Source", 8),
-                    Column("Frames", 9, "right"),
+                    Column("Recorded", 16, roomy=19),
+                    Column("Source"),
+                    Column("Frames", 6, "right", roomy=9),
                     Column("Size", 7, "right"),
                     Column("File"),
                 ),
@@ -147,11 +161,19 @@ class HomeScreen(CommandScreen):
         self.app.call_from_thread(self._show_captures, found, problem)
 
     def _show_captures(self, found: list[RecentCapture], problem: str) -> None:
-        self._captures = found
+        self._captures, self._problem = found, problem
         recent = self.query_one("#recent", RowList)
         recent.hint = problem or _NO_CAPTURES
-        recent.set_source(_RecentRows(found), cursor=recent.cursor or 0)
+        recent.set_source(_RecentRows(found, wide=self._wide), cursor=recent.cursor or 0)
         self.show_keys()
+
+    @property
+    def _wide(self) -> bool:
+        return self.size.width >= WIDE
+
+    def on_resize(self) -> None:
+        """Show the captures as the width allows."""
+        self._show_captures(self._captures, self._problem)
 
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
@@ -198,13 +220,15 @@ class HomeScreen(CommandScreen):
             self.post_message(Inspect(spec))
 
     def show_failure(self, spec: SourceSpec, problem: str) -> None:
-        """Open the form again that a source came from, with what is wrong with it."""
+        """Open the form again that a source came from, with what is wrong with it; the demo has none."""
         from inspector_app.screens.start_forms import ConnectForm, HostForm
 
         if isinstance(spec, ClientSpec):
             self.app.push_screen(ConnectForm(self._drafts.connect, problem), self._begin)
         elif isinstance(spec, ServerSpec):
             self.app.push_screen(HostForm(self._drafts.host, problem), self._begin)
+        else:
+            notify(self.app, problem, "error")
 
 
 def _no_such_file(path: str) -> str:

@@ -7,16 +7,20 @@ sentence is shown on the form when it cannot.
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, Static
 
 from inspector_app.display.inert import inert
 from inspector_app.intents import ClientSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import Dialog
+
+_ROWS_BESIDE_FIELDS = 5
+"""Border, buttons, and two lines for what is wrong."""
 
 Spec = TypeVar("Spec", ClientSpec, ServerSpec)
 
@@ -27,6 +31,24 @@ class FormError(ValueError):
     def __init__(self, text: str, field_id: str) -> None:
         super().__init__(text)
         self.field = field_id
+
+
+class Tick(Checkbox):
+    """A checkbox that is empty when it is off."""
+
+    BUTTON_INNER = " "
+
+    def __init__(self, label: str, value: bool, *, id: str) -> None:  # noqa: A002  # Textual's name
+        super().__init__(label, value, id=id)
+        self._mark()
+
+    def watch_value(self) -> None:
+        """Draw what it is now, and tell."""
+        self._mark()
+        super().watch_value()
+
+    def _mark(self) -> None:
+        self.BUTTON_INNER = "✓" if self.value else " "
 
 
 class StartForm(Dialog[SourceSpec], Generic[Spec]):
@@ -44,7 +66,9 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
     }
     StartForm .field:focus { border: round $border; }
     StartForm Horizontal { height: auto; }
+    StartForm #fields { height: auto; }
     StartForm #port { width: 14; }
+    StartForm #insecure { margin: 0 1; }
     StartForm #why { height: auto; min-height: 1; color: $text-error; padding: 0 1; }
     """
 
@@ -58,8 +82,9 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
 
     def compose(self) -> ComposeResult:
         """Give the fields."""
-        with VerticalScroll(id="start"):
-            yield from self.fields()
+        with Vertical(id="start"):
+            with VerticalScroll(id="fields"):
+                yield from self.fields()
             yield Static(Content(inert(self._problem)), id="why")
             with Horizontal():
                 yield Button(self.GO, id="go", variant="primary")
@@ -90,6 +115,10 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
         box = self.query_one("#start")
         box.border_title, box.border_subtitle = self.TITLE_TEXT, "Enter goes on, Esc leaves"
         self.query(Input).first().focus()
+
+    def on_resize(self) -> None:
+        """Have fields scroll, rather than what is wrong and the buttons, where there is no room for all."""
+        self.query_one("#fields").styles.max_height = max(3, self.size.height - _ROWS_BESIDE_FIELDS)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go on with what was typed."""
@@ -125,20 +154,24 @@ class ConnectForm(StartForm[ClientSpec]):
     GO = "Connect"
 
     def fields(self) -> ComposeResult:
-        """Give URL, token, headers, subprotocols, handler."""
+        """Give URL, token, headers, subprotocols, handler, certificates."""
         yield self.input("url", "URL", "ws://host:port/path or wss://…")
         yield self.input("token", "Token, sent as Authorization: Bearer", "none", password=True)
         yield self.input("headers", "Headers", "'X-Tenant: blue' 'X-Trace: 1'")
         with Horizontal():
             yield self.input("subprotocols", "Subprotocols", "none")
             yield self.input("handler", "Handler for its calls", "FILE.py[:Class]")
-        yield Checkbox(
-            "Do not check the certificate (wss)", bool(self._values.get("insecure")), id="insecure"
-        )
+        with Horizontal():
+            yield self.input("ca_file", "CA file (wss)", "the system's")
+            yield self.input("cert_file", "Certificate", "none")
+            yield self.input("key_file", "Its key", "in the same file")
+        yield Tick("Do not check the certificate (wss)", bool(self._values.get("insecure")), id="insecure")
 
     def spec(self, values: dict[str, str]) -> ClientSpec:
         """Make a client of what was typed."""
         url = values["url"]
+        if values["key_file"] and not values["cert_file"]:
+            raise FormError("A key is of no use without its certificate: name that, too.", "cert_file")
         if not url:
             raise FormError("Give the URL of the server, such as ws://127.0.0.1:8765.", "url")
         if "://" not in url:
@@ -148,6 +181,9 @@ class ConnectForm(StartForm[ClientSpec]):
             headers=parse_headers(values["headers"]),
             token=values["token"] or None,
             subprotocols=tuple(values["subprotocols"].replace(",", " ").split()),
+            ca_file=_path(values["ca_file"]),
+            cert_file=_path(values["cert_file"]),
+            key_file=_path(values["key_file"]),
             insecure=bool(values.get("insecure")),
             handler=values["handler"] or None,
         )
@@ -178,6 +214,10 @@ class HostForm(StartForm[ServerSpec]):
             port=int(port),
             allow_origins=tuple(values["origins"].replace(",", " ").split()),
         )
+
+
+def _path(typed: str) -> str | None:
+    return str(Path(typed).expanduser()) if typed else None
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:

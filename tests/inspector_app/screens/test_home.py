@@ -7,7 +7,8 @@ from textual.widgets import Input
 
 from inspector_app.app import InspectorApp
 from inspector_app.capture.files import new_capture_path
-from inspector_app.intents import ClientSpec, ServerSpec
+from inspector_app.inspection import Inspection, InspectionFailed
+from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.prompts import Confirm
@@ -99,7 +100,9 @@ async def test_a_capture_that_cannot_be_opened_from_the_command_line_ends_with_a
 
 
 def _client(values: dict[str, str]) -> ClientSpec:
-    empty = dict.fromkeys(("url", "token", "headers", "subprotocols", "handler"), "")
+    empty = dict.fromkeys(
+        ("url", "token", "headers", "subprotocols", "handler", "ca_file", "cert_file", "key_file"), ""
+    )
     return ConnectForm({}).spec(empty | values)
 
 
@@ -116,6 +119,9 @@ def test_the_connect_form_makes_a_client() -> None:
             "subprotocols": "a, b",
             "handler": "x.py:X",
             "insecure": "yes",
+            "ca_file": "ca.pem",
+            "cert_file": "me.pem",
+            "key_file": "key.pem",
         }
     )
     assert spec == ClientSpec(
@@ -125,7 +131,15 @@ def test_the_connect_form_makes_a_client() -> None:
         subprotocols=("a", "b"),
         handler="x.py:X",
         insecure=True,
+        ca_file="ca.pem",
+        cert_file="me.pem",
+        key_file="key.pem",
     )
+
+
+def test_a_key_without_its_certificate_is_refused() -> None:
+    with pytest.raises(FormError, match="certificate"):
+        _client({"url": "wss://h", "key_file": "key.pem"})
 
 
 def test_a_url_without_a_scheme_is_taken_for_a_plain_one() -> None:
@@ -186,3 +200,66 @@ async def test_the_list_of_captures_has_the_keys_from_the_start() -> None:
     async with running(InspectorApp()) as stage:
         await stage.until_shown("Recent captures")
         assert isinstance(stage.app.focused, RowList)
+
+
+@pytest.mark.parametrize("size", [(62, 17), SMALL, LARGE])
+async def test_every_label_of_the_connect_form_can_be_read(size: tuple[int, int]) -> None:
+    labels = {"URL", "Bearer", "Headers", "Subprotocols", "Handler for its calls", "CA file (wss)"}
+    labels |= {"Certificate", "Its key", "Do not check the certificate"}
+    async with running(InspectorApp(), size) as stage:
+        await stage.until_shown("Connect")
+        await stage.press("c")
+        await stage.until_shown("Connect to a server", "Enter goes on, Esc leaves", "Close")
+        seen = stage.text
+        stage.app.screen.query_one("#insecure").focus()
+        await stage.until_shown("Do not check the certificate")
+        assert not {label for label in labels if label not in seen + stage.text}
+
+
+async def test_what_is_wrong_is_seen_in_a_low_terminal_together_with_its_field() -> None:
+    async with running(InspectorApp(), (62, 17)) as stage:
+        await stage.until_shown("Connect")
+        await stage.press("c")
+        await stage.until_shown("Connect to a server")
+        stage.app.screen.query_one("#url", Input).value = ""
+        await stage.press("enter")
+        await stage.until_shown("Give the URL of the server", "URL")
+
+
+async def test_a_checkbox_that_is_off_is_empty() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("Connect")
+        await stage.press("c")
+        await stage.until_shown("Do not check the certificate")
+        label = "Do not check"
+        assert not stage.line(label).partition(label)[0].strip(" │▐▌")
+        stage.app.screen.query_one("#insecure").focus()
+        await stage.press("space")
+        await stage.until(lambda: "✓" in stage.line(label))
+
+
+async def test_what_keeps_a_source_from_starting_is_said_in_its_form_alone() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
+        failure = InspectionFailed("The URL will not do: mend it.", 2)
+        inspection = Inspection.of(ClientSpec(url="http://h"))
+        stage.app._could_not_start(inspection, failure, at_start=False)
+        await stage.until_shown("Connect to a server", "The URL will not do: mend it.")
+        assert stage.toasts == []
+
+
+async def test_what_keeps_the_demo_from_starting_is_said_at_home() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
+        failure = InspectionFailed("There is no room: make some.", 1)
+        stage.app._could_not_start(Inspection.of(DemoSpec()), failure, at_start=False)
+        await stage.until(lambda: stage.toasts == ["There is no room: make some."])
+
+
+async def test_in_a_narrow_terminal_a_capture_is_named_without_its_date() -> None:
+    path = new_capture_path("ws-quotes.example.com")
+    Recording(path.parent, path.name, kind="demo").connect().calls(3).close()
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("…ws-quotes.example")
+    async with running(InspectorApp(), LARGE) as stage:
+        await stage.until_shown(path.name)
