@@ -137,7 +137,7 @@ def demo(*, seed: int, run: RunOptions) -> None:
       slipstream-inspector demo --headless --for 5
       slipstream-inspector demo --json --frames 100 > frames.jsonl
     """  # noqa: D301 - click wants a real backspace
-    _launch(DemoSpec(seed=seed), run, "demo")
+    _launch(DemoSpec(seed=seed), run)
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -196,7 +196,7 @@ def connect(
         subprotocols=subprotocols,
         **rest,
     )
-    _launch(spec, run, "connect")
+    _launch(spec, run)
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -234,7 +234,7 @@ def host(
       slipstream-inspector host handlers.py --headless --json | jq .op
     """  # noqa: D301 - click wants a real backspace
     _warn_if_open_to_network(host)
-    _launch(ServerSpec(handler=handler, host=host, port=port, allow_origins=allow_origins), run, "host")
+    _launch(ServerSpec(handler=handler, host=host, port=port, allow_origins=allow_origins), run)
 
 
 @cli.command("open", context_settings=_CONTEXT)
@@ -291,7 +291,7 @@ def export(*, capture: Path, output: str, format_: str, force: bool) -> None:
         export_capture(capture, output)
 
 
-def _launch(spec: SourceSpec, run: RunOptions, label: str) -> NoReturn:
+def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
     """Run a source on the screen, or without one where none is wanted or there is no terminal."""
     seconds = run.seconds
     has_terminal = _has_terminal()
@@ -309,14 +309,14 @@ def _launch(spec: SourceSpec, run: RunOptions, label: str) -> NoReturn:
             sys.exit(
                 run_headless(
                     spec,
-                    capture=_record_path(run.record, label),
+                    capture=_record_path(run.record) or _new_capture(spec),
                     as_json=run.as_json,
                     seconds=seconds,
                     frames=run.frames,
                 )
             )
     with _sentences():
-        record = _record_path(run.record, label) if run.record else None
+        record = _record_path(run.record)
     sys.exit(_show(spec, None, record))
 
 
@@ -326,11 +326,15 @@ def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None) ->
     return run_app(spec, capture, record)
 
 
-def _record_path(record: Path | None, label: str) -> Path:
-    if record is None:
-        from inspector_app.capture.files import new_capture_path
+def _new_capture(spec: SourceSpec) -> Path:
+    from inspector_app.capture.files import capture_label, new_capture_path
 
-        return new_capture_path(label)
+    return new_capture_path(capture_label(spec))
+
+
+def _record_path(record: Path | None) -> Path | None:
+    if record is None:
+        return None
     if record.exists():
         raise click.UsageError(f"{record} exists already: give --record a new file, nothing is overwritten.")
     if not record.absolute().parent.is_dir():

@@ -12,9 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
+from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
 
 DATA_VARIABLE = "SLIPSTREAM_INSPECTOR_DATA"
 SUFFIX = ".capture"
@@ -25,7 +27,7 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecentCapture:
-    """One line of the list of captures. `source` is the kind of source, such as `client`."""
+    """One line of the list of captures. `source` is role and address: `client ws://127.0.0.1:8765`."""
 
     path: Path
     created_ns: int
@@ -63,6 +65,20 @@ def new_capture_path(label: str) -> Path:
     return path
 
 
+def capture_label(spec: SourceSpec) -> str:
+    """Name what a source records, for `new_capture_path`: `127.0.0.1-8765`, or `demo`."""
+    if isinstance(spec, DemoSpec):
+        return "demo"
+    if isinstance(spec, ServerSpec):
+        return f"{spec.host}-{spec.port}" if spec.port else spec.host
+    try:
+        parts = urlsplit(spec.url)
+        host, port = parts.hostname or "connect", parts.port
+    except ValueError:
+        return "connect"
+    return f"{host}-{port}" if port else host
+
+
 def recent_captures(limit: int = 20) -> list[RecentCapture]:
     """List the captures of the data folder, the last written first; damaged ones are left out.
 
@@ -76,6 +92,19 @@ def recent_captures(limit: int = 20) -> list[RecentCapture]:
         if capture is not None:
             found.append(capture)
     return found
+
+
+def _told_source(source: object) -> str:
+    if not isinstance(source, dict):
+        return ""
+    match source:
+        case {"kind": "client", "url": str(address)}:
+            pass
+        case {"kind": "server", "host": str(host), "port": int(port)}:
+            address = f"{host}:{port}"
+        case _:
+            address = ""
+    return f"{source.get('kind', '')} {address}".strip()
 
 
 def _data_folder() -> Path:
@@ -129,7 +158,7 @@ def _describe(path: Path) -> RecentCapture | None:
     return RecentCapture(
         path=path,
         created_ns=created_ns if isinstance(created_ns, int) else 0,
-        source=str(source.get("kind", "")) if isinstance(source, dict) else "",
+        source=_told_source(source),
         frames=frames,
         size_bytes=sum(status.st_size for status in _parts(path)),
     )

@@ -1,6 +1,6 @@
 """What is inspected, in words: a client, a server or a file, and its address.
 
-Owns the reading of a source's description and the making of a name for its capture.
+Owns the reading of a source's description.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
+from inspector_app.capture.files import capture_label
 from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
 
 Role = Literal["CLIENT", "SERVER", "FILE"]
@@ -30,13 +30,13 @@ class World:
 def world_of(spec: SourceSpec) -> World:
     """Name the world that a source makes, before it is there."""
     if isinstance(spec, DemoSpec):
-        return World(role="CLIENT", address="demo", label="demo", spec=spec)
+        return World(role="CLIENT", address="demo", label=capture_label(spec), spec=spec)
     if isinstance(spec, ServerSpec):
         handler = f" {Path(spec.handler).name}" if spec.handler else ""
         address = f"{spec.host}:{spec.port}{handler}"
-        return World(role="SERVER", address=address, label=f"host-{spec.port}", spec=spec)
+        return World(role="SERVER", address=address, label=capture_label(spec), spec=spec)
     address = _without_login(spec.url)
-    return World(role="CLIENT", address=address, label=_host_of(spec.url), spec=spec)
+    return World(role="CLIENT", address=address, label=capture_label(spec), spec=spec)
 
 
 def at_address(world: World, address: str) -> World:
@@ -67,10 +67,3 @@ def _without_login(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
-
-
-def _host_of(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or "connect"
-    except ValueError:
-        return "connect"

@@ -177,6 +177,13 @@ async def test_a_run_is_recorded_in_the_data_folder_for_the_user_alone(command: 
     assert stat.S_IMODE(command.data.stat().st_mode) == 0o700
 
 
+async def test_a_capture_is_named_after_the_host_and_port_of_a_server(command: Command) -> None:
+    async with raw_server(silent) as url:
+        await command.run("connect", url, "--for", "0.5")
+    (capture,) = command.captures()
+    assert capture.stem.endswith(url.removeprefix("ws://").replace(":", "-"))
+
+
 async def test_a_run_is_recorded_in_the_file_that_was_named(command: Command) -> None:
     capture, result = await recorded(command)
     assert result.said[-1] == f"Recorded in {capture}"

@@ -9,8 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from inspector_app.capture.files import DATA_VARIABLE, data_folder, new_capture_path, recent_captures
-from inspector_app.capture.store import CaptureError
+from inspector_app.capture.files import (
+    DATA_VARIABLE,
+    capture_label,
+    data_folder,
+    new_capture_path,
+    recent_captures,
+)
+from inspector_app.capture.store import CaptureError, CaptureWriter
+from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from tests.inspector_app.capture import samples
 
 
@@ -91,6 +98,39 @@ def test_what_is_no_capture_is_left_out(folder: Path) -> None:
     (folder / "lost.capture").symlink_to(folder / "nowhere")
     (folder / "other.txt").touch()
     assert [capture.path.name for capture in recent_captures()] == ["a.capture"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "label"),
+    [
+        (DemoSpec(), "demo"),
+        (ServerSpec(), "127.0.0.1-8765"),
+        (ServerSpec(host="0.0.0.0", port=0), "0.0.0.0"),  # noqa: S104 - only named
+        (ClientSpec(url="ws://user:secret@127.0.0.1:8765/rpc?token=t"), "127.0.0.1-8765"),
+        (ClientSpec(url="wss://example.com/rpc"), "example.com"),
+        (ClientSpec(url="ws://["), "connect"),
+        (ClientSpec(url="ws://h:port"), "connect"),
+    ],
+)
+def test_a_capture_is_named_after_host_and_port(spec: SourceSpec, label: str) -> None:
+    assert capture_label(spec) == label
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ({"kind": "client", "url": "ws://127.0.0.1:8765"}, "client ws://127.0.0.1:8765"),
+        ({"kind": "server", "host": "127.0.0.1", "port": 8765}, "server 127.0.0.1:8765"),
+        ({"kind": "demo", "seed": 1}, "demo"),
+        ({"kind": "client", "url": 7}, "client"),
+        ({}, ""),
+    ],
+)
+def test_a_capture_is_listed_with_role_and_address(
+    folder: Path, source: dict[str, object], told: str
+) -> None:
+    CaptureWriter(data_folder() / "a.capture", source=source, software="tests").close()
+    assert [capture.source for capture in recent_captures()] == [told]
 
 
 def test_a_folder_that_is_missing_holds_no_captures() -> None:

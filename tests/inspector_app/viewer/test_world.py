@@ -10,8 +10,13 @@ from inspector_app.viewer.world import world_of, world_of_file
     ("spec", "role", "address", "label"),
     [
         (ClientSpec(url="wss://example.com/rpc"), "CLIENT", "wss://example.com/rpc", "example.com"),
-        (ServerSpec(port=9000), "SERVER", "127.0.0.1:9000", "host-9000"),
-        (ServerSpec(handler="src/shop.py:Orders"), "SERVER", "127.0.0.1:8765 shop.py:Orders", "host-8765"),
+        (ServerSpec(port=9000), "SERVER", "127.0.0.1:9000", "127.0.0.1-9000"),
+        (
+            ServerSpec(handler="src/shop.py:Orders"),
+            "SERVER",
+            "127.0.0.1:8765 shop.py:Orders",
+            "127.0.0.1-8765",
+        ),
         (DemoSpec(), "CLIENT", "demo", "demo"),
     ],
 )
