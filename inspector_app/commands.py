@@ -38,9 +38,9 @@ class Situation:
     connected: bool = False
     """At least one connection is open."""
     frame: bool = False
-    """A frame is selected."""
+    """A frame is selected, and is seen to be."""
     exchange: bool = False
-    """An exchange is selected."""
+    """An exchange is selected, and is seen to be."""
     pending: bool = False
     """The selected exchange has not ended."""
     sending: bool = False
@@ -55,6 +55,10 @@ def _always(_: Situation) -> bool:
 
 def _live(now: Situation) -> bool:
     return now.engine == "running"
+
+
+def _engine_lives(now: Situation) -> bool:
+    return now.engine in ("starting", "running")
 
 
 def _has_details(now: Situation) -> bool:
@@ -79,6 +83,14 @@ class Command:
     otherwise: str = ""
     footer: int = 0
     """Place in the footer, the lowest first; 0 keeps it out."""
+    at: Callable[[Situation], bool] = _always
+    """Whether it has that place now. Goes by `view` and `engine` alone, so that no frame moves a place."""
+    retitle: Callable[[Situation], str] | None = None
+    """Gives the title in a situation, or an empty text for the usual one."""
+
+    def title_in(self, now: Situation) -> str:
+        """Give the title, for what the command does in a situation."""
+        return (self.retitle(now) if self.retitle is not None else "") or self.title
 
     @property
     def key(self) -> str:
@@ -148,7 +160,8 @@ COMMANDS: tuple[Command, ...] = (
         group="Exchanges",
         when=_connected,
         otherwise=_NEEDS_CONNECTION,
-        footer=1,
+        footer=2,
+        at=_engine_lives,
     ),
     Command(
         name="send_item",
@@ -158,7 +171,8 @@ COMMANDS: tuple[Command, ...] = (
         group="Exchanges",
         when=lambda now: _live(now) and now.sending,
         otherwise=_NEEDS_STREAM,
-        footer=2,
+        footer=5,
+        at=lambda now: _engine_lives(now) and now.view == "streams",
     ),
     Command(
         name="end_half",
@@ -168,7 +182,8 @@ COMMANDS: tuple[Command, ...] = (
         group="Exchanges",
         when=lambda now: _live(now) and now.sending,
         otherwise=_NEEDS_STREAM,
-        footer=3,
+        footer=6,
+        at=lambda now: _engine_lives(now) and now.view == "streams",
     ),
     Command(
         name="cancel",
@@ -178,7 +193,8 @@ COMMANDS: tuple[Command, ...] = (
         group="Exchanges",
         when=lambda now: _live(now) and now.pending,
         otherwise=_NEEDS_EXCHANGE,
-        footer=4,
+        footer=7,
+        at=lambda now: _engine_lives(now) and _has_details(now),
     ),
     Command(
         name="restart",
@@ -189,6 +205,7 @@ COMMANDS: tuple[Command, ...] = (
         when=lambda now: now.engine == "dead",
         otherwise="The engine is running: there is nothing to restart.",
         footer=1,
+        at=lambda now: now.engine == "dead",
     ),
     Command(
         name="reconnect",
@@ -198,7 +215,8 @@ COMMANDS: tuple[Command, ...] = (
         group="Connection",
         when=lambda now: _live(now) and (not now.connected or now.view == "connection"),
         otherwise="A connection is open: to drop it and make a new one, go to Connection (4) first.",
-        footer=2,
+        footer=8,
+        at=_engine_lives,
     ),
     Command(
         name="disconnect",
@@ -217,7 +235,8 @@ COMMANDS: tuple[Command, ...] = (
         group="Frames",
         when=lambda now: now.view == "frames" and not now.following and now.frames > 0,
         otherwise="The newest frame is followed already.",
-        footer=5,
+        footer=4,
+        at=lambda now: now.view == "frames",
     ),
     Command(
         name="pause",
@@ -225,7 +244,8 @@ COMMANDS: tuple[Command, ...] = (
         keys=("p", "space"),
         help="Freeze what is shown; press again to go on. Recording never stops.",
         group="Frames",
-        footer=6,
+        footer=3,
+        retitle=lambda now: "Resume" if now.paused else "",
     ),
     Command(
         name="time",
@@ -233,7 +253,7 @@ COMMANDS: tuple[Command, ...] = (
         keys=("t",),
         help="Show times as time of day, since the start, or since the frame before.",
         group="Frames",
-        footer=8,
+        footer=12,
     ),
     Command(
         name="go_to",
@@ -252,7 +272,8 @@ COMMANDS: tuple[Command, ...] = (
         group="Detail",
         when=_has_details,
         otherwise="There is one way to look at this.",
-        footer=7,
+        footer=10,
+        at=_has_details,
     ),
     Command(
         name="detail_back",
@@ -270,7 +291,7 @@ COMMANDS: tuple[Command, ...] = (
         help="Show every frame of the exchange that the selected frame belongs to, and go there.",
         group="Detail",
         when=lambda now: now.exchange,
-        otherwise="The selected frame belongs to no exchange.",
+        otherwise="Choose a frame that belongs to an exchange first.",
     ),
     Command(
         name="zoom",
@@ -278,7 +299,7 @@ COMMANDS: tuple[Command, ...] = (
         keys=("z",),
         help="Give the whole screen to the list or the detail, whichever has the focus; again for both.",
         group="Detail",
-        footer=9,
+        footer=13,
     ),
     Command(
         name="copy",
@@ -373,7 +394,7 @@ COMMANDS: tuple[Command, ...] = (
         help="List all keys.",
         group="Program",
         where="everywhere",
-        footer=20,
+        footer=9,
     ),
     Command(
         name="palette",
@@ -382,7 +403,7 @@ COMMANDS: tuple[Command, ...] = (
         help="Find a command by typing part of its name.",
         group="Program",
         where="everywhere",
-        footer=21,
+        footer=14,
     ),
     Command(
         name="theme",
@@ -399,7 +420,7 @@ COMMANDS: tuple[Command, ...] = (
         help="End the program; the capture is kept.",
         group="Program",
         where="everywhere",
-        footer=22,
+        footer=11,
     ),
 )
 
@@ -424,9 +445,9 @@ def why_not(each: Command, now: Situation) -> str:
 
 
 def footer(place: Place, now: Situation) -> list[Command]:
-    """Give what is worth a place in the footer now, the most useful first."""
-    useful = [each for each in commands(place) if each.footer and each.when(now)]
-    return sorted(useful, key=lambda each: each.footer)
+    """Give what has a place in the footer of this view, in order, whether or not it makes sense now."""
+    placed = [each for each in commands(place) if each.footer and each.at(now)]
+    return sorted(placed, key=lambda each: each.footer)
 
 
 _BY_NAME = {each.name: each for each in COMMANDS}

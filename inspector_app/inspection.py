@@ -6,6 +6,7 @@ draws nothing; what an engine needs is imported only when one is started, which 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -115,10 +116,18 @@ class Inspection:
         return await self._engine.perform(intent)
 
     async def close(self) -> None:
-        """End the engine, which closes the capture in good order, and let go of the file."""
+        """End the engine, which closes the capture in good order, and let go of the file.
+
+        What an engine that died left behind is made one file, as it would have done itself.
+        """
+        reader, died = self.view.reader, self.view.engine == "dead"
         self.view.close()
         if self._engine is not None:
             await self._engine.stop()
+        if died and reader is not None:
+            from inspector_app.capture.tidying import tidy
+
+            await asyncio.to_thread(tidy, reader.path)
 
     def _problem(self, level: str, text: str) -> None:
         view = self.view

@@ -9,20 +9,21 @@ from inspector_app.widgets.tab_strip import Badge
 
 
 def bar_state(view: ViewState) -> BarState:
-    """Say what the connection bar shows."""
+    """Say what the connection bar shows: how things stand now, also while the lists are paused."""
     row = view.current_connection
-    totals = view.totals
+    totals = view.live_totals
     world = view.world
     address = row.address if row is not None and world.role == "CLIENT" else world.address
     # Seconds are what is drawn, so seconds are what is compared.
     in_state_ns = view.in_state_ns
+    nobody = world.role == "SERVER" and not totals.connections_open
     return BarState(
         role=world.role,
         address=address,
         state=view.state,
         in_state_ns=None if in_state_ns is None else in_state_ns // formats.SECOND_NS * formats.SECOND_NS,
-        local_peer=row.local_peer if row else None,
-        remote_peer=row.remote_peer if row else None,
+        local_peer=row.local_peer if row and not nobody else None,
+        remote_peer=row.remote_peer if row and not nobody else None,
         peers=totals.connections_open if world.role == "SERVER" else None,
         frames_in=totals.frames_in,
         frames_out=totals.frames_out,

@@ -97,8 +97,10 @@ class CommandScreen(_Interruptible[None]):
 
     def show_keys(self) -> None:
         """Bring the footer up to date."""
+        now = self.situation()
         hints = [
-            KeyHint(each.name, each.key, each.title) for each in commands.footer(self.PLACE, self.situation())
+            KeyHint(each.name, each.key, each.title_in(now), available=each.when(now))
+            for each in commands.footer(self.PLACE, now)
         ]
         self.query_one(KeyBar).show(hints, self.footer_word())
 

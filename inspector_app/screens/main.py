@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -77,7 +78,9 @@ class MainScreen(CommandScreen):
         with Container(id="body"):
             with Container(id="lists"):
                 for name in VIEWS:
-                    yield RowList(COLUMNS[name], id=name, tails=name == "frames")
+                    yield RowList(
+                        COLUMNS[name], id=name, tails=name == "frames", heads=name in ("requests", "streams")
+                    )
             yield DetailPane(self.view)
 
     def on_mount(self) -> None:
@@ -136,6 +139,12 @@ class MainScreen(CommandScreen):
         if not changes.data or rows is None or chosen is None or shown.cursor is None:
             shown.refresh_rows()
             return
+        if shown.follow:
+            shown.refresh_rows()
+            on_top = rows.row(shown.cursor)
+            if on_top is not None and on_top.id != chosen.id:
+                self._choose_exchange(on_top)
+            return
         place = rows.index_of(chosen.id, near=shown.cursor)
         shown.refresh_rows(cursor=place)
         if place is None:
@@ -163,8 +172,12 @@ class MainScreen(CommandScreen):
         return self.view.situation()
 
     def footer_word(self) -> tuple[str, str]:
-        """Say how many frames came that are not in view."""
-        new = self.view.new_frames if self.view.view == "frames" or self.view.paused else 0
+        """Say what is going on that is not in view: what is pending above it, or how many frames came."""
+        above = self.view.pending_above(self._shown.top)
+        if above:
+            word = "pending" if self.view.view == "requests" else "open"
+            return f"▲ {formats.count(above)} {word}", "outcome-pending bold"
+        new = self.view.new_frames
         return (f"▼ {formats.count(new)} new", "severity-warning bold") if new else ("", "")
 
     def _tell(self, level: str, text: str) -> None:
@@ -173,17 +186,41 @@ class MainScreen(CommandScreen):
     # -- choosing -----------------------------------------------------------------------------------------
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
-        """Choose what the cursor is on."""
+        """Choose what the cursor is on by now; it may have moved on since."""
         event.stop()
         name = event.row_list.id
         if name == "exchange-frames":
-            if self._exchange_rows is not None:
-                self.view.selection.choose_frame(
-                    self.view.selection.frames.row(event.index), with_exchange=False
-                )
+            if event.row_list.has_focus:
+                self._choose_of_exchange(event.row_list)
         elif name == self.view.view:
-            self._choose(event.index)
+            self._choose(event.row_list.cursor)
             self._refresh_detail()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Have commands act on what has the focus, and let nobody swap what is read in the detail."""
+        widget = event.widget
+        if widget is self._shown:
+            self.view.selection.return_to_origin()
+            self._refresh_detail()
+        elif any(isinstance(each, DetailPane) for each in widget.ancestors):
+            self._hold()
+            if isinstance(widget, RowList):
+                self._choose_of_exchange(widget)
+
+    def _choose_of_exchange(self, frames: RowList) -> None:
+        frame = self.view.selection.frames.row(frames.cursor)
+        if frame is not None:
+            self.view.selection.choose_frame(frame, with_exchange=False)
+
+    def _hold(self) -> None:
+        """Have the list follow no more: what is chosen stays chosen."""
+        shown, selection = self._shown, self.view.selection
+        if not shown.follow:
+            return
+        shown.follow = False
+        if self.view.view == "frames" and selection.origin is not None:
+            shown.move_to(selection.origin - 1)
+        selection.recount(at_once=True)
 
     def _choose(self, index: int | None) -> None:
         view = self.view
@@ -220,7 +257,8 @@ class MainScreen(CommandScreen):
     def on_row_list_follow_changed(self, event: RowList.FollowChanged) -> None:
         """Take over that the frame list follows, or not any more."""
         event.stop()
-        self.view.follow(event.follow)
+        if event.row_list.id == "frames":
+            self.view.follow(event.follow)
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """Change the list, or the way to look at what is chosen."""
@@ -259,6 +297,7 @@ class MainScreen(CommandScreen):
             place = rows.index_of(exchange.id) if rows is not None else None
             if place is not None:
                 self._shown.refresh_rows()
+                self._shown.follow = False
                 self._shown.move_to(place)
                 self._choose_exchange(exchange)
 
@@ -291,16 +330,23 @@ class MainScreen(CommandScreen):
 
     def do_detail(self) -> None:
         """Look at what is chosen another way."""
-        self.view.step_detail(1)
-        self._refresh_detail()
+        self._step_detail(1)
 
     def do_detail_back(self) -> None:
         """Look at what is chosen the way before."""
-        self.view.step_detail(-1)
+        self._step_detail(-1)
+
+    def _step_detail(self, step: int) -> None:
+        pane, focused = self.query_one(DetailPane), self.focused
+        inside = focused is not None and focused.id in ("text", "exchange-frames")
+        self.view.step_detail(step)
         self._refresh_detail()
+        if inside:  # what had the focus may be hidden now
+            self.set_focus(pane.focus_target)
 
     def do_exchange(self) -> None:
         """Show the exchange of what is chosen."""
+        self._hold()
         self.view.show_detail("exchange")
         self._refresh_detail()
         self.query_one(DetailPane).focus_target.focus()
@@ -373,25 +419,45 @@ class MainScreen(CommandScreen):
         answer = await self.inspection.perform(intent)
         if answer.error:
             notify(self.app, answer.error, "error")
-        elif done:
+            return
+        if isinstance(intent, Reconnect):
+            self.view.listens_again(time.time_ns())
+        if done:
             notify(self.app, done)
 
-    def _of_exchange(self, make: Callable[..., Intent], done: str) -> None:
-        exchange = self.view.selection.exchange
-        if exchange is not None:
-            self.ask(make(conn=exchange.conn, opener=exchange.opener, number=exchange.number), done)
+    def _of_exchange(self, make: Callable[..., Intent], question: str, yes: str, done: str) -> None:
+        """Act on the exchange of this moment; in a list that moves by itself, only after naming it."""
+        from inspector_app.screens.prompts import Confirm
+
+        exchange = self.view.target
+        if exchange is None:
+            return
+        intent = make(conn=exchange.conn, opener=exchange.opener, number=exchange.number)
+        if not self._shown.follow:
+            self.ask(intent, done)
+            return
+        self._hold()
+        label = self.view.label(exchange.conn, exchange.opener, exchange.number)
+        named = f"{exchange.operation or '(no operation)'} ({label})"
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self.ask(intent, done)
+
+        self.app.push_screen(Confirm(f"{yes}?", question.format(named), yes), answered)
 
     def do_cancel(self) -> None:
         """Give up the chosen exchange."""
-        self._of_exchange(CancelExchange, "Cancelled.")
+        self._of_exchange(CancelExchange, "Give up {}?", "Give up", "Cancelled.")
 
     def do_end_half(self) -> None:
         """End this side's half of the chosen stream."""
-        self._of_exchange(EndHalf, "This side's half is ended.")
+        self._of_exchange(EndHalf, "End this side's half of {}?", "End half", "This side's half is ended.")
 
     def do_reconnect(self) -> None:
-        """Make a new connection."""
-        self.ask(Reconnect(), "Connecting again.")
+        """Make a new connection; a server listens anew."""
+        server = self.view.world.role == "SERVER"
+        self.ask(Reconnect(), "Listening again." if server else "Connecting again.")
 
     def do_disconnect(self) -> None:
         """Close the connection."""
@@ -407,8 +473,10 @@ class MainScreen(CommandScreen):
         """Open the form of an item for the chosen stream."""
         from inspector_app.screens.sending import open_item
 
-        if self.view.selection.exchange is not None:
-            open_item(self, self.view.selection.exchange)
+        stream = self.view.target
+        if stream is not None:
+            self._hold()
+            open_item(self, stream)
 
     def _call(self, operation: Operation | None) -> None:
         kind = MESSAGE_KINDS.get(operation.kind) if operation else None

@@ -37,6 +37,7 @@ class Selection:
         self._context = context
         self._frame: FrameRow | None = None
         self._exchange: ExchangeRow | None = None
+        self._origin: int | None = None
         self._counted_ns = 0
         self._stale = False
         self.frames = ExchangeFrameRows(context)
@@ -46,6 +47,11 @@ class Selection:
     def frame(self) -> FrameRow | None:
         """The chosen frame."""
         return self._frame
+
+    @property
+    def origin(self) -> int | None:
+        """Number of the frame that the list chose; `frame` may by now be another one of its exchange."""
+        return self._origin
 
     @property
     def exchange(self) -> ExchangeRow | None:
@@ -64,23 +70,23 @@ class Selection:
             return None
 
     def choose_frame(self, frame: FrameRow | None, *, with_exchange: bool = True) -> None:
-        """Choose a frame and, with it, its exchange."""
+        """Choose a frame and, with it, its exchange; or, without that, another frame of the same exchange."""
         self._frame = frame
         if not with_exchange:
             return
+        self._origin = frame.seq if frame is not None else None
         number = frame.exchange if frame is not None else None
         if number is None or self._exchange is None or self._exchange.id != number:
             self.choose_exchange(self._read_exchange(number))
 
     def choose_seq(self, seq: int | None) -> None:
         """Choose a frame by its number."""
-        reader, frame = self._context.reader, None
-        if seq is not None and reader is not None:
-            try:
-                frame = reader.frame(seq)
-            except CaptureError as error:
-                self._context.report(str(error))
-        self.choose_frame(frame)
+        self.choose_frame(self._read_frame(seq))
+
+    def return_to_origin(self) -> None:
+        """Choose the frame again that the list chose."""
+        if (self._frame.seq if self._frame is not None else None) != self._origin:
+            self._frame = self._read_frame(self._origin)
 
     def choose_exchange(self, exchange: ExchangeRow | None) -> None:
         """Choose an exchange; the frame stays as it is."""
@@ -96,10 +102,20 @@ class Selection:
         self._stale = True
         self.recount()
 
-    def recount(self) -> None:
+    def recount(self, *, at_once: bool = False) -> None:
         """Count the frames of the exchange, if some may have come and the last count is a while ago."""
-        if self._stale and self._context.now_ns - self._counted_ns >= _COUNT_NS:
+        if self._stale and (at_once or self._context.now_ns - self._counted_ns >= _COUNT_NS):
             self._count()
+
+    def _read_frame(self, seq: int | None) -> FrameRow | None:
+        reader = self._context.reader
+        if seq is None or reader is None:
+            return None
+        try:
+            return reader.frame(seq)
+        except CaptureError as error:
+            self._context.report(str(error))
+            return None
 
     def _read_exchange(self, number: int | None) -> ExchangeRow | None:
         reader = self._context.reader

@@ -26,6 +26,9 @@ from inspector_app.viewer.world import World
 DETAILS = ("data", "frame", "raw", "exchange")
 """Names of the ways to look at what is chosen, in the order of their key."""
 
+_WITH_EXCHANGE = frozenset({"frames", "requests", "streams", "findings"})
+"""Lists in which a chosen frame or exchange is to be seen, so that commands may act on it."""
+
 _AGES_NS = 200_000_000
 _CONNECTIONS_NS = 200_000_000
 _NOTES_AT_ONCE = 20
@@ -64,6 +67,7 @@ class ViewState:
         self.totals = Totals()
         """What is shown: as of the moment of pausing while paused."""
         self.now_ns = 0
+        """The time that ages of rows are counted to: it stands still while paused."""
         self.view: str = VIEWS[0]
         self.following = True
         self._read_problem = ""
@@ -72,9 +76,11 @@ class ViewState:
         self._stopped_at = 0
         self._rate = RateMeter()
         self._aged_ns = 0
+        self._live_ns = 0
         self._connections: dict[int, ConnectionRow] = {}
         self._connections_ns = 0
         self._stale_connections = True
+        self._stale_transitions = True
         self._engine_since_ns = 0
         self._notes = 0
         self._goal: ExchangeGoal | FrameGoal | None = None
@@ -109,6 +115,10 @@ class ViewState:
         self.problem = problem
         self._engine_since_ns = now_ns
 
+    def listens_again(self, now_ns: int) -> None:
+        """Take over that the server has begun to listen anew."""
+        self._engine_since_ns = now_ns
+
     # -- time ---------------------------------------------------------------------------------------------
 
     def tick(self, now_ns: int) -> Changes:
@@ -128,6 +138,10 @@ class ViewState:
         except CaptureError as error:
             self._read_problem = str(error)
             return Changes()
+        self._live_ns = now_ns if self.engine == "running" else self._live.last_ns
+        # A server with thousands of connections must not have all of them read at every tick.
+        if self._stale_connections and now_ns - self._connections_ns >= _CONNECTIONS_NS:
+            self._read_connections(reader, now_ns)
         if self._paused and arrived is None:
             return Changes()
         return self._take_over(reader, now_ns, arrived=arrived, data=data)
@@ -135,13 +149,13 @@ class ViewState:
     def _take_over(
         self, reader: CaptureReader, now_ns: int, *, arrived: Arrived | None, data: bool
     ) -> Changes:
-        self._advance_clock(now_ns)
+        # In a file nothing ages after its last record: what was pending then stays as old as it was.
+        self.now_ns = self._live_ns
         if data or self.totals != self._live:
             data = True
             self.totals = self._live
-        # A server with thousands of connections must not have all of them read at every tick.
-        if self._stale_connections and now_ns - self._connections_ns >= _CONNECTIONS_NS:
-            self._read_connections(reader, now_ns)
+        if self._stale_transitions:
+            self._read_transitions(reader)
             data = True
         if data:
             self._read_lists()
@@ -151,19 +165,22 @@ class ViewState:
             self.selection.recount()
         return Changes(data, ages, arrived)
 
-    def _advance_clock(self, now_ns: int) -> None:
-        # In a file nothing ages after its last record: what was pending then stays as old as it was.
-        self.now_ns = now_ns if self.engine == "running" else self._live.last_ns
-
     def _read_connections(self, reader: CaptureReader, now_ns: int) -> None:
         try:
             self._connections = {row.conn: row for row in reader.connections()}
-            self.transitions.show(reader.state_count())
-            self.operations.show(known_operations(reader))
         except CaptureError as error:
             self._read_problem = str(error)
         self._connections_ns = now_ns
         self._stale_connections = False
+        self._stale_transitions = True
+
+    def _read_transitions(self, reader: CaptureReader) -> None:
+        try:
+            self.transitions.show(reader.state_count())
+            self.operations.show(known_operations(reader))
+        except CaptureError as error:
+            self._read_problem = str(error)
+        self._stale_transitions = False
 
     def _read_lists(self) -> None:
         self.requests.show(self.totals.requests)
@@ -179,7 +196,7 @@ class ViewState:
         return self._paused
 
     def pause(self, paused: bool) -> None:
-        """Freeze every list as it is, or show what comes again."""
+        """Freeze every list and the detail as they are, or show what comes again. Connections stay live."""
         if paused == self._paused:
             return
         if paused:
@@ -193,14 +210,18 @@ class ViewState:
     def follow(self, following: bool) -> None:
         """Take over whether the frame list follows its tail."""
         self.following = following
-        self._stopped_at = self._live.frames
+        self._stopped_at = self.totals.frames
 
     @property
     def new_frames(self) -> int:
         """Frames that came since following stopped or the view was paused; 0 while both go on."""
-        if self._paused:
-            return self._live.frames - self.totals.frames
-        return 0 if self.following else max(0, self._live.frames - self._stopped_at)
+        following = self.following or self.view != "frames"
+        return max(0, self._live.frames - (self.totals.frames if following else self._stopped_at))
+
+    def pending_above(self, row: int) -> int:
+        """Requests or streams that have not ended and stand above row `row` of the list that is shown."""
+        pending = {"requests": self.totals.requests_pending, "streams": self.totals.streams_open}
+        return min(row, pending.get(self.view, 0))
 
     def next_time_mode(self) -> TimeMode:
         """Change how times are told."""
@@ -211,6 +232,11 @@ class ViewState:
     def rate(self) -> float:
         """Frames a second, over the last two seconds."""
         return self._rate.per_second
+
+    @property
+    def live_totals(self) -> Totals:
+        """The counters as they stand now, also while paused."""
+        return self._live
 
     @property
     def start_ns(self) -> int:
@@ -327,11 +353,13 @@ class ViewState:
 
     @property
     def in_state_ns(self) -> int | None:
-        """Time spent in `state`; None when it is not known."""
+        """Time spent in `state`, also while paused; None when it is not known, or over as in a file."""
+        if self.world.role == "FILE":
+            return None
         if self.world.role == "SERVER":
-            return self.now_ns - self._engine_since_ns if self.engine == "running" else None
+            return max(0, self._live_ns - self._engine_since_ns) if self.engine == "running" else None
         row = self.current_connection
-        return max(0, self.now_ns - row.changed_ns) if row is not None and self.state == row.state else None
+        return max(0, self._live_ns - row.changed_ns) if row is not None and self.state == row.state else None
 
     def report(self, problem: str) -> None:
         """Take over that the capture cannot be read; the next tick that can read it forgets that."""
@@ -370,9 +398,14 @@ class ViewState:
         """Give the operations that were described, else those that were seen."""
         return self.operations.operations
 
+    @property
+    def target(self) -> ExchangeRow | None:
+        """The exchange that commands act on: the chosen one, in a list in which it is seen to be chosen."""
+        return self.selection.exchange if self.view in _WITH_EXCHANGE else None
+
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
-        exchange = self.selection.exchange
+        exchange = self.target
         pending = exchange is not None and exchange.outcome == "pending"
         sending = (
             exchange is not None
@@ -388,7 +421,7 @@ class ViewState:
             paused=self._paused,
             engine=self.engine,
             connected=self.connected,
-            frame=self.selection.frame is not None,
+            frame=self.selection.frame is not None and self.view in _WITH_EXCHANGE,
             exchange=exchange is not None,
             pending=pending,
             sending=sending,

@@ -109,7 +109,9 @@ def _notice(state: BarState) -> list[Part]:
 
 
 def _peers(state: BarState) -> list[Part]:
-    parts: list[Part] = [(" me ", "muted"), (formats.short_peer(state.local_peer), "")]
+    parts: list[Part] = []
+    if state.local_peer is not None or state.peers is None:
+        parts += [(" me ", "muted"), (formats.short_peer(state.local_peer), "")]
     if state.peers is not None:
         word = " peer connected" if state.peers == 1 else " peers connected"
         parts += [("  ⇄ ", "muted"), (formats.count(state.peers), "emphasis"), (word, "muted")]

@@ -19,11 +19,15 @@ from inspector_app.display.painting import Painted, Part, segments
 
 @dataclass(frozen=True, slots=True)
 class KeyHint:
-    """One key: the command's name, the key as a person writes it, and the command's title."""
+    """One key: the command's name, the key as a person writes it, and the command's title.
+
+    One that is not `available` keeps its place and is drawn dim; a click on it is told as any other.
+    """
 
     name: str
     key: str
     title: str
+    available: bool = True
 
 
 class KeyBar(Painted):
@@ -46,7 +50,7 @@ class KeyBar(Painted):
         self._word: Part = ("", "")
 
     def show(self, hints: Sequence[KeyHint], word: Part = ("", "")) -> None:
-        """Draw these keys, the most useful first; costs nothing when they are drawn already."""
+        """Draw these keys, in this order; costs nothing when they are drawn already."""
         if (tuple(hints), word) != (self._hints, self._word):
             self._hints, self._word = tuple(hints), word
             self.refresh()
@@ -55,7 +59,8 @@ class KeyBar(Painted):
         room = width - self._word_width()
         shown = []
         for hint in self._hints:
-            parts = [(f" {hint.key}", "primary bold"), (f" {hint.title} ", "")]
+            key, title = ("primary bold", "") if hint.available else ("muted", "muted")
+            parts = [(f" {hint.key}", key), (f" {hint.title} ", title)]
             room -= sum(cell_len(text) for text, _ in parts)
             if room < 0:
                 break

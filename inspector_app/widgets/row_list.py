@@ -33,8 +33,9 @@ CURSOR_GLYPH = "▌"
 class RowList(Painted, can_focus=True):
     """A virtual list with a cursor.
 
-    With `follow` on, the cursor stays on the last row as rows arrive. Moving up, wheel or scrollbar switch it
-    off, and from then on nothing moves what is on screen; `behind` says how many rows came since.
+    With `follow` on, the cursor stays on the last row as rows arrive, or on the first row of a list that
+    has what matters most on top. Moving away, wheel or scrollbar switch it off, and from then on nothing
+    moves what is on screen; `behind` says how many rows came since.
     """
 
     DEFAULT_CSS = """
@@ -96,21 +97,26 @@ class RowList(Painted, can_focus=True):
         *,
         hint: str = "",
         tails: bool = False,
+        heads: bool = False,
         header: bool = True,
         id: str | None = None,  # noqa: A002  # the name every widget uses
         classes: str | None = None,
     ) -> None:
-        """Make a list. `tails`: rows arrive at its end, so it can follow; `hint`: shown if empty."""
+        """Make a list; `hint` is shown if it is empty.
+
+        It can follow if rows arrive at its end (`tails`), or if what matters most is on top (`heads`).
+        """
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
         self._hint = hint
         self._tails = tails
+        self._heads = heads
         self._header = header
         self._source: RowSource = NoRows()
         self._count = 0
         self._cursor: int | None = None
         self._first = 0
-        self._follow = tails
+        self._follow = tails or heads
         self._seen = 0
         self._drawn_first = 0
         self._drawn: tuple[Row, ...] = ()
@@ -139,14 +145,17 @@ class RowList(Painted, can_focus=True):
 
     @property
     def follow(self) -> bool:
-        """Whether the cursor stays on the last row. May be set; a list that does not tail ignores it."""
+        """Whether the cursor stays on the last row, or the first of a list that heads. May be set.
+
+        A list that does neither ignores it.
+        """
         return self._follow
 
     @follow.setter
     def follow(self, follow: bool) -> None:
-        follow = follow and self._tails
+        follow = follow and (self._tails or self._heads)
         if follow:
-            self._place(self._count - 1)
+            self._place(self._end)
         self._set_follow(follow)
 
     @property
@@ -175,8 +184,8 @@ class RowList(Painted, can_focus=True):
         self._count = source.count
         self._seen = self._count
         self._first = 0
-        self._set_follow(self._tails and cursor is None)
-        start = cursor if cursor is not None else self._count - 1 if self._tails else 0
+        self._set_follow((self._tails or self._heads) and cursor is None)
+        start = cursor if cursor is not None else self._end
         self._cursor = min(max(start, 0), self._count - 1) if self._count else None
         self._show(self._cursor)
         self._fetch()
@@ -194,7 +203,7 @@ class RowList(Painted, can_focus=True):
         """Take over what changed in the source, repainting only if that shows.
 
         `cursor`: where the row under the cursor has moved to, in a list whose order changes; it stays
-        where it is on screen. A list that follows goes to its last row.
+        where it is on screen. A list that follows goes to its last row, or to its first if it heads.
         """
         count = self._source.count
         grown = count != self._count
@@ -203,7 +212,7 @@ class RowList(Painted, can_focus=True):
         if not count:
             self._cursor = None
         elif self._follow:
-            self._cursor = count - 1
+            self._cursor = self._end
         elif cursor is not None and self._cursor is not None:
             moved = min(max(cursor, 0), count - 1)
             self._first += moved - self._cursor
@@ -226,15 +235,20 @@ class RowList(Painted, can_focus=True):
     def move_to(self, index: int) -> None:
         """Put the cursor on row `index`, or the nearest there is, and show it.
 
-        Follow goes off unless that is the last row.
+        Follow goes off unless that is the row it stays on.
         """
         if self._count:
             index = min(max(index, 0), self._count - 1)
-            if index != self._count - 1:
+            if index != self._end:
                 self._set_follow(False)
             self._place(index)
 
     # -- where things are ---------------------------------------------------------------------------------
+
+    @property
+    def _end(self) -> int:
+        """The row that follow stays on."""
+        return self._count - 1 if self._tails else 0
 
     @property
     def _last_first(self) -> int:
@@ -318,13 +332,14 @@ class RowList(Painted, can_focus=True):
         self.action_move(pages * max(1, self._body_height - 1))
 
     def action_first(self) -> None:
-        """Go to the first row."""
+        """Go to the first row, and stay there if the list heads."""
         self.move_to(0)
+        self.follow = self._follow or self._heads
 
     def action_last(self) -> None:
         """Go to the last row, and follow from there if the list tails."""
         self.move_to(self._count - 1)
-        self.follow = True
+        self.follow = self._follow or self._tails
 
     def action_choose(self) -> None:
         """Choose the row under the cursor."""
@@ -344,6 +359,8 @@ class RowList(Painted, can_focus=True):
             self.capture_mouse()
             self._drag_to(event.y)
         elif (row := self._row_at(event.y)) is not None:
+            if self._heads:  # a row that is pointed at is meant, not the place it is in
+                self._set_follow(False)
             self.move_to(row)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

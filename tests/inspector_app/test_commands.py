@@ -64,11 +64,58 @@ def test_after_the_engine_died_only_starting_again_is_offered() -> None:
         assert "press r" in commands.why_not(commands.command(name), now)
 
 
-def test_the_footer_offers_only_what_makes_sense_the_most_useful_first() -> None:
-    now = Situation(engine="running", connected=True, pending=True, sending=True, frames=5)
-    offered = commands.footer("main", now)
-    assert [each.name for each in offered[:4]] == ["compose", "send_item", "end_half", "cancel"]
-    assert all(each.when(now) for each in offered)
+@pytest.mark.parametrize("engine", ["none", "starting", "running", "dead"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_that_frames_bring_moves_a_place_of_the_footer(
+    view: str, engine: commands.EngineState
+) -> None:
+    base = Situation(view=view, engine=engine)
+    situations = (
+        Situation(
+            view=view,
+            engine=engine,
+            frames=frames,
+            following=flag,
+            paused=paused,
+            connected=connected,
+            frame=flag,
+            exchange=flag,
+            pending=flag,
+            sending=sending,
+        )
+        for frames in (0, 5)
+        for flag in (False, True)
+        for paused in (False, True)
+        for connected in (False, True)
+        for sending in (False, True)
+    )
+    placed = {tuple(each.name for each in commands.footer("main", now)) for now in situations}
+    assert placed == {tuple(each.name for each in commands.footer("main", base))}
+
+
+@pytest.mark.parametrize(
+    ("view", "names"),
+    [
+        ("frames", ["compose", "pause", "follow", "cancel", "reconnect", "help", "detail"]),
+        ("requests", ["compose", "pause", "cancel", "reconnect", "help", "detail", "quit"]),
+        ("streams", ["compose", "pause", "send_item", "end_half", "cancel", "reconnect", "help"]),
+    ],
+)
+def test_the_footer_begins_with_what_matters_most_in_a_list(view: str, names: list[str]) -> None:
+    placed = commands.footer("main", Situation(view=view, engine="running"))
+    assert [each.name for each in placed][: len(names)] == names
+    assert sum(len(each.key) + len(each.title) + 3 for each in placed[: len(names)]) <= 68
+
+
+def test_in_a_recorded_capture_nothing_that_needs_an_engine_has_a_place() -> None:
+    names = {each.name for each in commands.footer("main", Situation(view="streams"))}
+    assert names.isdisjoint({"compose", "send_item", "end_half", "cancel", "reconnect", "restart"})
+
+
+def test_pausing_is_called_resuming_while_paused() -> None:
+    pause = commands.command("pause")
+    assert pause.title_in(Situation()) == "Pause"
+    assert pause.title_in(Situation(paused=True)) == "Resume"
 
 
 def test_a_command_that_makes_sense_has_nothing_against_it() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inspector_app.intents import ServerSpec
-from tests.inspector_app.recordings import ME, PEER, Recording
+from tests.inspector_app.recordings import ME, PEER, Recording, S
 from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, live, opened
 
 
@@ -82,3 +82,29 @@ async def test_with_many_rows_the_tabs_move_together_and_keep_their_keys_at_80_c
     recording.frame("out", "stream_request", 902, {"operation": "watch"}).raw("in", "x").commit()
     async with live(recording.path, RecordingEngine()) as stage:
         await stage.until_shown("1 Frames 244", "2 Requests 2/122", "3 Streams 1/1", "4 Conn 1", "6 Ops 2")
+
+
+async def test_a_server_without_peers_names_none(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, role="server").connect(1).state("CONNECTED", "CLOSED", code=1000).commit()
+    async with live(recording.path, RecordingEngine(), spec=ServerSpec(port=9000)) as stage:
+        await stage.until_shown("0 peers connected")
+        assert ME[:8] not in stage.lines[1]
+        assert PEER[:8] not in stage.lines[1]
+        assert " me " not in stage.lines[1]
+
+
+async def test_a_server_that_listens_again_says_so_and_counts_from_then(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path, role="server").connect(1).commit()
+    async with live(recording.path, engine, spec=ServerSpec(port=9000)) as stage:
+        stage.view.listens_again(time.time_ns() - 3600 * S)
+        await stage.until_shown("LISTENING 1h")
+        await stage.press("4", "r")
+        await stage.until(lambda: "Listening again." in stage.toasts)
+        await stage.until(lambda: "LISTENING 1h" not in stage.text)
+
+
+async def test_a_file_tells_no_time_in_its_state(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(50)
+    async with opened(recording.close()) as stage:
+        await stage.until_shown("CONNECTED  ")

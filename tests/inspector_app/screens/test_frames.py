@@ -1,10 +1,13 @@
 """The frame list and the detail of the chosen frame."""
 
 import json
+import time
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
+from inspector_app.widgets.row_list import RowList
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live, opened
 
@@ -155,3 +158,117 @@ async def test_a_binary_message_is_called_one(tmp_path: Path) -> None:
     recording.raw("in", json.dumps({"type": "response", "requestId": ["x", 1], "data": 5}).encode())
     async with opened(recording.close()) as stage:
         await stage.until_shown("binary")
+
+
+# -- what is read is what is acted on ---------------------------------------------------------------------
+
+
+def _stream_between_calls(tmp_path: Path) -> Recording:
+    recording = Recording(tmp_path).connect().frame("out", "stream_request", 90, {"operation": "watch"})
+    recording.calls(3)
+    for item in range(3):
+        recording.frame("in", "stream_data", 90, {"item": f"number {item}"})
+    return recording
+
+
+async def test_the_frame_chosen_in_its_exchange_is_copied_and_shown_in_the_frame_list(tmp_path: Path) -> None:
+    async with opened(_stream_between_calls(tmp_path).close(), LARGE) as stage:
+        await stage.press("E", "down", "down")
+        await stage.press("y")
+        await stage.until(lambda: "number 1" in stage.app.clipboard)
+        assert stage.rows("frames").cursor == 0
+        await stage.press("d")
+        await stage.until_shown('"item": "number 1"')
+        assert stage.app.focused is stage.main.query_one("#text")
+        await stage.press("left_square_bracket")
+        await stage.until(lambda: stage.app.focused is stage.main.query_one("#exchange-frames"))
+        assert stage.main.query_one("#exchange-frames", RowList).cursor == 2
+
+
+async def test_back_in_the_list_its_own_row_is_copied(tmp_path: Path) -> None:
+    async with opened(_stream_between_calls(tmp_path).close(), LARGE) as stage:
+        await stage.press("E", "down", "down")
+        stage.rows("frames").focus()
+        await stage.until(lambda: stage.app.focused is stage.rows("frames"))
+        await stage.press("y")
+        await stage.until(lambda: "watch" in stage.app.clipboard)
+
+
+@pytest.mark.parametrize("keys", [("E",), ("enter",), ("tab", "tab")])
+async def test_going_into_the_detail_stops_following(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    recording = Recording(tmp_path).connect().calls(30).commit()
+    async with live(recording.path, RecordingEngine(), LARGE) as stage:
+        await stage.until(lambda: stage.rows("frames").cursor == 59)
+        await stage.press(*keys)
+        await stage.until(lambda: not stage.view.following)
+        chosen, top = stage.view.selection.frame, stage.rows("frames").top
+        recording.calls(5, first=30).commit()
+        await stage.until(lambda: "▼ 10 new" in stage.lines[-1])
+        assert (stage.view.selection.frame, stage.rows("frames").top) == (chosen, top)
+        assert stage.rows("frames").cursor == 59
+
+
+async def test_an_exchange_is_shown_from_the_moment_of_the_key(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(3).commit()
+    async with live(recording.path, RecordingEngine(), LARGE) as stage:
+        await stage.until(lambda: stage.rows("frames").cursor == 5 and stage.view.selection.exchange)
+        before = stage.view.selection.exchange
+        recording.calls(3, first=3).commit()
+        stage.main._refresh(stage.view.tick(time.time_ns()))  # the list has moved, its message is under way
+        stage.main.do_exchange()
+        await stage.until(lambda: not stage.view.following)
+        await stage.until(lambda: stage.app.focused is stage.main.query_one("#exchange-frames"))
+        assert before is not None
+        assert stage.view.selection.frames.exchange == before
+        assert stage.rows("frames").cursor == 5
+
+
+# -- pausing ----------------------------------------------------------------------------------------------
+
+
+async def test_while_paused_the_key_says_resume_and_what_came_does_not_shrink(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(30).commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until(lambda: stage.rows("frames").cursor == 59)
+        await stage.press("up")
+        recording.calls(5, first=30).commit()
+        await stage.until_shown("▼ 10 new", "p Pause")
+        await stage.press("p")
+        await stage.until_shown("▼ 10 new", "p Resume")
+        recording.calls(5, first=35).commit()
+        await stage.until_shown("▼ 20 new")
+        await stage.press("p")
+        await stage.until_shown("▼ 20 new", "p Pause")
+
+
+async def test_a_pause_does_not_stop_the_bar(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(3).commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until_shown("CONNECTED", "← 3")
+        await stage.press("p")
+        recording.calls(1, first=3).state("CONNECTED", "LOST", code=1006).commit()
+        await stage.until(lambda: "LOST" in stage.lines[0] and "← 4" in stage.lines[1])
+        assert stage.rows("frames").row_count == 6
+        assert not stage.view.situation().connected
+        await stage.press("4")
+        assert stage.rows("connection").row_count == 1
+        await stage.press("p")
+        await stage.until(lambda: stage.rows("connection").row_count == 2)
+
+
+async def test_as_frames_come_every_key_of_the_footer_keeps_its_place(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(3).commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until(lambda: stage.rows("frames").cursor == 5)
+        places = _places(stage.lines[-1])
+        assert {"Send", "Pause", "Follow", "Cancel", "Help", "Detail"} <= set(places)
+        recording.request(9).frame("out", "stream_stream_request", 10, {"operation": "chat"}).commit()
+        await stage.until(lambda: stage.view.situation().sending)
+        assert _places(stage.lines[-1]) == places
+        recording.state("CONNECTED", "LOST", code=1006).commit()
+        await stage.until_shown("LOST")
+        assert _places(stage.lines[-1]) == places
+
+
+def _places(line: str) -> dict[str, int]:
+    return {word: line.index(word) for word in line.split() if len(word) > 2}

@@ -155,6 +155,7 @@ async def test_a_dead_engine_is_said_and_started_again_by_key_with_the_old_captu
         old = CaptureReader(before)
         assert old.totals().frames >= frames
         old.close()
+        await stage.until(lambda: not before.with_name(f"{before.name}-wal").exists())
 
 
 async def test_the_first_paint_comes_before_the_engine() -> None:

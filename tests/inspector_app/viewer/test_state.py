@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from inspector_app.capture.reader import CaptureReader
+from inspector_app.intents import ServerSpec
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
+from inspector_app.viewer.state import ViewState
+from inspector_app.viewer.world import world_of
 from tests.inspector_app.recordings import ME, MS, START_NS, Recording, S
 from tests.inspector_app.viewer.views import live_view, open_view, texts
 
@@ -86,6 +90,23 @@ def test_going_on_shows_what_came_meanwhile(tmp_path: Path) -> None:
     assert view.new_frames == 0
 
 
+def test_while_paused_connections_their_age_and_the_counters_stay_live(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().at(1000).state("CONNECTED", "CLOSING").commit()
+    view = live_view(recording.path)
+    view.tick(START_NS + 2010 * MS)
+    view.pause(True)
+    view.tick(START_NS + 5010 * MS)
+    assert view.in_state_ns == 4 * S
+    recording.raw("in", "x").state("CLOSING", "LOST", code=1006).commit()
+    view.tick(START_NS + 6 * S)
+    assert view.state == "LOST"
+    assert (view.live_totals.frames, view.totals.frames) == (1, 0)
+    assert view.transitions.count == 2
+    view.pause(False)
+    view.tick(START_NS + 6 * S + 30 * MS)
+    assert view.transitions.count == 3
+
+
 # -- following --------------------------------------------------------------------------------------------
 
 
@@ -105,6 +126,40 @@ def test_frames_that_came_since_following_stopped_are_counted(tmp_path: Path) ->
     assert view.new_frames == 6
     view.follow(True)
     assert view.new_frames == 0
+
+
+def test_what_came_since_following_stopped_is_counted_on_while_paused(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(2).commit()
+    view = live_view(recording.path)
+    view.tick(START_NS + S)
+    view.follow(False)
+    recording.calls(3, first=2).commit()
+    view.tick(START_NS + 2 * S)
+    view.pause(True)
+    assert view.new_frames == 6
+    recording.calls(1, first=5).commit()
+    view.tick(START_NS + 3 * S)
+    assert view.new_frames == 8
+
+
+def test_following_that_stops_while_paused_forgets_nothing_that_came(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(2).commit()
+    view = live_view(recording.path)
+    view.tick(START_NS + S)
+    view.pause(True)
+    recording.calls(3, first=2).commit()
+    view.tick(START_NS + 2 * S)
+    view.follow(False)
+    assert view.new_frames == 6
+
+
+def test_what_is_pending_above_a_row_is_counted(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(5).request(8).request(9).commit()
+    view = live_view(recording.path)
+    view.tick(START_NS + S)
+    assert view.pending_above(4) == 0
+    view.show("requests")
+    assert [view.pending_above(row) for row in (0, 1, 2, 4)] == [0, 1, 2, 2]
 
 
 # -- choosing ---------------------------------------------------------------------------------------------
@@ -178,6 +233,19 @@ def test_a_list_or_detail_that_does_not_exist_is_refused(tmp_path: Path) -> None
         view.show_detail("nonsense")
 
 
+def test_another_frame_of_the_exchange_is_chosen_and_left_for_that_of_the_list(tmp_path: Path) -> None:
+    view = open_view(Recording(tmp_path).connect().calls(3).close())
+    view.selection.choose_seq(3)
+    view.selection.choose_frame(view.selection.frames.row(1), with_exchange=False)
+    assert view.selection.origin == 3
+    raw = view.selection.raw()
+    assert isinstance(raw, str)
+    assert "401" in raw
+    view.selection.return_to_origin()
+    assert view.selection.frame is not None
+    assert view.selection.frame.seq == 3
+
+
 # -- what commands are told -------------------------------------------------------------------------------
 
 
@@ -196,6 +264,17 @@ def test_items_can_be_sent_on_a_bidirectional_stream_whose_own_half_is_open(tmp_
     assert allowed == [(True, True), (False, True), (False, True)]
 
 
+@pytest.mark.parametrize("view_name", ["connection", "operations"])
+def test_nothing_is_acted_on_in_a_list_that_does_not_show_it(tmp_path: Path, view_name: str) -> None:
+    view = live_view(Recording(tmp_path).connect().request(0).commit().path)
+    view.tick(START_NS + S)
+    view.selection.choose_seq(1)
+    view.show(view_name)
+    assert view.target is None
+    now = view.situation()
+    assert not any((now.frame, now.exchange, now.pending, now.sending))
+
+
 # -- connections ------------------------------------------------------------------------------------------
 
 
@@ -206,6 +285,23 @@ def test_the_state_is_that_of_the_connection_with_the_time_in_it(tmp_path: Path)
     assert view.state == "CLOSING"
     assert view.in_state_ns == 3 * S
     assert not view.connected
+
+
+def test_a_server_that_listens_anew_has_listened_since_then(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, role="server").commit()
+    view = ViewState(world_of(ServerSpec(port=9000)))
+    view.attach(CaptureReader(recording.path))
+    view.engine_is("running", START_NS)
+    view.tick(START_NS + 9 * S)
+    assert view.in_state_ns == 9 * S
+    view.listens_again(START_NS + 8 * S)
+    assert view.in_state_ns == S
+
+
+def test_in_a_file_no_time_goes_by(tmp_path: Path) -> None:
+    view = open_view(Recording(tmp_path).connect().calls(3).close())
+    assert view.state == "CONNECTED"
+    assert view.in_state_ns is None
 
 
 def test_after_a_reconnect_the_open_connection_is_spoken_of(tmp_path: Path) -> None:

@@ -423,3 +423,31 @@ def _scroll_up() -> type:
     from textual.events import MouseScrollUp
 
     return MouseScrollUp
+
+
+# -- a list with what matters most on top -----------------------------------------------------------------
+
+
+async def test_the_cursor_stays_on_the_first_row_until_it_is_moved() -> None:
+    source = Numbers(50)
+    row_list = RowList(COLUMNS, heads=True)
+    async with shown(row_list, source) as pilot:
+        source.count += 5
+        row_list.refresh_rows(cursor=5)
+        assert (row_list.cursor, row_list.top, row_list.follow) == (0, 0, True)
+        await pilot.press("down", "up")
+        assert not row_list.follow
+        source.count += 5
+        row_list.refresh_rows(cursor=5)
+        assert (row_list.cursor, row_list.top) == (5, 5)
+        await pilot.press("home")
+        assert (row_list.cursor, row_list.top, row_list.follow) == (0, 0, True)
+        await pilot.press("end")
+        assert (row_list.cursor, row_list.follow) == (59, False)
+
+
+async def test_a_row_that_is_clicked_is_kept_even_on_top() -> None:
+    row_list = RowList(COLUMNS, heads=True)
+    async with shown(row_list, Numbers(50)) as pilot:
+        await pilot.click(row_list, offset=(5, 1))
+        assert (row_list.cursor, row_list.follow) == (0, False)
