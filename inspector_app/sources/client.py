@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from inspector_app.mock.load import HandlerFactory
 
+OPEN_TIMEOUT_S = 10.0
+"""Longest time from asking for a connection to its being open."""
+
 _STOPPED = "The source was stopped: start it again."
 _NOT_CONNECTED = "There is no open connection: reconnect first."
 
@@ -44,7 +47,7 @@ class ClientSource:
     """Connects to `spec.url`. Raises `SourceError` for a spec that cannot work.
 
     `handler` makes what answers the server, instead of the one that the spec names. `alongside` is run over
-    each connection while it is open.
+    each connection while it is open. A server that does not answer within `open_timeout_s` is given up.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class ClientSource:
         *,
         handler: HandlerFactory | None = None,
         alongside: Callable[[Protocol], Coroutine[None, None, None]] | None = None,
+        open_timeout_s: float = OPEN_TIMEOUT_S,
     ) -> None:
         url = check_url(spec.url)
         self._spec = spec
@@ -60,6 +64,7 @@ class ClientSource:
         self._ssl = tls_context(spec, secure=url.scheme == "wss")
         self._handler = handler_factory(spec.handler) if spec.handler else handler
         self._alongside = alongside
+        self._open_timeout_s = open_timeout_s
         self._emit: Emit = _not_started
         self._conn = 0
         self._protocol: Protocol | None = None
@@ -161,6 +166,7 @@ class ClientSource:
             subprotocols=self._spec.subprotocols,
             ssl=self._ssl,
             limits=INSPECTOR_LIMITS,
+            open_timeout_s=self._open_timeout_s,
             peer_id=peer_id,
             taps=[RecordingTap(self._emit, conn)],
             on_handshake=on_handshake,

@@ -232,7 +232,9 @@ async def test_disconnecting_closes_normally_and_only_once() -> None:
         assert (await source.perform(Disconnect())).error == "There is no connection to close."
 
 
-async def test_an_attempt_that_is_given_up_ends_closed() -> None:
+@asynccontextmanager
+async def mute_server() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A server that takes connections and never says a word: its URL, and whether it was asked."""
     asked = asyncio.Event()
 
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -242,10 +244,21 @@ async def test_an_attempt_that_is_given_up_ends_closed() -> None:
 
     server = await asyncio.start_server(never, "127.0.0.1", 0)
     async with server:
-        source, records = (
-            ClientSource(ClientSpec(url=f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")),
-            Records(),
-        )
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+async def test_a_server_that_never_answers_the_handshake_is_told() -> None:
+    async with mute_server() as (url, _):
+        source, records = ClientSource(ClientSpec(url=url), open_timeout_s=0.05), Records()
+        await source.start(records)
+        reason = (await records.until_state("LOST")).reason
+        assert reason == f"{url} did not answer in time: check host and port, and whether it wants wss://."
+        await source.stop()
+
+
+async def test_an_attempt_that_is_given_up_ends_closed() -> None:
+    async with mute_server() as (url, asked):
+        source, records = ClientSource(ClientSpec(url=url)), Records()
         await source.start(records)
         await asked.wait()
         await source.stop()
