@@ -8,6 +8,7 @@ import ssl as tls
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
@@ -20,6 +21,8 @@ from slipstream.spelling import Spelling
 from slipstream.taps import Tap
 
 logger = logging.getLogger("slipstream")
+
+_HANDSHAKE_ONLY = frozenset({"authorization", "cookie"})
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -53,7 +56,7 @@ async def connect(
     sent = list(headers.items() if isinstance(headers, Mapping) else headers)
     if token is not None:
         sent.append(("Authorization", f"Bearer {token}"))
-    async with connect_websocket(
+    async with _Connecting(
         url,
         additional_headers=sent,
         subprotocols=[Subprotocol(name) for name in subprotocols] or None,
@@ -87,6 +90,22 @@ async def connect(
             finally:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
+
+
+class _Connecting(connect_websocket):
+    """Follows a redirect only to where it was going anyway: what is sent along is meant for that server."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Refuse another origin, with the answer that named it."""
+        target = super().process_redirect(exc)
+        if isinstance(target, str) and _origin(target) != _origin(self.uri):
+            return exc
+        return target
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
 
 
 async def _listen(protocol: Protocol) -> None:

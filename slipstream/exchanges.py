@@ -7,6 +7,7 @@ and keeps nothing of an exchange that has ended. My exchanges and the peer's are
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -187,6 +188,8 @@ class ExchangeTable:
     _mine: dict[int, Exchange] = field(default_factory=dict)
     _theirs: dict[RequestId, Exchange] = field(default_factory=dict)
     _highest: dict[str, int] = field(default_factory=dict)
+    # What was on its way when the other side ended an exchange is no fault of this side (protocol.md §4).
+    _ended_by_peer: deque[RequestId] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_ENDINGS))
 
     def __iter__(self) -> Iterator[Exchange]:
         yield from self._mine.values()
@@ -296,12 +299,12 @@ class ExchangeTable:
             if incoming:
                 self.late += 1
                 return Step(Effect.LATE)
-            if opener == self.local_peer and frame.type in _GOODBYES:
+            if request_id in self._ended_by_peer or (opener == self.local_peer and frame.type in _GOODBYES):
                 return Step(Effect.LATE)
             return _refused(
                 "sent_after_end",
                 "§5",
-                f"A {frame.type.value} was sent on an exchange that has ended",
+                f"This side sent {frame.type.value} on an exchange that it had ended",
                 request_id,
             )
         if opener == self.local_peer:
@@ -338,6 +341,8 @@ class ExchangeTable:
                 return self._abort(exchange, frame, by_opener=by_opener)
 
     def _abort(self, exchange: Exchange, frame: Frame, *, by_opener: bool) -> Step:
+        if exchange.mine is not by_opener:
+            self._ended_by_peer.append(exchange.request_id)
         if frame.type is MessageType.STREAM_END:
             self._end(exchange, Outcome.CANCELLED)
             return Step(Effect.CANCEL, exchange)
@@ -356,6 +361,8 @@ class ExchangeTable:
 
 # Giving up ends the local side at once; the frame that tells the other side follows (protocol.md §8).
 _GOODBYES = frozenset({MessageType.ERROR, MessageType.STREAM_END})
+
+_REMEMBERED_ENDINGS = 256
 
 # A connection has one peer; a hostile one may claim many names, and gets no memory for them.
 _REMEMBERED_PEERS = 16

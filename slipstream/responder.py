@@ -118,10 +118,11 @@ class Responder:
             # Sending failed because the exchange or the connection has ended: there is nobody to tell.
             # If the exchange is still there, the error is the handler's own, from some other connection.
             self._fail(request_id, "application", str(error))
-        except Exception as error:
+        except BaseException as error:
+            # SystemExit too: a handler ends its exchange, not the program that serves it.
             if self._may_log():
                 logger.warning("The handler of %r failed", event.operation[:100], exc_info=True)
-            self._fail(request_id, "application", f"{type(error).__name__}: {error}")
+            self._fail(request_id, "application", f"{type(error).__name__}: {_text_of(error)}")
 
     async def _run(self, endpoint: Endpoint, event: Called) -> None:
         argument = endpoint.prepare(event.data)
@@ -180,7 +181,9 @@ class Responder:
         except HandlerError as error:
             if self._may_log():
                 logger.warning("The fire-and-forget %r was not taken: %s", event.operation[:100], error)
-        except Exception:
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
             if self._may_log():
                 logger.warning("The fire-and-forget %r failed", event.operation[:100], exc_info=True)
 
@@ -200,6 +203,14 @@ async def _result(method: Callable[..., Any], *arguments: Any) -> Any:
         return await method(*arguments)
     result = await asyncio.to_thread(_outcome, method, *arguments)
     return await result if inspect.isawaitable(result) else result
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        logger.warning("The text of a %s cannot be made", type(error).__name__, exc_info=True)
+        return "it has no text"
 
 
 def _outcome(method: Callable[..., Any], *arguments: Any) -> Any:

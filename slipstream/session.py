@@ -373,8 +373,9 @@ class Session:
     def _send(self, frame: Frame) -> None:
         text = self._text_of(frame)
         step = self.table.sent(frame, len(text))
-        if step.effect is Effect.REFUSED:
-            raise StreamClosedError(f"Not sent: {step.findings[0].text}")
+        if step.effect in (Effect.REFUSED, Effect.LATE):
+            why = step.findings[0].text if step.findings else "The other side has ended the exchange"
+            raise StreamClosedError(f"Not sent: {why}")
         self._commit(text)
 
     def _tell(self, request_id: RequestId, frame: Frame) -> None:

@@ -99,6 +99,8 @@ def _http_told(error: BaseException, url: str) -> str | None:
 
     if isinstance(error, InvalidStatus):
         code = error.response.status_code
+        if (place := error.response.headers.get("Location")) is not None:
+            return f"{url} leads to {place[:200]}, another server: connect there if you trust it."
         advice = _HTTP_ADVICE.get(HTTPStatus(code)) if code in list(HTTPStatus) else None
         advice = advice or (_SERVER_FAULT if code >= HTTPStatus.INTERNAL_SERVER_ERROR else _NO_WEBSOCKET)
         return f"{url} answered HTTP {code} {error.response.reason_phrase or ''}".rstrip() + f": {advice}."

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import http
 import shutil
 import socket
 import ssl
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import InvalidHandshake, InvalidURI
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as serve_websockets
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.http11 import Request, Response
 
 from slipstream import ConnectionClosedError, ConnectionState, Limits, Protocol, RemoteError, connect, serve
 from slipstream.session import Event, Session
@@ -270,3 +274,29 @@ async def test_the_client_taps_what_the_server_taps() -> None:
             await protocol.request_response({"operation": "nothing"})
     assert here.messages("out") == there.messages("in")
     assert here.messages("in") == there.messages("out")
+
+
+async def unreached(connection: ServerConnection) -> None:
+    raise AssertionError("no handshake is to succeed here")
+
+
+async def test_a_redirect_to_another_server_is_not_followed() -> None:
+    asked: list[str] = []
+
+    def elsewhere(connection: ServerConnection, request: Request) -> Response:
+        asked.append(request.path)
+        return connection.respond(http.HTTPStatus.OK, "")
+
+    async with serve_websockets(unreached, "127.0.0.1", 0, process_request=elsewhere) as other:
+        target = f"ws://127.0.0.1:{next(iter(other.sockets)).getsockname()[1]}/"
+
+        def redirect(connection: ServerConnection, request: Request) -> Response:
+            response = connection.respond(http.HTTPStatus.FOUND, "")
+            response.headers["Location"] = target
+            return response
+
+        async with serve_websockets(unreached, "127.0.0.1", 0, process_request=redirect) as first:
+            url = f"ws://127.0.0.1:{next(iter(first.sockets)).getsockname()[1]}/"
+            with pytest.raises(InvalidStatus, match="302"):
+                await connect(url, headers={"X-Secret": "mine"}).__aenter__()
+    assert asked == []

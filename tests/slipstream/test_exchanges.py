@@ -375,9 +375,16 @@ def test_what_comes_after_the_end_is_late_on_either_side(pair: Pair, script: str
 
 @pytest.mark.parametrize("word", ["response", "data"])
 def test_nothing_is_sent_after_the_end(pair: Pair, word: str) -> None:
-    pair.play("O stream, O end")
+    pair.play("O stream, R end")
     assert found(pair.opener.sent(frame_of(f"O {word}"), 1)).rule == "sent_after_end"
     assert found(pair.responder.sent(frame_of(f"R {word}"), 1)).rule == "sent_after_end"
+
+
+@pytest.mark.parametrize("goodbye", ["end", "error"])
+def test_what_was_on_its_way_when_the_other_side_gave_up_is_no_finding(pair: Pair, goodbye: str) -> None:
+    pair.play(f"O stream, O {goodbye}")
+    assert pair.responder.sent(frame_of("R data"), 1) == Step(Effect.LATE)
+    assert found(pair.opener.sent(frame_of("O data"), 1)).rule == "sent_after_end"
 
 
 def test_only_the_opener_may_say_goodbye_to_what_it_has_settled(pair: Pair) -> None:

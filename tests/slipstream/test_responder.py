@@ -570,3 +570,52 @@ async def test_a_bidirectional_handler_that_yields_does_not_end_as_if_all_were_w
             await handle.receive()
         assert caught.value.code == "internal"
         await emptied(left, right)
+
+
+class UnspeakableError(Exception):
+    """Cannot be told."""
+
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+
+class Ruinous(ProtocolHandler):
+    """Raises what is no ordinary exception."""
+
+    @request_response
+    async def leave(self, data: dict[str, Any]) -> None:
+        raise SystemExit(7)
+
+    @request_response
+    async def generator_exit(self, data: dict[str, Any]) -> None:
+        raise GeneratorExit
+
+    @request_response
+    async def unspeakable(self, data: dict[str, Any]) -> None:
+        raise UnspeakableError
+
+    @fire_and_forget
+    async def leave_silently(self, data: dict[str, Any]) -> None:
+        raise SystemExit(7)
+
+    @fire_and_forget
+    async def give_up(self, data: dict[str, Any]) -> None:
+        raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [("leave", "SystemExit: 7"), ("generator_exit", "GeneratorExit"), ("unspeakable", "it has no text")],
+)
+async def test_whatever_a_handler_raises_its_exchange_is_answered(operation: str, text: str) -> None:
+    error = await failure(operation, Ruinous())
+    assert error.code == "application"
+    assert text in error.message
+
+
+@pytest.mark.parametrize("operation", ["leave_silently", "give_up"])
+async def test_whatever_a_one_way_handler_raises_the_connection_goes_on(operation: str) -> None:
+    async with peers(None, Ruinous()) as (left, right):
+        await left.fire_and_forget({"operation": operation})
+        assert (await left.request_response({"operation": "slipstream.ping"}))["state"] == "connected"
+        await emptied(left, right)
