@@ -91,7 +91,7 @@ def test_an_export_with_a_damaged_line_leaves_no_capture_behind(
     export_capture(capture, str(tmp_path / "first.jsonl"))
     with (tmp_path / "first.jsonl").open("a") as lines:
         lines.write("not a record\n")
-    with pytest.raises(CaptureError, match=r"Line 4507 of the export is no record"):
+    with pytest.raises(CaptureError, match=r"Line 9009 of the export is no record"):
         capture_from(tmp_path / "first.jsonl")
     assert list(data.iterdir()) == []
 
