@@ -38,7 +38,7 @@ SUGGESTED_ROWS = 4
 WHAT_FORMS_SEND: dict[Form, str] = {
     "request": "One answer is expected.",
     "stream": "The other side sends items until it ends the stream.",
-    "bidirectional": "Both sides send items; this side's are sent from the Streams list.",
+    "bidirectional": "Both sides send items; send yours from Streams (3).",
     "oneway": "Fire and forget: never answered.",
     "raw": "Sent exactly as typed, valid or not.",
     "item": "One item, any JSON value, on this stream:",
@@ -122,9 +122,9 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     ComposeScreen #data { height: 1fr; min-height: 4; }
     ComposeScreen #raw { height: 1fr; border: round $border-blurred; }
     ComposeScreen #raw:focus { border: round $border; }
-    ComposeScreen #verdict { height: 1; width: 1fr; color: $text-muted; padding: 0 1; }
+    ComposeScreen #verdict { height: auto; max-height: 3; color: $text-muted; padding: 0 1; }
     ComposeScreen #verdict.-refused { color: $text-error; }
-    ComposeScreen #buttons { height: 1; }
+    ComposeScreen #buttons { height: 1; align-horizontal: right; }
     ComposeScreen.-narrow #form { width: 100%; }
     ComposeScreen.-low #suggestions { height: 3; }
     ComposeScreen TextArea { border-title-color: $text-muted; }
@@ -168,8 +168,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             )
             yield JsonEditor(id="data")
             yield TextArea(id="raw", show_line_numbers=False, tab_behavior="focus")
+            yield Static(id="verdict", markup=False)
             with Horizontal(id="buttons"):
-                yield Static(id="verdict", markup=False)
                 yield Button("Send  ^S", id="send", variant="primary")
                 yield Button("Close  Esc", id="close")
 
@@ -360,5 +360,6 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
 
     def _say(self, text: str, *, refused: bool) -> None:
         verdict = self.query_one("#verdict", Static)
+        verdict.display = bool(text)
         verdict.update(Content(inert(text)))
         verdict.set_class(refused, "-refused")

@@ -18,6 +18,7 @@ from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.files import RecentCapture, recent_captures
 from inspector_app.commands import Place, Situation
 from inspector_app.display import formats
+from inspector_app.display.table import ROOMY
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Inspect, OpenFile
@@ -28,7 +29,6 @@ from inspector_app.widgets.row_list import Column, RowList
 
 RECENT_LIMIT = 100
 
-WIDE = 120
 _DATE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-")
 
 _NO_CAPTURES = "No capture yet.\nPress d for a demo; everything that is seen is recorded, and listed here."
@@ -58,7 +58,7 @@ class _RecentRows:
 
     def _date(self, time_ns: int) -> str:
         text = formats.date_and_clock(time_ns)
-        return text if self.wide else text.rpartition(":")[0]
+        return text if self.wide else text[len("2026-") : -len(":33")]
 
     def _name(self, path: Path) -> str:
         """Name a file, where it is narrow without the date, which stands in the row already."""
@@ -121,11 +121,11 @@ class HomeScreen(CommandScreen):
             yield InfoLine(id="recent-title")
             yield RowList(
                 (
-                    Column("Recorded", 16, roomy=19),
+                    Column("Recorded", 11, roomy=19),
                     Column("Source"),
                     Column("Frames", 6, "right", roomy=9),
                     Column("Size", 7, "right"),
-                    Column("File"),
+                    Column("File", 16, roomy=52),
                 ),
                 hint=_NO_CAPTURES,
                 id="recent",
@@ -169,7 +169,7 @@ class HomeScreen(CommandScreen):
 
     @property
     def _wide(self) -> bool:
-        return self.size.width >= WIDE
+        return self.query_one("#recent").size.width >= ROOMY
 
     def on_resize(self) -> None:
         """Show the captures as the width allows."""

@@ -7,7 +7,7 @@ import re
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from inspector_app import commands
-from inspector_app.commands import Command
+from inspector_app.commands import Command, Situation
 from inspector_app.screens.base import CommandScreen
 
 _HAS_NAME = 3.0
@@ -29,12 +29,16 @@ def rank(similarity: float, each: Command, query: str) -> float:
 class CommandProvider(Provider):
     """Offers what the screen below the palette can do."""
 
-    def _offered(self) -> list[Command]:
+    def _commands(self) -> list[Command]:
         screen = self.screen
         if not isinstance(screen, CommandScreen):
             return []
-        now = screen.situation()
-        return [each for each in commands.commands(screen.PLACE) if each.name != "palette" and each.when(now)]
+        return [each for each in commands.commands(screen.PLACE) if each.name != "palette"]
+
+    def _offered(self) -> list[Command]:
+        screen = self.screen
+        now = screen.situation() if isinstance(screen, CommandScreen) else Situation()
+        return [each for each in self._commands() if each.when(now)]
 
     def _run(self, name: str) -> None:
         screen = self.screen
@@ -52,15 +56,18 @@ class CommandProvider(Provider):
             )
 
     async def search(self, query: str) -> Hits:
-        """Offer what matches."""
+        """Offer what matches; what makes no sense now by its name only, with the reason."""
         matcher = self.matcher(query)
-        for each in self._offered():
+        screen = self.screen
+        now = screen.situation() if isinstance(screen, CommandScreen) else Situation()
+        for each in self._commands():
             score = rank(matcher.match(each.title), each, query)
-            if score > 0:
+            reason = commands.why_not(each, now)
+            if score > (_HAS_NAME if reason else 0):
                 yield Hit(
                     score,
                     matcher.highlight(f"{each.title}  ({each.key})"),
                     lambda name=each.name: self._run(name),
                     text=each.title,
-                    help=each.help,
+                    help=f"Not now. {reason}" if reason else each.help,
                 )

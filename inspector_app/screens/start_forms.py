@@ -162,7 +162,7 @@ class ConnectForm(StartForm[ClientSpec]):
             yield self.input("subprotocols", "Subprotocols", "none")
             yield self.input("handler", "Handler for its calls", "FILE.py[:Class]")
         with Horizontal():
-            yield self.input("ca_file", "CA file (wss)", "the system's")
+            yield self.input("ca_file", "CA file", "the system's")
             yield self.input("cert_file", "Certificate", "none")
             yield self.input("key_file", "Its key", "in the same file")
         yield Tick("Do not check the certificate (wss)", bool(self._values.get("insecure")), id="insecure")

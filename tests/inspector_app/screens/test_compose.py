@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Button, Input, TextArea
 
 from inspector_app.intents import Done, SendMessage, SendRaw, ServerSpec
-from inspector_app.screens.compose import ComposeScreen, first_value
+from inspector_app.screens.compose import WHAT_FORMS_SEND, ComposeScreen, first_value
 from inspector_app.widgets.json_editor import JsonEditor
 from slipstream.frames import decode
 from tests.inspector_app.recordings import ME, Recording
@@ -306,3 +306,19 @@ async def test_an_item_that_was_sent_is_seen_in_the_list_without_a_toast(tmp_pat
         await stage.press("ctrl+s")
         await stage.until(lambda: stage.app.screen is stage.main and bool(engine.intents))
         assert stage.toasts == []
+
+
+async def test_in_a_narrow_terminal_nothing_the_forms_say_is_cut(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    engine.answer = Done(error="The frame has 20 MB, more than the other side takes: send less in one frame.")
+    async with live(_recording(tmp_path).path, engine, (62, 17)) as stage:
+        await _open(stage)
+        for what in WHAT_FORMS_SEND.values():
+            if what != WHAT_FORMS_SEND["item"]:
+                await stage.until_shown(what)
+                await stage.press("ctrl+n")
+        await stage.until_shown("Name the operation to call.")
+        await stage.type("get_quote")
+        await stage.press("ctrl+s")
+        told = str(engine.answer.error)
+        await stage.until(lambda: told in " ".join(stage.text.replace("│", " ").split()))

@@ -204,7 +204,7 @@ async def test_the_list_of_captures_has_the_keys_from_the_start() -> None:
 
 @pytest.mark.parametrize("size", [(62, 17), SMALL, LARGE])
 async def test_every_label_of_the_connect_form_can_be_read(size: tuple[int, int]) -> None:
-    labels = {"URL", "Bearer", "Headers", "Subprotocols", "Handler for its calls", "CA file (wss)"}
+    labels = {"URL", "Bearer", "Headers", "Subprotocols", "Handler for its calls", "CA file"}
     labels |= {"Certificate", "Its key", "Do not check the certificate"}
     async with running(InspectorApp(), size) as stage:
         await stage.until_shown("Connect")
@@ -260,6 +260,6 @@ async def test_in_a_narrow_terminal_a_capture_is_named_without_its_date() -> Non
     path = new_capture_path("ws-quotes.example.com")
     Recording(path.parent, path.name, kind="demo").connect().calls(3).close()
     async with running(InspectorApp()) as stage:
-        await stage.until_shown("…ws-quotes.example")
+        await stage.until_shown("…ws-quotes.exam")
     async with running(InspectorApp(), LARGE) as stage:
         await stage.until_shown(path.name)

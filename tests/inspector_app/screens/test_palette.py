@@ -50,3 +50,13 @@ async def test_what_was_found_is_offered(tmp_path: Path) -> None:
         offered = stage.app.screen.query_one(CommandList)
         await stage.until(lambda: offered.option_count == 1)
         await stage.until_shown("Reconnect  (r)")
+
+
+async def test_what_makes_no_sense_now_is_found_by_its_name_with_the_reason(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press("ctrl+p")
+        await stage.until_shown("Search for commands")
+        await stage.type("recon")
+        await stage.until_shown("Reconnect  (r)", "Not now. A connection is open")
