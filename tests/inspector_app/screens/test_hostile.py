@@ -115,8 +115,10 @@ async def test_a_hostile_sentence_of_the_engine_is_shown_as_text(tmp_path: Path)
     with no_safety_net():
         async with live(Recording(tmp_path).connect().request(0).commit().path, engine, LARGE) as stage:
             await stage.press("2")
-            await stage.until_shown("x Cancel")
+            await stage.until(lambda: stage.view.situation().pending)
             await stage.press("x")
+            await stage.until_shown("Give up")
+            await stage.press("enter")
             await stage.until(lambda: "[@click=app.exit]way[/]" in "".join(stage.text.split()))
             _assert_inert(stage)
 
