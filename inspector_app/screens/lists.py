@@ -16,7 +16,7 @@ from inspector_app.widgets.row_list import Column
 def frame_columns(mode: TimeMode) -> list[Column]:
     """Give the columns of the frame list; the title of the time tells how it is told."""
     return [
-        Column("#", 5, "right", roomy=7),
+        Column("#", 6, "right", roomy=8),
         Column(mode.title, 12, "left" if mode is TimeMode.CLOCK else "right"),
         Column("", 1),
         Column("Type", 10, roomy=11),
@@ -29,7 +29,7 @@ def frame_columns(mode: TimeMode) -> list[Column]:
 
 
 EXCHANGE_FRAME_COLUMNS = [
-    Column("#", 5, "right"),
+    Column("#", 6, "right"),
     Column("After", 9, "right"),
     Column("Time", 12, min_width_to_show=72),
     Column("", 1),

@@ -79,6 +79,7 @@ class ViewState:
         self._live_ns = 0
         self._connections: dict[int, ConnectionRow] = {}
         self._connections_ns = 0
+        self._behind = False
         self._stale_connections = True
         self._stale_transitions = True
         self._engine_since_ns = 0
@@ -127,9 +128,12 @@ class ViewState:
         if reader is None:
             return Changes()
         try:
-            data = reader.changed()
+            # What was committed stays news until it has been read: reading may fail in between.
+            self._behind = reader.changed() or self._behind
+            data = self._behind
             if data:
                 self._live = reader.totals()
+                self._behind = False
                 self._stale_connections = True
             self._rate.sample(now_ns, self._live.frames)
             arrived = self._look_out(reader, now_ns)
@@ -166,11 +170,12 @@ class ViewState:
         return Changes(data, ages, arrived)
 
     def _read_connections(self, reader: CaptureReader, now_ns: int) -> None:
+        self._connections_ns = now_ns
         try:
             self._connections = {row.conn: row for row in reader.connections()}
         except CaptureError as error:
             self._read_problem = str(error)
-        self._connections_ns = now_ns
+            return
         self._stale_connections = False
         self._stale_transitions = True
 
@@ -180,6 +185,7 @@ class ViewState:
             self.operations.show(known_operations(reader))
         except CaptureError as error:
             self._read_problem = str(error)
+            return
         self._stale_transitions = False
 
     def _read_lists(self) -> None:
@@ -389,7 +395,7 @@ class ViewState:
         if self.reader is None:
             return []
         try:
-            return [note for note in self.reader.notes(0, 1000) if note.conn in (None, conn)]
+            return self.reader.notes(0, 1000, conn=conn)
         except CaptureError as error:
             self._read_problem = str(error)
             return []

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
+from inspector_app.capture.records import ConnectionRow, Totals
 from inspector_app.intents import ServerSpec
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
 from inspector_app.viewer.state import ViewState
@@ -420,3 +422,43 @@ def test_after_a_while_nobody_is_moved_around_any_more(tmp_path: Path) -> None:
     view.tick(START_NS + 6 * S)
     recording.raw("out", "late").commit()
     assert view.tick(START_NS + 7 * S).arrived is None
+
+
+class FailsOnce(CaptureReader):
+    """Reads a capture, but fails once at one of its queries, as a busy disk may."""
+
+    failing = ""
+
+    def totals(self) -> Totals:
+        self._fail("totals")
+        return super().totals()
+
+    def connections(self, *, newest: int | None = None) -> list[ConnectionRow]:
+        self._fail("connections")
+        return super().connections(newest=newest)
+
+    def state_count(self) -> int:
+        self._fail("state_count")
+        return super().state_count()
+
+    def _fail(self, query: str) -> None:
+        if self.failing == query:
+            self.failing = ""
+            raise CaptureError("The capture cannot be read just now.")
+
+
+@pytest.mark.parametrize("query", ["totals", "connections", "state_count"])
+def test_what_could_not_be_read_once_is_read_at_the_next_tick(tmp_path: Path, query: str) -> None:
+    recording = Recording(tmp_path).connect().calls(2).commit()
+    view = live_view(recording.path)
+    reader = FailsOnce(recording.path)
+    view.attach(reader)
+    view.tick(START_NS + S)
+    recording.calls(1, first=2).state("CONNECTED", "LOST", code=1006).commit()
+    reader.failing = query
+    view.tick(START_NS + 2 * S)
+    assert reader.failing == ""
+    view.tick(START_NS + 3 * S)
+    view.tick(START_NS + 4 * S)
+    assert (view.frame_count, view.state, view.transitions.count) == (6, "LOST", 2)
+    assert view.trouble == ""
