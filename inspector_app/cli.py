@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from inspector_app.stderr import inert_usage_errors, say
 from inspector_app.version import version
 
 if TYPE_CHECKING:
@@ -50,7 +51,19 @@ def _say_version(context: click.Context, _: click.Parameter, asked: bool) -> Non
         context.exit()
 
 
-@click.group(invoke_without_command=True, context_settings=_CONTEXT)
+class _Commands(click.Group):
+    """Says what is wrong with a command line without repeating anything that could drive a terminal."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with inert_usage_errors():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with inert_usage_errors():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings=_CONTEXT)
 @click.option(
     "--version",
     is_flag=True,
@@ -300,7 +313,7 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
             until = "until Ctrl-C"
             if isinstance(spec, DemoSpec):
                 seconds, until = DEMO_SECONDS_WITHOUT_TERMINAL, f"for {DEMO_SECONDS_WITHOUT_TERMINAL:g} s"
-            _say(
+            say(
                 f"No terminal here, so this runs headless {until}; --headless asks for it without this line."
             )
         from inspector_app.headless import run_headless
@@ -361,7 +374,7 @@ def _warn_if_open_to_network(host: str) -> None:
     from inspector_app.sources.address import is_loopback
 
     if not is_loopback(host):
-        _say(f"Warning: --host {host} lets other machines connect, and run what the handler offers.")
+        say(f"Warning: --host {host} lets other machines connect, and run what the handler offers.")
 
 
 def _has_terminal() -> bool:
@@ -373,10 +386,6 @@ def _require_terminal(advice: str) -> None:
         raise click.UsageError(f"There is no terminal here. {advice}")
 
 
-def _say(text: str) -> None:
-    click.echo(f"slipstream-inspector: {text}", err=True)
-
-
 @contextmanager
 def _sentences() -> Iterator[None]:
     """End the program with one sentence for every failure that a user can do something about."""
@@ -386,8 +395,8 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except SourceError as failure:
-        _say(failure.text)
+        say(failure.text)
         sys.exit(failure.exit_code)
     except CaptureError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(FAILED)

@@ -18,16 +18,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-import click
-
 from inspector_app.capture.store import CaptureError, CaptureReader
 from inspector_app.display.formats import count, size
-from inspector_app.display.inert import inert
-from inspector_app.engine.log_notes import is_finding, told
+from inspector_app.engine.log_notes import exception_told, is_finding, told
 from inspector_app.engine.recording import Recording
 from inspector_app.intents import ServerSpec
 from inspector_app.printing import NOT_A_FRAME, Printer
 from inspector_app.sources.failures import FAILED
+from inspector_app.stderr import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,19 +189,14 @@ def _ending_text(row: StateRow) -> str:
 # -- stderr -----------------------------------------------------------------------------------------------
 
 
-def say(text: str) -> None:
-    """Say one sentence on stderr; text from the wire in it is made harmless."""
-    with contextlib.suppress(OSError):  # nobody is left to hear it
-        click.echo(f"slipstream-inspector: {inert(text)}", err=True)
-
-
 def _say_problem(_: object, text: str) -> None:
     say(text)
 
 
 def _say_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
     error = context.get("exception")
-    say(f"{context.get('message', 'A task failed')}{f': {type(error).__name__}: {error}' if error else ''}.")
+    text = str(context.get("message", "A task failed"))
+    say(f"{text}: {exception_told(error)}." if isinstance(error, BaseException) else f"{text}.")
 
 
 class _OneLine(logging.Handler):

@@ -30,11 +30,15 @@ def told(record: logging.LogRecord) -> str:
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return record.getMessage()
+    return f"{record.getMessage()}: {exception_told(error)}"
+
+
+def exception_told(error: BaseException) -> str:
+    """Give the kind of an exception and its text."""
     try:
-        why = f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 - the text of an exception is code of somebody else
-        why = type(error).__name__
-    return f"{record.getMessage()}: {why}"
+        return type(error).__name__
 
 
 def is_finding(record: logging.LogRecord) -> bool:

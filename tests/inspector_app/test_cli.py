@@ -300,6 +300,31 @@ async def test_what_is_no_command_line_ends_with_code_2_and_the_way_to_help(
     assert "Traceback" not in result.stderr
 
 
+ESCAPE = "\x1b]52;c;QUFB\x07"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["demo", "--record", f"{ESCAPE}/x"], 2),
+        (["demo", f"--{ESCAPE}"], 2),
+        ([ESCAPE], 2),
+        (["export", f"{ESCAPE}.capture", "-o", "x"], 1),
+        (["host", f"{ESCAPE}.py"], 2),
+        (["host", "raises.py"], 2),
+        (["host", "--host", ESCAPE, "--for", "1"], 1),
+    ],
+)
+async def test_nothing_that_is_said_can_drive_a_terminal(
+    command: Command, arguments: list[str], code: int
+) -> None:
+    (command.folder / "raises.py").write_text(f"raise ValueError({ESCAPE!r})\n")
+    result = await command.run(*arguments)
+    assert result.code == code
+    assert "]52;c;QUFB" in result.stderr
+    assert result.stderr.replace("\n", "").isprintable()
+
+
 async def test_a_handler_with_a_syntax_error_is_told_with_its_line(command: Command) -> None:
     (command.folder / "broken.py").write_text("class X(:\n")
     result = await command.run("host", "broken.py")
