@@ -112,10 +112,10 @@ class EngineLink:
 
     async def perform(self, intent: Intent) -> Done:
         """Have the engine carry out an intent. Never raises; `Done.error` says why it was not done."""
-        if self._protocol is None or not self.running:
-            return self._not_done(_AWAY)
-        from slipstream import RequestTimeoutError, SlipstreamError
+        from slipstream import ConnectionState, RequestTimeoutError, SlipstreamError
 
+        if self._protocol is None or self._protocol.state is not ConnectionState.CONNECTED:
+            return self._not_done(_AWAY)
         try:
             answer = await self._protocol.request_response(call_of(intent), timeout=INTENT_LIMIT_S)
             return done_of(answer)
