@@ -16,6 +16,10 @@ from inspector_app.capture.reader import CaptureReader
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Offset and value in the header, https://www.sqlite.org/fileformat.html section 1.3.
+_READ_VERSION = 19
+_WITH_LOG = b"\x02"
+
 
 def tidy(path: Path) -> bool:
     """Leave a capture as one file that can be copied alone; tell whether it is one now.
@@ -26,11 +30,11 @@ def tidy(path: Path) -> bool:
     """
     path = path.absolute()
     try:
-        beside = [part for end in ("-wal", "-shm") if (part := path.with_name(path.name + end)).exists()]
+        plain = _is_plain(path)
         CaptureReader(path).close()
     except (CaptureError, OSError):
         return False
-    if not beside:
+    if plain:
         return True
     try:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
@@ -41,6 +45,14 @@ def tidy(path: Path) -> bool:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             connection.execute("PRAGMA journal_mode = DELETE")
-        except sqlite3.Error:
+            return _is_plain(path)
+        except (sqlite3.Error, OSError):
             return False
-    return not any(part.exists() for part in beside)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether there is no log beside the file, and none would be made for reading it."""
+    with path.open("rb") as file:
+        start = file.read(_READ_VERSION + 1)
+    beside = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    return start[_READ_VERSION:] != _WITH_LOG and not any(part.exists() for part in beside)

@@ -47,6 +47,14 @@ def test_a_capture_that_is_one_file_is_left_alone(tmp_path: Path) -> None:
     assert path.stat().st_mtime_ns == before.st_mtime_ns
 
 
+def test_a_file_that_was_copied_without_its_log_is_read_without_making_one(tmp_path: Path) -> None:
+    path = killed(tmp_path)
+    path.with_name(path.name + "-wal").unlink()
+    assert tidy(path)
+    assert frame_count(path) == 0
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_capture_that_is_being_recorded_goes_on(tmp_path: Path) -> None:
     writer = samples.writer(tmp_path)
     writer.write(samples.frames("x"))
