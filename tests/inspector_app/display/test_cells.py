@@ -100,7 +100,7 @@ def test_only_the_rows_looked_at_are_folded() -> None:
 
 def _folded(text: str, width: int) -> list[str]:
     line = CellLine(text, words=True)
-    rows = []
+    rows: list[str] = []
     while (found := line.row(len(rows), width)) is not None:
         rows.append(text[found[0] : found[1]])
     assert len(rows) == line.row_count(width)
