@@ -1,4 +1,4 @@
-"""Quitting from wherever one is, and Ctrl+C, which people press to quit."""
+"""Quitting from wherever one is, Ctrl+C, which people press to quit, and how long toasts stay."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 from textual.command import CommandPalette
 
 from inspector_app.app import InspectorApp
+from inspector_app.screens.base import notify
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
 from tests.inspector_app.recordings import Recording
@@ -58,3 +59,11 @@ async def test_ctrl_c_in_a_field_copies_what_is_selected_and_says_nothing(tmp_pa
         await stage.press("shift+home", "ctrl+c")
         assert stage.app.clipboard == "buy"
         assert stage.toasts == []
+
+
+async def test_what_is_merely_told_covers_the_newest_rows_for_two_seconds_at_most() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
+        notify(stage.app, "Copied.")
+        (note,) = stage.app._notifications
+        assert note.timeout <= 2
