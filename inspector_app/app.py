@@ -6,11 +6,16 @@ the engine before the first paint.
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from types import FrameType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -114,6 +119,7 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Put on the theme that is remembered, and show the first screen."""
+        self._heed_signals()
         loaded = stored.load(self._config)
         self._settings = loaded.settings
         self._load_themes()
@@ -130,6 +136,22 @@ class InspectorApp(App[int]):
         """End the engine however the app ends."""
         if self._inspection is not None:
             await self._inspection.close()
+
+    def _heed_signals(self) -> None:
+        """Leave in good order when told to end; go on after a stop that was not of this program's making."""
+        # Without them a terminal would be left raw. There are none on Windows, or off the main thread.
+        with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.do_quit)
+            resume = signal.getsignal(signal.SIGCONT)
+            if callable(resume):
+                signal.signal(signal.SIGCONT, partial(self._resume_if_suspended, resume))
+
+    def _resume_if_suspended(self, resume: Callable[[int, FrameType | None], object], *told: Any) -> None:
+        # The driver starts its threads anew at every SIGCONT; twice would be once too many.
+        if getattr(self._driver, "_must_signal_resume", True):
+            resume(*told)
 
     def _load_themes(self) -> None:
         self._themes, self._refused = find_themes(self._config / "themes")

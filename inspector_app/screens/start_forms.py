@@ -114,7 +114,8 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
         """Begin at the first field."""
         box = self.query_one("#start")
         box.border_title, box.border_subtitle = self.TITLE_TEXT, "Enter goes on, Esc leaves"
-        self.query(Input).first().focus()
+        # At once, not when the app comes round to it: whoever sees the form may type.
+        self.set_focus(self.query(Input).first())
 
     def on_resize(self) -> None:
         """Have fields scroll, rather than what is wrong and the buttons, where there is no room for all."""

@@ -203,3 +203,24 @@ def test_a_terminal_that_is_too_small_says_so(start: Start) -> None:
     terminal.wait_for("at least 60 x 16")
     terminal.press("\x11")
     assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_end_it_leaves_the_terminal_as_it_was(start: Start, told: signal.Signals) -> None:
+    terminal = start("demo")
+    terminal.wait_for("CONNECTED")
+    os.kill(terminal.pid, told)
+    assert terminal.wait_for_end() == 0
+    assert terminal.sent.rindex(b"\x1b[?1049l") > terminal.sent.rindex(b"\x1b[?1049h")
+
+
+def test_after_it_was_stopped_and_went_on_it_answers_and_quits(start: Start) -> None:
+    terminal = start("demo")
+    terminal.wait_for("CONNECTED")
+    for _ in range(3):
+        os.kill(terminal.pid, signal.SIGSTOP)
+        os.kill(terminal.pid, signal.SIGCONT)
+    terminal.press("2")
+    terminal.wait_for("Took")
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
