@@ -139,8 +139,10 @@ def find_action(screen: Screen[None], app: App[int], name: str) -> Callable[[], 
     raise LookupError(f"nothing carries out the command {name}")
 
 
-class Dialog(_Interruptible[ScreenResultType], ModalScreen[ScreenResultType]):
+class Dialog(ModalScreen[ScreenResultType], _Interruptible[ScreenResultType]):
     """Base of what opens over a screen and is closed with Escape."""
+
+    # Textual takes its own style, which lets the screen below show through, from the first base alone.
 
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL

@@ -65,5 +65,6 @@ async def test_what_is_merely_told_covers_the_newest_rows_for_two_seconds_at_mos
     async with running(InspectorApp()) as stage:
         await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
         notify(stage.app, "Copied.")
+        await stage.until(lambda: stage.toasts)
         (note,) = stage.app._notifications
         assert note.timeout <= 2
