@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ CONFIG_VARIABLE = "SLIPSTREAM_INSPECTOR_CONFIG"
 """Environment variable that names another folder for settings and own themes."""
 
 FILE_NAME = "settings.json"
+
+FILE_BYTES = 1024 * 1024
+"""Most bytes of a file in the folder of settings; more is none of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +49,28 @@ def config_folder() -> Path:
     return user_config_path("slipstream-inspector", appauthor=False)
 
 
+def read_small_text(path: Path) -> str:
+    """Read a file of the folder of settings, UTF-8 text.
+
+    Raises `OSError`, also for a pipe or a device, where reading might never end, and for more than
+    `FILE_BYTES`; `UnicodeDecodeError` for what is no text.
+    """
+    # A pipe would wait for somebody to write into it, even to be opened.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is not a regular file")
+        content = file.read(FILE_BYTES + 1)
+    if len(content) > FILE_BYTES:
+        raise OSError("it is larger than 1 MiB")
+    return content.decode("utf-8")
+
+
 def load(folder: Path) -> Loaded:
     """Read the settings in `folder`; without a file they are the defaults."""
     path = folder / FILE_NAME
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(read_small_text(path))
     except FileNotFoundError:
         return Loaded(Settings())
     except (OSError, ValueError, RecursionError):

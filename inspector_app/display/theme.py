@@ -18,6 +18,7 @@ from textual.theme import Theme
 
 import inspector_app
 from inspector_app.display import formats
+from inspector_app.settings import read_small_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,6 +129,8 @@ def load_theme(path: Path) -> LoadedTheme:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(path, text, error) from error
+    except (RecursionError, ValueError) as error:  # nested too deeply, or a number of too many digits
+        raise ThemeError(path, 1, "", "holds what no theme needs: nesting or numbers without end") from error
     source = _Source(path, text)
     title = source.typed(data, "title", str, "a text")
     dark = source.typed(data, "dark", bool, "true or false")
@@ -137,9 +140,9 @@ def load_theme(path: Path) -> LoadedTheme:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_small_text(path)
     except OSError as error:
-        raise ThemeError(path, 1, "", f"cannot be read: {error.strerror}") from error
+        raise ThemeError(path, 1, "", f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise ThemeError(
             path, error.object.count(b"\n", 0, error.start) + 1, "", "is not UTF-8 text"

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,18 @@ def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [settings.FILE_NAME]
 
 
-@pytest.mark.parametrize("damage", [b"{", b"[]", b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize("damage", [b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b" " * 2_000_000 + b"{}"])
 def test_a_damaged_file_means_defaults_and_a_notice(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / settings.FILE_NAME).write_bytes(damage)
     loaded = settings.load(tmp_path)
     assert loaded.settings == Settings()
     assert settings.FILE_NAME in loaded.notice
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / settings.FILE_NAME)
+    assert settings.FILE_NAME in settings.load(tmp_path).notice
 
 
 def test_a_value_of_the_wrong_kind_is_left_out(tmp_path: Path) -> None:

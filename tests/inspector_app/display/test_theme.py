@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -170,6 +171,18 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
         load_theme(tmp_path / "bytes.toml")
     with pytest.raises(ThemeError, match="cannot be read"):
         load_theme(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("content", ["a = " + "[" * 100_000, "a = " + "9" * 6000, "#" * 2_000_000])
+def test_a_theme_file_without_end_is_refused(tmp_path: Path, content: str) -> None:
+    assert refused(tmp_path, content).line == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_no_theme_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ThemeError, match="not a regular file"):
+        load_theme(tmp_path / "pipe.toml")
 
 
 def test_a_theme_of_the_user_replaces_a_shipped_one_and_a_bad_one_is_reported(tmp_path: Path) -> None:
