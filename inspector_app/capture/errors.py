@@ -50,6 +50,11 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> CaptureError:
     return CaptureError(f"{path} does not hold what a capture holds ({error}): choose another file.")
 
 
+def damaged(path: Path) -> CaptureError:
+    """Say that the capture at `path` is damaged."""
+    return CaptureError(_SENTENCES[sqlite3.SQLITE_CORRUPT].format(path=path))
+
+
 def from_os(error: OSError, path: Path) -> CaptureError:
     """Say what an error of the operating system means for the capture at `path`."""
     if isinstance(error, FileNotFoundError):

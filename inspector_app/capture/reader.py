@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from inspector_app.capture import rows
-from inspector_app.capture.errors import CaptureError, from_os, from_sqlite
+from inspector_app.capture.errors import CaptureError, damaged, from_os, from_sqlite
 from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ class CaptureReader:
             self._connection = _open(self.path)
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
+        except UnicodeDecodeError as error:  # SQLite quotes what it found in the file
+            raise damaged(self.path) from error
         try:
             self._check_is_capture()
         except BaseException:
@@ -281,6 +283,8 @@ class CaptureReader:
             return self._connection.execute(statement, parameters).fetchall()
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
+        except UnicodeDecodeError as error:  # as above
+            raise damaged(self.path) from error
         except OverflowError:
             return []  # a number no column can hold is in no row
 
@@ -382,7 +386,7 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
+    except BaseException:
         connection.close()
         raise
     return connection

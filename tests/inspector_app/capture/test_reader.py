@@ -390,6 +390,15 @@ def test_a_truncated_capture_is_told(tmp_path: Path) -> None:
     assert "is damaged" in refusal(path)
 
 
+def test_damage_that_sqlite_quotes_though_it_is_no_text_is_told(tmp_path: Path) -> None:
+    path = changed_by(
+        samples.capture(tmp_path),
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_master SET name = CAST(x'ff41' AS TEXT), sql = 'CREATE TABLE x(' WHERE name = 'notes'",
+    )
+    assert "is damaged" in refusal(path)
+
+
 def test_damage_in_the_middle_is_told_when_it_is_met(tmp_path: Path) -> None:
     path = samples.capture(tmp_path, samples.frames(*["x" * 3000] * 200))
     content = bytearray(path.read_bytes())
