@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
 DEBUG_VARIABLE = "SLIPSTREAM_INSPECTOR_DEBUG"
+
+_CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""Errors of writing; one that names no file and came up to here is of stdout, the only thing written here."""
 
 
 def main() -> None:
@@ -14,17 +18,31 @@ def main() -> None:
 
     try:
         cli.main(prog_name="slipstream-inspector")
-    except Exception as error:
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            raise
+        _fail(end)  # not one of ours, which have numbers
+    except BaseException as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        from inspector_app.display.inert import inert
+        _fail(error)
 
-        told = inert(f"{type(error).__name__}: {error}")
-        sys.stderr.write(
-            f"slipstream-inspector: Internal error ({told}): please report it; "
-            f"with {DEBUG_VARIABLE}=1 it shows where.\n"
+
+def _fail(error: BaseException) -> None:
+    from inspector_app.engine.log_notes import exception_told
+    from inspector_app.stderr import say
+
+    if isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_WRITE:
+        from inspector_app.printing import forget
+
+        say(f"Cannot write to stdout: {error.strerror}.")
+        forget(sys.stdout)
+    else:
+        say(
+            f"Internal error ({exception_told(error)}): please report it; "
+            f"with {DEBUG_VARIABLE}=1 it shows where."
         )
-        sys.exit(1)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -297,6 +297,8 @@ def export(*, capture: Path, output: str, format_: str, force: bool) -> None:
 
     del format_  # one format so far; click has checked it
     with _sentences():
+        if output == STDOUT and sys.stdout is None:
+            raise SourceError("Stdout is closed: give -o a file.")
         if output != STDOUT and Path(output).is_file() and not force:
             raise SourceError(
                 f"{output} exists already: give -o another name, or --force to replace it.", BAD_USAGE
@@ -313,9 +315,7 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
             until = "until Ctrl-C"
             if isinstance(spec, DemoSpec):
                 seconds, until = DEMO_SECONDS_WITHOUT_TERMINAL, f"for {DEMO_SECONDS_WITHOUT_TERMINAL:g} s"
-            say(
-                f"No terminal here, so this runs headless {until}; --headless asks for it without this line."
-            )
+            say(f"No terminal here, so this runs headless {until}; --headless asks for it without this line.")
         from inspector_app.headless import run_headless
 
         with _sentences():
@@ -348,10 +348,19 @@ def _new_capture(spec: SourceSpec) -> Path:
 def _record_path(record: Path | None) -> Path | None:
     if record is None:
         return None
-    if record.exists():
+    try:
+        record.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        if not record.absolute().parent.is_dir():
+            raise click.UsageError(
+                f"There is no folder {record.parent}: make it, or record somewhere else."
+            ) from None
+    except OSError as error:
+        raise click.UsageError(
+            f"{record} cannot be a file ({error.strerror}): give --record another name."
+        ) from None
+    else:
         raise click.UsageError(f"{record} exists already: give --record a new file, nothing is overwritten.")
-    if not record.absolute().parent.is_dir():
-        raise click.UsageError(f"There is no folder {record.parent}: make it, or record somewhere else.")
     return record
 
 

@@ -1,7 +1,8 @@
 """A run without a screen: the same pipeline, with lines on stdout in place of widgets.
 
-Owns when the run ends, its exit code, and what is said on stderr. A line is printed only once its record is
-committed (`printing`), so whatever was printed is in the capture, even if this process is killed.
+Owns the order of things, the exit code, and what is said on stderr; `ending` says when it ends. A line is
+printed only once its record is committed (`printing`), so whatever was printed is in the capture, even if
+this process is killed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import asyncio
 import contextlib
 import io
 import logging
-import signal
 import sys
 import threading
 import time
@@ -20,21 +20,26 @@ from typing import TYPE_CHECKING, TextIO
 
 from inspector_app.capture.store import CaptureError, CaptureReader
 from inspector_app.display.formats import count, size
+from inspector_app.ending import Ending, Passing
 from inspector_app.engine.log_notes import exception_told, is_finding, told
 from inspector_app.engine.recording import Recording
-from inspector_app.intents import ServerSpec
+from inspector_app.intents import ClientSpec, ServerSpec
 from inspector_app.printing import NOT_A_FRAME, Printer
-from inspector_app.sources.failures import FAILED
+from inspector_app.sources.failures import FAILED, SourceError
 from inspector_app.stderr import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from inspector_app.capture.records import Batch, StateRow
+    from inspector_app.capture.records import Batch, StateChanged, StateRow
+    from inspector_app.engine.recorder import Level
     from inspector_app.intents import SourceSpec
 
 OK = 0
+FLUSH_S = 1.0
+"""Longest time for writing what is left when the run did not end as it should."""
+
 _LOG_LINES = 100
 """Most different lines of the log that are said; a peer must not be able to flood stderr."""
 
@@ -51,9 +56,19 @@ def run_headless(
 
     Raises `SourceError` or `CaptureError` when it cannot begin.
     """
+    if sys.stdout is None:
+        raise SourceError("Stdout is closed, so there is nowhere to print: let it go to a file.")
     run = _Run(spec=spec, capture=capture, as_json=as_json, seconds=seconds, frames=frames)
-    with _logs_in_one_line():
-        return asyncio.run(run.run())
+    ending = Ending()
+    try:
+        with _logs_in_one_line():
+            return asyncio.run(run.run(ending))
+    except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
+        # Nobody here raises them: a handler can, and the loop lets them through.
+        say(f"The run was ended from inside, by a handler: {exception_told(error)}.")
+        return FAILED
+    finally:
+        ending.done()
 
 
 # -- the run ----------------------------------------------------------------------------------------------
@@ -67,19 +82,34 @@ class _Run:
     seconds: float | None
     frames: int | None
 
-    async def run(self) -> int:
+    async def run(self, ending: Ending) -> int:
+        code = FAILED
+        try:
+            code = await self._run(ending)
+        finally:
+            ending.exits_with(code)
+        return code
+
+    async def _run(self, ending: Ending) -> int:
         loop = asyncio.get_running_loop()
         over, committed = asyncio.Event(), threading.Event()
+        until_ended = not isinstance(self.spec, ServerSpec)
+        passing = Passing(loop, over, until_ended=until_ended, frames=self.frames)
         types: Counter[str] = Counter()
 
         def on_commit(batch: Batch) -> None:
             types.update(row.type or NOT_A_FRAME for row, _ in batch.frames)
             committed.set()
 
+        def on_problem(level: Level, text: str) -> None:
+            say(text)
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(passing.writing_fails, level == "problem")
+
         loop.set_exception_handler(_say_loop_error)
-        _end_on_signals(loop, over)
+        ending.sets(over, loop)
         recording = await Recording.begin(
-            self.spec, self.capture, on_commit=on_commit, on_problem=_say_problem
+            self.spec, self.capture, on_commit=on_commit, on_problem=on_problem, on_record=passing.see
         )
         began = time.monotonic()
         try:
@@ -89,21 +119,44 @@ class _Run:
                 wake=committed,
                 as_json=self.as_json,
                 frames=self.frames,
-                until_ended=not isinstance(self.spec, ServerSpec),
+                until_ended=until_ended,
                 on_done=lambda: loop.call_soon_threadsafe(over.set),
             )
+
+            def report(took_s: float, ended: StateRow | StateChanged | None, unconnected: str) -> int:
+                code = _report(recording, printer, ended, unconnected)
+                printed = printer.frames_printed if self.frames else None
+                _summarise(self.capture, types, took_s, printed=printed)
+                return code
+
+            def save_by_force() -> None:
+                recording.recorder.flush(FLUSH_S)
+                printer.finish()
+                recording.recorder.close()
+                report(time.monotonic() - began, None, "")
+
+            ending.by_force = save_by_force
             if self.seconds is not None:
-                loop.call_later(self.seconds, over.set)
-            await over.wait()
-            ended, took_s = printer.ended, time.monotonic() - began
-            await recording.stop()
-            # Before the capture is closed: a reader that has it open would keep its log beside it.
-            await asyncio.to_thread(printer.finish)
+                ending.ask_after(self.seconds)
+            try:
+                await over.wait()
+                took_s = time.monotonic() - began
+                ended = printer.ended or (passing.ended if passing.in_vain else None)
+                unconnected = self._never_connected(recording, passing) if ending.asked else ""
+                await recording.stop()
+            finally:
+                await asyncio.to_thread(recording.recorder.flush, FLUSH_S)
+                # Before the capture is closed: a reader that has it open would keep its log beside it.
+                await asyncio.to_thread(printer.finish)
         finally:
             await recording.end()
-        code = _report(recording, printer, ended)
-        _summarise(self.capture, types, took_s, printed=printer.frames_printed if self.frames else None)
-        return code
+        return report(took_s, ended, unconnected)
+
+    def _never_connected(self, recording: Recording, passing: Passing) -> str:
+        if not isinstance(self.spec, ClientSpec) or passing.connected or passing.ended is not None:
+            return ""
+        address = recording.source.address
+        return f"There was no connection to {address} when the run ended: check host and port."
 
 
 def _stdout() -> TextIO:
@@ -112,25 +165,14 @@ def _stdout() -> TextIO:
     return sys.stdout
 
 
-def _end_on_signals(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
-        numbers.append(signal.SIGHUP)
-
-    def end() -> None:
-        over.set()
-        for number in numbers:
-            # Whoever asks a second time wants it to end at once.
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in numbers:
-        loop.add_signal_handler(number, end)
-
-
-def _report(recording: Recording, printer: Printer, ended: StateRow | None) -> int:
+def _report(
+    recording: Recording, printer: Printer, ended: StateRow | StateChanged | None, unconnected: str
+) -> int:
     """Say on stderr how it went, and give the exit code."""
     failures = []
+    if unconnected:
+        say(unconnected)
+        failures.append(True)
     if ended is not None:
         say(_ending_text(ended))
         failures.append(ended.new == "LOST")
@@ -178,7 +220,7 @@ def _many(number: int, noun: str) -> str:
     return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 
 
-def _ending_text(row: StateRow) -> str:
+def _ending_text(row: StateRow | StateChanged) -> str:
     if row.old == "CONNECTING":
         return row.reason
     how = "was lost" if row.new == "LOST" else "was closed"
@@ -187,10 +229,6 @@ def _ending_text(row: StateRow) -> str:
 
 
 # -- stderr -----------------------------------------------------------------------------------------------
-
-
-def _say_problem(_: object, text: str) -> None:
-    say(text)
 
 
 def _say_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

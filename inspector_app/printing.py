@@ -177,10 +177,10 @@ class Printer:
             if self._finishing:
                 self._print_all()
         except BrokenPipeError:
-            _forget(self._stdout)
+            forget(self._stdout)
         except OSError as error:
             self.problem = f"Cannot write to stdout: {error.strerror or error}."
-            _forget(self._stdout)
+            forget(self._stdout)
         except CaptureError as error:
             self.problem = str(error)
         finally:
@@ -225,7 +225,7 @@ def _may_colour(stdout: TextIO) -> bool:
     return stdout.isatty() and "NO_COLOR" not in os.environ
 
 
-def _forget(stdout: TextIO) -> None:
+def forget(stdout: TextIO) -> None:
     """Let the interpreter's last flush go nowhere: who read stdout is gone, or has no room."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from inspector_app.capture.records import Batch
+    from inspector_app.capture.records import Batch, Record
     from inspector_app.engine.recorder import Level
     from inspector_app.intents import SourceSpec
-    from inspector_app.sources.base import Source
+    from inspector_app.sources.base import Emit, Source
 
 SOFTWARE = f"slipstream-inspector/{__version__}"
 
@@ -42,17 +42,19 @@ class Recording:
         *,
         on_commit: Callable[[Batch], None] | None = None,
         on_problem: Callable[[Level, str], None] | None = None,
+        on_record: Callable[[Record], None] | None = None,
     ) -> Recording:
         """Check the spec, make the capture, start the source.
 
         Raises `SourceError` or `CaptureError`; then nothing runs and no empty capture is left behind.
-        The callbacks are called in the recorder's thread.
+        The first two callbacks are called in the recorder's thread; `on_record` hears each record right
+        after the recorder took it, on the loop.
         """
         source = make_source(spec)
         writer = CaptureWriter(capture, source=describe_spec(spec), software=SOFTWARE)
         recorder = Recorder(writer, on_commit=on_commit, on_problem=on_problem)
         try:
-            await source.start(recorder.put)
+            await source.start(recorder.put if on_record is None else _both(recorder.put, on_record))
         except BaseException:
             await asyncio.to_thread(recorder.close)
             if recorder.received == 0:
@@ -71,3 +73,11 @@ class Recording:
             await self.source.stop()
         finally:
             await asyncio.to_thread(self.recorder.close)
+
+
+def _both(first: Emit, second: Emit) -> Emit:
+    def emit(record: Record) -> None:
+        first(record)
+        second(record)
+
+    return emit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import stat
@@ -285,6 +286,10 @@ async def test_what_cannot_work_as_it_was_written_ends_with_code_2(
         (["demo", "--for", "0"], "0.0 is not in the range x>0."),
         (["demo", "--frames", "x"], "'x' is not a valid integer"),
         (["demo", "--record", "no/such/folder/x"], "There is no folder no/such/folder: make it"),
+        (
+            ["demo", "--for", "1", "--record", "x" * 300],
+            "cannot be a file (File name too long): give --record",
+        ),
         (["export", "x.capture"], "Missing option '-o' / '--output'."),
         (["export", "x.capture", "-o", "x", "--format", "xml"], "'xml' is not"),
         (["dance"], "No such command 'dance'."),
@@ -436,20 +441,31 @@ def test_binding_the_network_is_warned_about(shown: list[tuple[Any, ...]]) -> No
     assert "lets other machines connect" not in invoke("host").stderr
 
 
+@pytest.mark.parametrize(
+    ("defect", "told"),
+    [
+        (KeyError("oops"), "KeyError: 'oops'"),
+        (asyncio.CancelledError(), "CancelledError: "),
+        (SystemExit("\x1b[2J"), "SystemExit: ␛[2J"),
+    ],
+)
 def test_a_defect_is_told_in_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    defect: BaseException,
+    told: str,
 ) -> None:
     from inspector_app import __main__
 
     def fail(**_: object) -> None:
-        raise KeyError("oops")
+        raise defect
 
     monkeypatch.setattr(command_line.cli, "main", fail)
     with pytest.raises(SystemExit) as caught:
         __main__.main()
     assert caught.value.code == 1
     assert capsys.readouterr().err == (
-        "slipstream-inspector: Internal error (KeyError: 'oops'): please report it; "
+        f"slipstream-inspector: Internal error ({told}): please report it; "
         "with SLIPSTREAM_INSPECTOR_DEBUG=1 it shows where.\n"
     )
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import shlex
 import shutil
 import signal
+import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -20,8 +24,8 @@ from websockets.exceptions import ConnectionClosed
 
 from inspector_app import cli as command_line
 from inspector_app.capture import jsonl
-from inspector_app.capture.store import CaptureReader
-from tests.inspector_app.commands_line import WAIT_S, Command, finish
+from inspector_app.capture.store import CaptureReader, CaptureWriter
+from tests.inspector_app.commands_line import ROOT, WAIT_S, Command, finish
 from tests.inspector_app.sources.helpers import raw_server
 from tests.inspector_app.sources.test_client import silent
 
@@ -262,6 +266,150 @@ async def test_a_stdout_that_is_full_is_told(command: Command) -> None:
         result = await finish(process)
     assert result.code == 1
     assert result.said[0] == "Cannot write to stdout: No space left on device."
+
+
+@pytest.mark.parametrize("wanted", [[], ["--frames", "5"]])
+async def test_what_can_no_longer_be_recorded_is_not_waited_for(command: Command, wanted: list[str]) -> None:
+    (command.folder / "gone").mkdir()
+    gone = asyncio.Event()
+
+    async def talk(websocket: ServerConnection) -> None:
+        await websocket.send('{"type":"fire_and_forget","peerID":"p","data":{"operation":"before"}}')
+        await gone.wait()
+        for _ in range(5):
+            await websocket.send('{"type":"fire_and_forget","peerID":"p","data":{"operation":"after"}}')
+        if wanted:
+            await websocket.wait_closed()
+
+    arguments = ["connect", "--headless", "--record", "gone/x.capture", *wanted]
+    async with raw_server(talk) as url, running(command, *arguments, url) as process:
+        await read_until(process, "before")
+        shutil.rmtree(command.folder / "gone")
+        gone.set()
+        result = await finish(process)
+    assert result.code == 1
+    assert re.search(r"Not in the capture: \d+ records\. .*was removed", result.stderr)
+
+
+BLOCKING = """
+import time
+from slipstream import ProtocolHandler, request_response
+class Blocks(ProtocolHandler):
+    @request_response
+    async def block(self, data):
+        while True:
+            {how}
+"""
+
+
+@asynccontextmanager
+async def blocked_host(
+    command: Command, *arguments: str, how: str = "pass"
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A headless host whose event loop a handler does not let go on."""
+    (command.folder / "blocks.py").write_text(BLOCKING.format(how=how))
+    async with running(command, "host", "blocks.py", "--port", "0", "--headless", *arguments) as process:
+        url = (await read_until(process, "Listening on")).split()[-1].rstrip(".")
+        async with connect_websocket(url, proxy=None, close_timeout=0) as client:
+            data = {"operation": "block"}
+            request = {"type": "request", "requestId": ["c", 0], "peerID": "c", "data": data}
+            await client.send(json.dumps(request))
+            await read_until(process, "block")
+            yield process
+
+
+async def ended_by_force(command: Command, process: asyncio.subprocess.Process) -> None:
+    result = await finish(process)
+    assert result.code == 1
+    assert result.said[0].endswith("so it is ended by force.")
+    assert result.said[-1].startswith("Recorded in ")
+    (capture,) = command.captures()
+    assert [path.name for path in command.data.iterdir()] == [capture.name]
+    reader = CaptureReader(capture)
+    assert reader.totals().requests == 1
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [(signal.SIGINT, "pass"), (signal.SIGTERM, "time.sleep(1000)"), (signal.SIGHUP, "pass")],
+)
+async def test_a_handler_that_blocks_cannot_keep_it_from_ending_when_asked(
+    command: Command, number: signal.Signals, how: str
+) -> None:
+    async with blocked_host(command, how=how) as process:
+        process.send_signal(number)
+        await ended_by_force(command, process)
+
+
+async def test_a_handler_that_blocks_cannot_keep_it_from_ending_in_time(command: Command) -> None:
+    async with blocked_host(command, "--for", "2") as process:
+        await ended_by_force(command, process)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs to see what signals are handled")
+async def test_a_second_signal_ends_it_at_once(command: Command) -> None:
+    async with blocked_host(command) as process:
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(WAIT_S):
+            while handles(process.pid, signal.SIGTERM):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0)
+        process.send_signal(signal.SIGTERM)
+        assert (await finish(process)).code == -signal.SIGTERM
+
+
+def handles(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    (caught,) = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")]
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.parametrize("leaving", ["sys.exit, 3", "signal.default_int_handler, 2, None"])
+async def test_a_handler_that_ends_the_program_is_told(command: Command, leaving: str) -> None:
+    how = f"import asyncio, signal, sys; asyncio.get_running_loop().call_soon({leaving}); return"
+    async with blocked_host(command, how=how) as process:
+        result = await finish(process)
+    assert result.code == 1
+    assert any(line.startswith("The run was ended from inside, by a handler: ") for line in result.said)
+    assert "Traceback" not in result.stderr
+    assert [path.suffix for path in command.data.iterdir()] == [".capture"]
+
+
+async def test_a_connection_that_never_came_about_in_time_is_told(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as never_answering:
+        port = never_answering.getsockname()[1]
+        result = await command.run("connect", f"ws://127.0.0.1:{port}", "--for", "0.3")
+    assert result.code == 1
+    assert result.said[0] == (
+        f"There was no connection to ws://127.0.0.1:{port} when the run ended: check host and port."
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "stdout"),
+    [
+        ("demo --headless", ">&-"),
+        ("export mine.capture -o -", ">&-"),
+        ("export mine.capture -o -", "> /dev/full"),
+        ("--version", "> /dev/full"),
+    ],
+)
+async def test_a_stdout_that_takes_nothing_is_told_in_one_sentence(
+    command: Command, arguments: str, stdout: str
+) -> None:
+    CaptureWriter(command.folder / "mine.capture", source={}, software="test").close()
+    process = await asyncio.create_subprocess_shell(
+        f"{shlex.quote(sys.executable)} -m inspector_app {arguments} {stdout}",
+        stderr=asyncio.subprocess.PIPE,
+        cwd=command.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SLIPSTREAM_INSPECTOR_DATA": str(command.data)},
+    )
+    result = await finish(process)
+    assert result.code == 1
+    assert "tdout" in result.said[0]
+    assert "Traceback" not in result.stderr
+    assert "Exception ignored" not in result.stderr
 
 
 # -- nothing is lost --------------------------------------------------------------------------------------
