@@ -118,7 +118,7 @@ async def compose(stage: Stage) -> None:
     """The form of a request, filled in from the server's own description."""
     await stage.frames(30)
     await stage.press("6", "down", "enter")
-    await stage.press("quotation_mark", *"BEAN", "quotation_mark")
+    await stage.press(*"BEAN")
 
 
 async def help_(stage: Stage) -> None:
@@ -156,7 +156,6 @@ async def server(stage: Stage) -> None:
 
 
 SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]] = {
-    "home": (home, None),
     "main": (main, DemoSpec()),
     "exchange": (exchange, DemoSpec()),
     "requests": (requests, DemoSpec()),
@@ -168,6 +167,7 @@ SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]]
     "server": (server, ServerSpec(port=SERVER_PORT)),
     "help": (help_, DemoSpec()),
     "themes": (themes, DemoSpec()),
+    "home": (home, None),  # last, so that there are captures to show
 }
 
 
