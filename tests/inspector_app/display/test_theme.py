@@ -173,9 +173,16 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
         load_theme(tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize("content", ["a = " + "[" * 100_000, "a = " + "9" * 6000, "#" * 2_000_000])
+@pytest.mark.parametrize("content", ["a = " + "[" * 100_000, "a = " + "9" * 6000])
 def test_a_theme_file_without_end_is_refused(tmp_path: Path, content: str) -> None:
     assert refused(tmp_path, content).line == 1
+
+
+def test_a_theme_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    large = tmp_path / "large.toml"
+    large.write_text(shipped_text() + "#" * 2_000_000, encoding="utf-8")
+    with pytest.raises(ThemeError, match="larger than 1 MiB"):
+        load_theme(large)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
