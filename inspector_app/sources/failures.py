@@ -62,7 +62,8 @@ def listen_failure(error: OSError | UnicodeError, host: str, port: int) -> str:
         return f"Port {port} on {host} is in use: choose another with --port, or --port 0 for any free one."
     if number == errno.EACCES:
         return f"No permission to listen on {place}: choose another with --port, from 1024 on."
-    if number == errno.EADDRNOTAVAIL:
+    # From Python 3.12 on, asyncio keeps the number to itself where no address could be had.
+    if number == errno.EADDRNOTAVAIL or "could not bind on any address" in str(error):
         return f"This machine has no address {host}: give one of its own with --host, such as 127.0.0.1."
     return f"Cannot listen on {place}: {_plain(error)}."
 

@@ -142,3 +142,8 @@ def test_what_caused_a_failure_counts_as_the_failure() -> None:
     outer = RuntimeError("wrapped")
     outer.__cause__ = ConnectionRefusedError(111, "refused")
     assert connect_failure(outer, "ws://h").startswith("Nobody is listening at ws://h")
+
+
+def test_an_address_of_another_machine_is_told_also_where_asyncio_gives_no_number() -> None:
+    error = OSError("could not bind on any address out of [('192.0.2.1', 8765)]")
+    assert listen_failure(error, "192.0.2.1", 8765).startswith("This machine has no address 192.0.2.1")
