@@ -10,7 +10,7 @@ import pytest
 
 from inspector_app.intents import ClientSpec
 from inspector_app.sources.client import ClientSource
-from inspector_app.sources.failures import connect_failure
+from inspector_app.sources.failures import connect_failure, listen_failure
 from tests.inspector_app.sources.helpers import Records, raw_server, tcp_server
 from tests.inspector_app.sources.test_client import silent
 
