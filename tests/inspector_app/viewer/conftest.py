@@ -1,25 +1,27 @@
-"""Views of captures that tests make and drop: what they read from is closed after each test."""
+"""Captures that tests of the view state make and look at are closed after each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inspector_app.capture.reader import CaptureReader
+from inspector_app.capture.writer import CaptureWriter
 
 
 @pytest.fixture(autouse=True)
-def readers_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    opened: list[CaptureReader] = []
-    begin = CaptureReader.__init__
+def captures_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    opened: list[Any] = []
+    for kind in (CaptureReader, CaptureWriter):
+        begin: Any = kind.__init__
 
-    def begin_and_keep(self: CaptureReader, path: Path) -> None:
-        begin(self, path)
-        opened.append(self)
+        def begin_and_keep(self: Any, *given: Any, begin: Any = begin, **named: Any) -> None:
+            begin(self, *given, **named)
+            opened.append(self)
 
-    monkeypatch.setattr(CaptureReader, "__init__", begin_and_keep)
+        monkeypatch.setattr(kind, "__init__", begin_and_keep)
     yield
-    for reader in opened:
-        reader.close()
+    for each in opened:
+        each.close()
