@@ -1,0 +1,43 @@
+"""Figures that tests measure, told together at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+Figure = Callable[[str, str, object, str], None]
+"""`figure(row, what, value, must)`: a row of the proof's matrix, what was measured, what came out, and the
+line it had to pass, in words."""
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    def record(row: str, what: str, value: object, must: str) -> None:
+        told = f"{value:,.3g}" if isinstance(value, float) else str(value)
+        request.node.user_properties.append(("figure", (row, what, told, must)))
+
+    return record
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    rows = sorted(_figures(terminalreporter))
+    if not rows:
+        return
+    terminalreporter.section("figures")
+    titles = ("row", "what", "reached", "must")
+    widths = [max(len(row[column]) for row in [titles, *rows]) for column in range(4)]
+    for row in [titles, *rows]:
+        terminalreporter.write_line(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        )
+
+
+def _figures(terminalreporter: Any) -> Iterator[tuple[str, str, str, str]]:
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, value in report.user_properties:
+                if name == "figure" and report.when == "call":
+                    row, what, told, must = value
+                    yield row, what, told, must if outcome == "passed" else f"{must}  (test failed)"
