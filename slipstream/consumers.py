@@ -1,4 +1,4 @@
-"""Who waits for what on one connection: answers of unary exchanges, and the buffers of streams.
+"""Who waits for what on one connection: for answers, for items, for credit to send more of them.
 
 Settling is synchronous and happens once; nothing of an exchange that has ended stays here.
 """
@@ -6,7 +6,9 @@ Settling is synchronous and happens once; nothing of an exchange that has ended 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from copy import copy
+from functools import partial
 from typing import Any
 
 from slipstream.errors import SlipstreamError
@@ -17,11 +19,43 @@ from slipstream.streams import Budget, Inlet
 class Consumers:
     """The waiting side of every exchange in flight on one connection."""
 
-    def __init__(self, stream_bytes: int, connection_bytes: int) -> None:
+    def __init__(
+        self,
+        stream_bytes: int,
+        connection_bytes: int,
+        consumed: Callable[[RequestId, int], int] | None = None,
+        tell_after: int = 0,
+    ) -> None:
+        """Buffer so many bytes a stream and in all; `consumed` hears of each stream like `Inlet`'s."""
         self._stream_bytes = stream_bytes
         self._budget = Budget(connection_bytes)
+        self._consumed = consumed
+        self._tell_after = tell_after
         self._answers: dict[RequestId, asyncio.Future[Any]] = {}
         self._inlets: dict[RequestId, Inlet] = {}
+        self._senders: dict[RequestId, list[asyncio.Future[None]]] = {}
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What has come on all streams and was not consumed yet."""
+        return self._budget.used_bytes
+
+    @property
+    def senders(self) -> int:
+        """How many streams have someone who waits for credit."""
+        return len(self._senders)
+
+    async def await_credit(self, request_id: RequestId) -> None:
+        """Wait until the other side lets more items through, or the exchange ends."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._senders.setdefault(request_id, []).append(waiter)
+        await waiter
+
+    def credited(self, request_id: RequestId) -> None:
+        """Wake those who wait to send on this stream: they may, or will be told why not."""
+        for waiter in self._senders.pop(request_id, ()):
+            if not waiter.done():
+                waiter.set_result(None)
 
     def await_answer(self, request_id: RequestId) -> asyncio.Future[Any]:
         """A future for the result of a unary exchange; whoever waits for it drops it with `drop_answer`."""
@@ -54,7 +88,9 @@ class Consumers:
         """The receiving buffer of a stream in flight, made on first use."""
         inlet = self._inlets.get(request_id)
         if inlet is None:
-            inlet = self._inlets[request_id] = self.closed_inlet()
+            consumed = partial(self._consumed, request_id) if self._consumed is not None else None
+            inlet = Inlet(self._stream_bytes, self._budget, consumed, self._tell_after)
+            self._inlets[request_id] = inlet
         return inlet
 
     def closed_inlet(self) -> Inlet:
@@ -69,8 +105,10 @@ class Consumers:
         inlet = self._inlets.pop(request_id, None)
         if inlet is not None:
             inlet.finish(error)
+        if self._senders:
+            self.credited(request_id)
 
     def finish_all(self, error: SlipstreamError) -> None:
         """The connection has ended: everyone gets `error`, after what arrived before."""
-        for request_id in [*self._answers, *self._inlets]:
+        for request_id in [*self._answers, *self._inlets, *self._senders]:
             self.finish(request_id, error)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, NamedTuple
 
 from slipstream.errors import ProtocolError
 from slipstream.frames import OPENING_TYPES, Frame, MessageType
@@ -24,6 +25,8 @@ RequestId = tuple[str, int]
 class ExchangeKind(Enum):
     """The three ways to talk that have an answer, named as `slipstream.describe` names them."""
 
+    __hash__ = object.__hash__  # that of Enum is computed in Python at every look-up in a table
+
     UNARY = "request_response"
     SERVER_STREAM = "request_stream"
     BIDIRECTIONAL = "stream_stream"
@@ -31,6 +34,8 @@ class ExchangeKind(Enum):
 
 class Outcome(Enum):
     """How an exchange stands: pending, or the one ending it had (protocol.md, the invariant)."""
+
+    __hash__ = object.__hash__  # that of Enum is computed in Python at every look-up in a table
 
     PENDING = "pending"
     OK = "ok"
@@ -45,6 +50,8 @@ class Outcome(Enum):
 class Effect(Enum):
     """What a frame meant to the exchange it belongs to."""
 
+    __hash__ = object.__hash__  # that of Enum is computed in Python at every look-up in a table
+
     OPENED = "opened"
     RESULT = "result"
     ITEM = "item"
@@ -52,6 +59,8 @@ class Effect(Enum):
     ERROR = "error"
     CANCEL = "cancel"
     NOTICE = "notice"
+    CREDIT = "credit"
+    """More items are let through on a stream."""
     LATE = "late"
     REFUSED = "refused"
     """It meant nothing: illegal here. On the way out it must not be sent."""
@@ -83,6 +92,10 @@ class Exchange:
     items_out: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    limit_in: int = 0
+    """Items that this side lets the other send, as the last credit said, in total; 0 before the first."""
+    limit_out: int = 0
+    """Items that the other side lets this one send, likewise (protocol.md §9)."""
 
     @property
     def ended(self) -> bool:
@@ -90,8 +103,7 @@ class Exchange:
         return self.outcome is not Outcome.PENDING
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one frame did."""
 
     effect: Effect
@@ -130,6 +142,9 @@ _GIVEN_UP = {
     "overflow": Outcome.OVERFLOW,
 }
 
+
+CREDIT = "slipstream.credit"
+"""The reserved operation that raises how many items a stream may bring (protocol.md §9)."""
 
 CODES = frozenset(
     {
@@ -185,6 +200,12 @@ class ExchangeTable:
     """The counter of the next exchange that this side opens."""
     late: int = 0
     """Frames that came for exchanges already ended; legal, ignored (protocol.md §2)."""
+    opened_by_peer: int = 0
+    """Exchanges that the other side has opened so far."""
+    credit_in: int | None = None
+    """Items that the other side may send on each stream before it is given credit; None is no limit (§9)."""
+    credit_out: int | None = None
+    """Items that this side may send likewise."""
     _mine: dict[int, Exchange] = field(default_factory=dict)
     _theirs: dict[RequestId, Exchange] = field(default_factory=dict)
     _highest: dict[str, int] = field(default_factory=dict)
@@ -199,11 +220,21 @@ class ExchangeTable:
         """How many exchanges are in flight that this side (`mine`) or the other opened."""
         return len(self._mine if mine else self._theirs)
 
+    @property
+    def in_flight(self) -> int:
+        """How many exchanges are in flight, whoever opened them."""
+        return len(self._mine) + len(self._theirs)
+
     def get(self, request_id: RequestId) -> Exchange | None:
         """The exchange in flight of this ID, if there is one."""
         if request_id[0] == self.local_peer:
             return self._mine.get(request_id[1])
         return self._theirs.get(request_id)
+
+    def may_send(self, exchange: Exchange) -> bool:
+        """Whether the other side's credit lets one more item through (protocol.md §9)."""
+        credit = self.credit_out
+        return credit is None or exchange.items_out < credit or exchange.items_out < exchange.limit_out
 
     def received(self, frame: Frame, size_bytes: int) -> Step:
         """Fold a frame that came in."""
@@ -244,6 +275,8 @@ class ExchangeTable:
 
     def _fold(self, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
         if frame.type is MessageType.FIRE_AND_FORGET:
+            if operation_of(frame) == CREDIT:
+                return self._raise_limit(frame.data, incoming=incoming)
             return Step(Effect.NOTICE, findings=tuple(_faults_of_data(frame, None)))
         if frame.request_id is None:
             return _refused("no_request_id", "§2", f"A {frame.type.value} frame needs a requestId", None)
@@ -276,6 +309,7 @@ class ExchangeTable:
                 self.next_number = max(self.next_number, number + 1)
         else:
             self._theirs[request_id] = exchange
+            self.opened_by_peer += 1
             self.skip(request_id)
         return Step(Effect.OPENED, exchange, findings)
 
@@ -328,8 +362,7 @@ class ExchangeTable:
         exchange.state = state
         match event:
             case StreamEvent.DATA:
-                _count_item(exchange, size_bytes, incoming=incoming)
-                return Step(Effect.ITEM, exchange)
+                return self._item(exchange, size_bytes, incoming=incoming)
             case StreamEvent.RESPONSE:
                 self._end(exchange, Outcome.OK)
                 return Step(Effect.RESULT, exchange)
@@ -339,6 +372,37 @@ class ExchangeTable:
                 return Step(Effect.END, exchange)
             case _:
                 return self._abort(exchange, frame, by_opener=by_opener)
+
+    def _raise_limit(self, data: dict[str, Any], *, incoming: bool) -> Step:
+        match data:
+            case {"requestId": [str(opener), int(number)], "limit": int(limit)} if limit >= 0:
+                exchange = self.get((opener, number))
+            case _:
+                return _refused(
+                    "bad_credit", "§9", "Credit names a requestId and a limit, a whole number", None
+                )
+        # Credit that crosses the end of its stream is nobody's fault.
+        if exchange is None:
+            return Step(Effect.LATE)
+        if incoming:
+            exchange.limit_out = max(exchange.limit_out, limit)
+        else:
+            exchange.limit_in = max(exchange.limit_in, limit)
+        return Step(Effect.CREDIT, exchange)
+
+    def _item(self, exchange: Exchange, size_bytes: int, *, incoming: bool) -> Step:
+        if not incoming:
+            exchange.items_out += 1
+            exchange.bytes_out += size_bytes
+            return Step(Effect.ITEM, exchange)
+        exchange.items_in += 1
+        exchange.bytes_in += size_bytes
+        credit = self.credit_in
+        # An opener may have sent what it did before it could know of any credit.
+        if credit is None or not exchange.mine or exchange.items_in <= max(credit, exchange.limit_in):
+            return Step(Effect.ITEM, exchange)
+        text = f"Item {exchange.items_in} came where {max(credit, exchange.limit_in)} were let through"
+        return Step(Effect.ITEM, exchange, (Finding("credit_exceeded", "§9", text, exchange.request_id),))
 
     def _abort(self, exchange: Exchange, frame: Frame, *, by_opener: bool) -> Step:
         if exchange.mine is not by_opener:
@@ -377,15 +441,6 @@ def _first_state(opening: MessageType, *, mine: bool) -> StreamState:
 def _faults_of_data(frame: Frame, request_id: RequestId | None) -> Iterator[Finding]:
     if operation_of(frame) is None:
         yield Finding("no_operation", "§2", "The data names no operation", request_id)
-
-
-def _count_item(exchange: Exchange, size_bytes: int, *, incoming: bool) -> None:
-    if incoming:
-        exchange.items_in += 1
-        exchange.bytes_in += size_bytes
-    else:
-        exchange.items_out += 1
-        exchange.bytes_out += size_bytes
 
 
 def _refused(

@@ -7,6 +7,8 @@ exchanges, connections or time.
 from __future__ import annotations
 
 import json
+import json.encoder
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
@@ -31,6 +33,8 @@ class MessageType(Enum):
     FIRE_AND_FORGET = "fire_and_forget"
     ERROR = "error"
 
+    __hash__ = object.__hash__  # that of Enum is computed in Python at every look-up in a table
+
     @classmethod
     def _missing_(cls, value: object) -> MessageType | None:
         # Longer than any spelling of any type: folding a hostile megabyte would be work for nothing.
@@ -46,7 +50,8 @@ def _fold(name: str) -> str:
 
 _LONGEST_SPELLING = 64
 _FOLDED = {_fold(member.value): member for member in MessageType}
-_CANONICAL_TYPES = {member.value: member for member in MessageType}
+CANONICAL_TYPES = {member.value: member for member in MessageType}
+"""The types as they are written (protocol.md §2)."""
 
 OPENING_TYPES = frozenset(
     {
@@ -95,33 +100,30 @@ class Frame:
 _INVALID = "Invalid frame or data"
 
 
-def decode(message: str | bytes, *, limit_bytes: int | None = None) -> Frame:
+def decode(message: str | bytes, *, limit_bytes: int | None = None, nesting: int = MAX_NESTING) -> Frame:
     """Turn a message into a frame; a binary one is read as UTF-8 (protocol.md §1).
 
-    Accepts and refuses exactly what `FrameModel` does. Raises `ProtocolError` for everything that is no
-    frame and nothing else; its `salvaged` holds the JSON object if there was one.
+    Accepts and refuses exactly what `FrameModel` does, within `limit_bytes` and `nesting`. Raises
+    `ProtocolError` for everything that is no frame and nothing else; its `salvaged` holds the JSON object if
+    there was one.
     """
     if limit_bytes is not None and (size := size_of(message)) > limit_bytes:
         raise FrameTooLargeError(size, limit_bytes)
-    fields, readable = _read_object(message)
-    kind = _CANONICAL_TYPES.get(fields["type"]) if isinstance(fields.get("type"), str) else None
-    request_id = fields.get("requestId")
-    peer_id = fields.get("peerID")
-    meta = fields.get("meta")
-    plain = (
-        readable
-        and kind is not None
-        and (peer_id is None or (type(peer_id) is str and len(peer_id) <= MAX_PEER_ID))
-        and (request_id is None or _is_plain_id(request_id))
+    fields, readable = _read_object(message, nesting)
+    get = fields.get
+    spelled: Any = get("type")
+    request_id, peer_id, meta = get("requestId"), get("peerID"), get("meta")
+    kind = CANONICAL_TYPES.get(spelled) if type(spelled) is str else None
+    if (
+        kind is not None
+        and readable
+        and (_is_plain_id(request_id) if request_id is not None else True)
+        and (type(peer_id) is str and len(peer_id) <= MAX_PEER_ID if peer_id is not None else True)
         and (meta is None or type(meta) is dict)
         and (peer_id or kind not in OPENING_TYPES)
-    )
-    if not plain:
-        return _decode_carefully(fields)
-    assert kind is not None  # noqa: S101 - part of `plain`, which the type checker cannot follow
-    return Frame(
-        kind, tuple(request_id) if request_id else None, peer_id, fields.get("data"), meta, fields["type"]
-    )
+    ):
+        return Frame(kind, tuple(request_id) if request_id else None, peer_id, get("data"), meta, spelled)
+    return _decode_carefully(fields)
 
 
 def _is_plain_id(value: object) -> bool:
@@ -149,16 +151,16 @@ def _first_fault(error: ValidationError) -> str:
     return f"{fault['loc'][0]}: {text}" if fault["loc"] else text
 
 
-def _read_object(message: str | bytes) -> tuple[dict[str, Any], bool]:
+def _read_object(message: str | bytes, nesting: int = MAX_NESTING) -> tuple[dict[str, Any], bool]:
     """The JSON object of a message, and whether all its text is Unicode, without a lone surrogate."""
     try:
         value, readable = from_json(message), True
     except (ValueError, TypeError) as error:  # TypeError: a str that no UTF-8 can hold
         value, readable = _read_with_surrogates(message, error), False
-    if not isinstance(value, dict):
+    if type(value) is not dict:
         raise ProtocolError(f"{_INVALID}: a frame is a JSON object, not {_json_name(value)}")
-    if _openings(message) > MAX_NESTING and _nested_past(value, MAX_NESTING):
-        raise ProtocolError(f"{_INVALID}: nested deeper than {MAX_NESTING}")
+    if _openings_past(message, nesting) and _nested_past(value, nesting):
+        raise ProtocolError(f"{_INVALID}: nested deeper than {nesting}")
     return value, readable
 
 
@@ -173,10 +175,12 @@ def _read_with_surrogates(message: str | bytes, first_error: Exception) -> Any:
         raise ProtocolError(f"{_INVALID}: {error}") from error
 
 
-def _openings(message: str | bytes) -> int:
+def _openings_past(message: str | bytes, limit: int) -> bool:
+    if len(message) <= 2 * limit:
+        return False  # each would be closed again
     if isinstance(message, str):
-        return message.count("[") + message.count("{")
-    return message.count(b"[") + message.count(b"{")
+        return message.count("[") + message.count("{") > limit
+    return message.count(b"[") + message.count(b"{") > limit
 
 
 def _nested_past(value: Any, limit: int) -> bool:
@@ -222,33 +226,43 @@ def validate_incoming_frame(frame_data: str) -> FrameModel:
     )
 
 
-def encode(frame: Frame, *, spelling: Spelling = CANONICAL, limit_bytes: int | None = None) -> str:
+def encode(
+    frame: Frame,
+    *,
+    spelling: Spelling = CANONICAL,
+    limit_bytes: int | None = None,
+    nesting: int = MAX_NESTING,
+) -> str:
     """Write a frame as JSON text: ASCII only, lone surrogates kept as escapes (protocol.md §2).
 
     A pydantic model anywhere in `data` is written as its JSON form, by alias, as its schema has it. Raises
     `ProtocolError` where JSON has no way to say it (NaN, infinities, other objects, cycles) or no reader
     would take it (nested too deep), and `FrameTooLargeError` over `limit_bytes`.
     """
-    fields: dict[str, Any] = {"type": spelling.spell(frame.type.value)}
+    kind = frame.type
+    text = _OPEN[kind] if spelling is CANONICAL else f'{{"type":"{spelling.spell(kind.value)}"'
     if frame.request_id is not None:
-        fields["requestId"] = frame.request_id
+        opener, number = frame.request_id
+        text += f',"requestId":[{_quoted(opener)},{number}]'
     if frame.peer_id is not None:
-        fields["peerID"] = frame.peer_id
-    fields["data"] = frame.data
-    if frame.meta is not None:
-        fields["meta"] = frame.meta
-    text = encode_value(fields)
+        text += f',"peerID":{_quoted(frame.peer_id)}'
+    meta = "" if frame.meta is None else f',"meta":{encode_value(frame.meta)}'
+    text += f',"data":{encode_value(frame.data)}{meta}}}'
     if limit_bytes is not None and len(text) > limit_bytes:
         raise FrameTooLargeError(len(text), limit_bytes)
-    if _openings(text) > MAX_NESTING:
-        _read_object(text)
+    if _openings_past(text, nesting):
+        _read_object(text, nesting)
     return text
+
+
+_OPEN = {member: f'{{"type":"{member.value}"' for member in MessageType}
+_quoted = json.encoder.encode_basestring_ascii
 
 
 def encode_value(value: object) -> str:
     """Write any JSON value by the rules of a frame. Raises `ProtocolError` where JSON cannot say it."""
     try:
-        return _ENCODER.encode(value)
+        return "".join(_written(value, 0))
     except (TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"This cannot be written as JSON: {error}") from error
 
@@ -259,7 +273,19 @@ def _plain_form(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=_plain_form)
+_Write = Callable[[object, int], Iterable[str]]
+
+
+def _writer(make: Callable[..., _Write] | None) -> _Write:
+    """The standard library's encoder, made once: `JSONEncoder.encode` makes one anew for every value."""
+    if make is None:  # a Python without the encoder in C
+        encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain_form)
+        return lambda value, _: encoder.iterencode(value)
+    # Without a record of what is being written, what contains itself ends in a RecursionError all the same.
+    return make(None, _plain_form, _quoted, None, ":", ",", False, False, False)
+
+
+_written = _writer(getattr(json.encoder, "c_make_encoder", None))
 
 
 def size_of(message: str | bytes) -> int:

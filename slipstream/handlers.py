@@ -94,6 +94,11 @@ class Endpoint:
     method: Callable[..., Any]
     params: type[BaseModel] | None = None
     returns: Any = None
+    is_coroutine: bool = field(init=False)
+    """Whether calling the method gives a coroutine, without running any of it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_coroutine", inspect.iscoroutinefunction(self.method))
 
     def prepare(self, data: dict[str, Any]) -> Any:
         """The argument for the method: the whole object, or the annotated model validated from it.

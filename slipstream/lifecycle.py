@@ -39,6 +39,8 @@ ENDED = frozenset({ConnectionState.CLOSED, ConnectionState.LOST})
 class StreamState(Enum):
     """State of an exchange's two halves, as one side sees them (protocol.md §5)."""
 
+    __hash__ = object.__hash__  # that of Enum is computed in Python at every look-up in a table
+
     OPEN = "OPEN"
     HALF_CLOSED_LOCAL = "HALF_CLOSED_LOCAL"
     HALF_CLOSED_REMOTE = "HALF_CLOSED_REMOTE"
@@ -57,6 +59,8 @@ class StreamState(Enum):
 
 class StreamEvent(Enum):
     """What can happen to an exchange (protocol.md §5)."""
+
+    __hash__ = object.__hash__  # that of Enum is computed in Python at every look-up in a table
 
     SEND_DATA = "I send data"
     SEND_END = "I send end"

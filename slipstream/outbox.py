@@ -1,7 +1,8 @@
-"""The one writer of a connection: a queue of messages, and the task that writes them in order.
+"""The one writer of a connection: a queue of messages that are written together, in order.
 
 Whatever the reader causes is posted here and never awaited, so reading never waits for a write
-(protocol.md §9). Callers that want to feel the socket's back-pressure wait for `flushed`.
+(protocol.md §9). What is posted in one pass of the event loop is written at its end. Callers that want to
+feel the socket's back-pressure wait for `room`, those that must know it was taken for `flushed`.
 """
 
 from __future__ import annotations
@@ -10,38 +11,35 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from copy import copy
-from typing import NamedTuple
-from typing import Protocol as Shape
 
+from slipstream.wire import Wire
 
-class Writable(Shape):
-    """What the outbox needs of a websocket."""
-
-    async def send(self, message: str) -> None:
-        """Write one text message, waiting while the socket's buffer is full."""
-
-
-class _Entry(NamedTuple):
-    text: str
-    caused: bool
+# More than that waits to be written, and whoever sends waits too.
+_ROOM_BYTES = 64 * 1024
+# So much is handed to the socket before it is asked whether it can take more.
+_BATCH_BYTES = 64 * 1024
 
 
 class Outbox:
-    """Messages on their way to one websocket. `written` is told of each just before it is written."""
+    """Messages on their way to one wire. `written` is told of each just before it is written."""
 
     def __init__(
         self,
-        websocket: Writable,
+        wire: Wire,
         *,
         written: Callable[[str], None],
         broken: Callable[[BaseException], None],
+        send_timeout_s: float | None = None,
     ) -> None:
-        self._websocket = websocket
+        self._wire = wire
         self._written = written
         self._broken = broken
-        self._queue: deque[_Entry | asyncio.Future[None]] = deque()
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._send_timeout_s = send_timeout_s
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._queue: deque[tuple[str, bool] | asyncio.Future[None]] = deque()
+        self._scheduled = False
+        self._task: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._closed_by: BaseException | None = None
         self.pending_bytes = 0
         """Bytes posted and not yet taken by the socket."""
@@ -52,19 +50,33 @@ class Outbox:
         """Queue a message. After `close` it is dropped: its exchange has had its ending."""
         if self._closed_by is not None:
             return
-        self.pending_bytes += len(text)
-        self.caused_bytes += len(text) if caused else 0
-        self._append(_Entry(text, caused))
+        size = len(text)
+        self.pending_bytes += size
+        if caused:
+            self.caused_bytes += size
+        self._queue.append((text, caused))
+        if not self._scheduled:
+            self._schedule()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more message may be posted without waiting."""
+        return self.pending_bytes < _ROOM_BYTES and self._closed_by is None
+
+    async def room(self) -> None:
+        """Wait until there is room; raises what closed the outbox."""
+        while not self.has_room:
+            await self.flushed()
 
     def flushed(self) -> Awaitable[None]:
         """Wait until the socket has taken everything posted so far; raises what closed the outbox."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closed_by is not None:
             done.set_exception(copy(self._closed_by))  # one that is kept would keep its waiters' frames
-        elif not self._queue and self.pending_bytes == 0:
+        elif not self._queue and self._task is None:
             done.set_result(None)
         else:
-            self._append(done)
+            self._queue.append(done)
         return done
 
     def close(self, error: BaseException) -> None:
@@ -81,31 +93,78 @@ class Outbox:
         if self._task is not None:
             self._task.cancel()
 
-    def _append(self, entry: _Entry | asyncio.Future[None]) -> None:
-        self._queue.append(entry)
-        self._wake.set()
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="slipstream-outbox")
+    def _schedule(self) -> None:
+        self._scheduled = True
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._flush)
 
-    async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._queue:
-                entry = self._queue.popleft()
-                if isinstance(entry, _Entry):
-                    if not await self._write(entry):
-                        return
-                elif not entry.done():
-                    entry.set_result(None)
-
-    async def _write(self, entry: _Entry) -> bool:
-        self._written(entry.text)
+    def _flush(self) -> None:
+        """Write what was posted, unless a write is under way that goes on with it."""
         try:
-            await self._websocket.send(entry.text)
+            while self._queue and self._task is None:
+                batch, size, caused = self._next_batch()
+                for text in batch:
+                    self._written(text)
+                waiting = self._wire.write(batch) if batch else None
+                if waiting is None:
+                    self._taken(size, caused)
+                else:
+                    self._await(waiting, size, caused)
+                    return
         except Exception as error:  # noqa: BLE001 - whatever a socket raises, it writes no more; all are told
             self._broken(error)
-            return False
-        self.pending_bytes -= len(entry.text)
-        self.caused_bytes -= len(entry.text) if entry.caused else 0
-        return True
+            return
+        self._scheduled = False
+
+    def _next_batch(self) -> tuple[list[str], int, int]:
+        """What is written next, its bytes, and how many of them were caused; settles who waits before it."""
+        batch: list[str] = []
+        size = caused_bytes = 0
+        while self._queue and size < _BATCH_BYTES:
+            entry = self._queue[0]
+            if isinstance(entry, asyncio.Future):
+                if batch:
+                    break
+                if not entry.done():
+                    entry.set_result(None)
+            else:
+                text, caused = entry
+                batch.append(text)
+                size += len(text)
+                caused_bytes += len(text) if caused else 0
+            self._queue.popleft()
+        return batch, size, caused_bytes
+
+    def _taken(self, size: int, caused: int) -> None:
+        self.pending_bytes -= size
+        self.caused_bytes -= caused
+
+    def _await(self, waiting: Awaitable[None], size: int, caused: int) -> None:
+        self._task = asyncio.ensure_future(waiting)
+        self._task.add_done_callback(lambda task: self._awaited(task, size, caused))
+        self._watch(None)
+
+    def _watch(self, unsent_before: int | None) -> None:
+        """Look now and then whether the socket still takes something."""
+        if self._send_timeout_s is None:
+            return
+        unsent = self._wire.unsent_bytes()
+        if unsent_before is not None and unsent >= unsent_before:
+            self._broken(TimeoutError(f"the peer read nothing for {self._send_timeout_s:g} s"))
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._send_timeout_s, self._watch, unsent)
+
+    def _awaited(self, task: asyncio.Future[None], size: int, caused: int) -> None:
+        self._task = None
+        if self._timer is not None:
+            self._timer.cancel()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self._broken(error)
+            return
+        self._taken(size, caused)
+        self._flush()

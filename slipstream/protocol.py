@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from slipstream._version import __version__
@@ -35,25 +36,28 @@ from slipstream.responder import Responder
 from slipstream.session import (
     Answered,
     Called,
+    Credited,
     Event,
+    Expired,
     Failed,
+    Found,
     HalfEnded,
     ItemArrived,
     Notified,
     Remote,
     Session,
     Settled,
+    Violated,
 )
 from slipstream.spelling import Spelling
+from slipstream.stats import Stats
 from slipstream.streams import BiStreamHandle, Inlet, ItemStream
-from slipstream.taps import FrameTap, LogTap, Tap, TapSet, Transition
+from slipstream.taps import LogTap, Tap, TapSet, Transition
 from slipstream.transport import DROPPED, Ending, close_reason, cut, ending_of, ending_seen, is_open
+from slipstream.wire import wire_of
 
 DEFAULT_SOFTWARE: Final = f"slipstream {__version__}"
-_DEFAULT_TIMEOUT: Final = object()
-# So many messages, or so long, and the reader lets the other tasks run.
-_MESSAGES_A_TURN: Final = 64
-_TURN_S: Final = 0.005
+_DEFAULT: Final = object()
 
 _SETTLED_ERRORS: dict[Outcome, type[SlipstreamError]] = {
     Outcome.TIMEOUT: RequestTimeoutError,
@@ -80,25 +84,54 @@ class Protocol:
         software: str = DEFAULT_SOFTWARE,
         spelling: Spelling | None = None,
         describe: bool = True,
+        direct: bool | None = None,
     ) -> None:
+        """`direct=False` reads and writes by the documented calls of the websockets library alone."""
         self.websocket = websocket
         self.peer_id = peer_id or str(uuid.uuid4())
         self.limits = limits
         self.software = software
-        self.taps = TapSet([*taps, LogTap(limits.findings_logged_per_s)])
+        self._log_tap = LogTap(limits.findings_logged_per_s)
+        self.taps = TapSet([*taps, self._log_tap])
         self.handler: Any = None
         self._session = Session(self.peer_id, limits, software, spelling)
         self._responder = Responder(self, self._session, flush=self._flush)
         self._responder.reserved = registry_for(self, lambda: self._responder.registry, describe=describe)
-        self._outbox = Outbox(websocket, written=self._written, broken=self._outbox_broke)
-        self._consumers = Consumers(limits.stream_buffer_bytes, limits.connection_buffer_bytes)
+        self._wire = wire_of(websocket, direct=direct)
+        self._outbox = Outbox(
+            self._wire,
+            written=self._written,
+            broken=self._outbox_broke,
+            send_timeout_s=limits.send_timeout_s,
+        )
+        self._consumers = Consumers(
+            limits.stream_buffer_bytes,
+            limits.connection_buffer_bytes,
+            self._consumed,
+            self._session.credit_step,
+        )
+        self._frames_in = self._frames_out = self._bytes_in = self._bytes_out = 0
         self._state = ConnectionState.CONNECTING
         self._ending: Ending | None = None
         self._listening = False
         self._closed_here = False
         self._timer: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._ended = asyncio.Event()
+        self._act: dict[type[Event], Callable[[Any], None]] = {
+            Answered: self._on_answered,
+            ItemArrived: self._on_item,
+            HalfEnded: self._on_half_ended,
+            Failed: self._on_failed,
+            Called: self._on_called,
+            Notified: self._responder.notify,
+            Credited: self._on_credited,
+            Settled: self._on_settled,
+            Expired: self._on_expired,
+            Found: self._on_found,
+            Violated: self._on_violated,
+        }
         if handler is not None:
             self.set_handler(handler)
 
@@ -117,7 +150,31 @@ class Protocol:
     @property
     def exchanges(self) -> int:
         """How many exchanges are in flight, both ways together."""
-        return self._session.table.count(mine=True) + self._session.table.count(mine=False)
+        return self._session.table.in_flight
+
+    def stats(self) -> Stats:
+        """What this connection has done, and holds now."""
+        session, table = self._session, self._session.table
+        return Stats(
+            state=self._state,
+            frames_in=self._frames_in,
+            frames_out=self._frames_out,
+            bytes_in=self._bytes_in,
+            bytes_out=self._bytes_out,
+            opened_here=table.next_number,
+            opened_there=table.opened_by_peer,
+            in_flight_here=table.count(mine=True),
+            in_flight_there=table.count(mine=False),
+            handlers_running=self._responder.running,
+            streams_waiting_for_credit=self._consumers.senders,
+            buffered_bytes=self._consumers.buffered_bytes,
+            unwritten_bytes=self._outbox.pending_bytes,
+            late_frames=table.late,
+            bad_frames=session.bad_frames,
+            findings=session.findings,
+            findings_not_logged=self._log_tap.suppressed,
+            tap_failures=self.taps.failures,
+        )
 
     def __repr__(self) -> str:
         peers = f"{self.peer_id[:8]} to {(self.remote.peer_id or 'unknown')[:8]}"
@@ -131,7 +188,7 @@ class Protocol:
 
     # -- calling ------------------------------------------------------------------------------------------
 
-    async def request_response(self, data: dict[str, Any], *, timeout: Any = _DEFAULT_TIMEOUT) -> Any:  # noqa: ASYNC109 - the deadline goes over the wire
+    async def request_response(self, data: dict[str, Any], *, timeout: Any = _DEFAULT) -> Any:  # noqa: ASYNC109 - the deadline goes over the wire
         """One request, one answer. `timeout` in seconds replaces the connection's deadline; None means none.
 
         Raises `RemoteError`, `RequestTimeoutError`, `ConnectionClosedError` or `ConnectionLostError`; before
@@ -139,8 +196,9 @@ class Protocol:
         """
         _check_data(data)
         self._check_open()
-        timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT_TIMEOUT else timeout
-        await self._wait_for_room(timeout_s)
+        timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT else timeout
+        if self._outbox.pending_bytes > self.limits.outbox_bytes:
+            await self._wait_for_room(timeout_s)
         request_id = self._open(ExchangeKind.UNARY, data, timeout_s)
         answer = self._consumers.await_answer(request_id)
         try:
@@ -150,34 +208,50 @@ class Protocol:
             if not answer.done() or answer.cancelled():
                 self.abandon(request_id)
 
-    async def request_stream(self, data: dict[str, Any]) -> ItemStream:
+    async def request_stream(
+        self, data: dict[str, Any], *, timeout: float | None = None, idle_timeout: Any = _DEFAULT
+    ) -> ItemStream:
         """Open a server stream: `async for item in await protocol.request_stream({...})`.
 
-        Raises like `request_response` before anything is sent.
+        `timeout` in seconds ends the stream however it goes, `idle_timeout` when the next item is waited for
+        that long; None means none. Raises like `request_response` before anything is sent.
         """
-        _check_data(data)
-        self._check_open()
-        request_id = self._open(ExchangeKind.SERVER_STREAM, data, None)
-        stream = ItemStream(self, request_id, self.inlet(request_id))
-        await self._outbox.flushed()
-        return stream
+        request_id = await self._open_stream(ExchangeKind.SERVER_STREAM, data, timeout, idle_timeout)
+        return ItemStream(self, request_id, self.inlet(request_id))
 
-    async def stream_stream(self, data: dict[str, Any]) -> BiStreamHandle:
-        """Open a bidirectional stream. Raises like `request_response` before anything is sent."""
+    async def stream_stream(
+        self, data: dict[str, Any], *, timeout: float | None = None, idle_timeout: Any = _DEFAULT
+    ) -> BiStreamHandle:
+        """Open a bidirectional stream. The timeouts and what it raises are those of `request_stream`."""
+        request_id = await self._open_stream(ExchangeKind.BIDIRECTIONAL, data, timeout, idle_timeout)
+        return BiStreamHandle(self, request_id)
+
+    async def _open_stream(
+        self, kind: ExchangeKind, data: dict[str, Any], timeout_s: float | None, idle_timeout: Any
+    ) -> RequestId:
         _check_data(data)
         self._check_open()
-        request_id = self._open(ExchangeKind.BIDIRECTIONAL, data, None)
-        handle = BiStreamHandle(self, request_id)
-        await self._outbox.flushed()
-        return handle
+        if not self._outbox.has_room:
+            await self._outbox.room()
+        request_id = self._open(kind, data, timeout_s)
+        idle_s = self.limits.idle_timeout_s if idle_timeout is _DEFAULT else idle_timeout
+        if idle_s is not None:
+            self.inlet(request_id).give_up_after(idle_s, partial(self._idle_out, request_id, idle_s))
+        return request_id
+
+    def _idle_out(self, request_id: RequestId, idle_s: float) -> None:
+        if self._ending is None and self.in_flight(request_id):
+            self._give_up(request_id, Outcome.TIMEOUT, f"No item came for {idle_s:g} s")
+            self._flush()
 
     async def fire_and_forget(self, data: dict[str, Any]) -> None:
-        """Send one way; returns when the socket has taken it."""
+        """Send one way; waits for room on the way to the socket, and for nothing else."""
         _check_data(data)
         self._check_open()
         self._session.notify(data)
         self._flush(caused=False)
-        await self._outbox.flushed()
+        if not self._outbox.has_room:
+            await self._outbox.room()
 
     # -- by request ID: for handles, and for tools that drive an exchange frame by frame -------------------
 
@@ -209,11 +283,15 @@ class Protocol:
         return inlet
 
     async def send_item(self, request_id: RequestId, data: Any) -> None:
-        """Send one item on a stream; returns when the socket has taken it. Errors: `BiStreamHandle.send`."""
+        """Send one item on a stream; waits for credit, then for room. Errors: `BiStreamHandle.send`."""
         self._check_connected()
+        while not self._session.may_send(request_id):
+            await self._consumers.await_credit(request_id)
+            self._check_connected()
         self._session.send_item(request_id, data)
         self._flush(caused=request_id[0] != self.peer_id)
-        await self._outbox.flushed()
+        if not self._outbox.has_room:
+            await self._outbox.room()
 
     async def end_half(self, request_id: RequestId) -> None:
         """End this side's half of a stream; again does nothing."""
@@ -221,7 +299,9 @@ class Protocol:
         self._session.end(request_id)
         self._flush()
         self._forget_ended(request_id)
-        await self._outbox.flushed()
+        self._consumers.credited(request_id)  # an item that waits for credit comes too late
+        if not self._outbox.has_room:
+            await self._outbox.room()
 
     async def cancel(self, request_id: RequestId) -> None:
         """Give up an exchange of mine, or stop answering one of the other side's (protocol.md §8)."""
@@ -238,7 +318,8 @@ class Protocol:
             self._consumers.finish(request_id, ExchangeCancelledError(message))
             self._responder.stop(request_id)
         self._flush()
-        await self._outbox.flushed()
+        if not self._outbox.has_room:
+            await self._outbox.room()
 
     def abandon(self, request_id: RequestId) -> None:
         """Give up an exchange of mine that nobody waits for any more, without waiting for the socket."""
@@ -260,8 +341,7 @@ class Protocol:
             text.encode()
         except UnicodeEncodeError as error:
             raise ProtocolError(f"A lone surrogate is sent as its escape: {error}") from error
-        for event in self._session.send_as_typed(text):
-            self._handle(event)
+        self._handle(self._session.send_as_typed(text))
         self._flush(caused=False)
         await self._outbox.flushed()
 
@@ -278,7 +358,7 @@ class Protocol:
         self._listening = True
         self._advance(ConnectionState.CONNECTED)
         try:
-            ending = await self._read()
+            await self._wire.read(self._receive)
         except DROPPED as error:
             ending = self._end(ending_of(error, closed_here=self._closed_here))
         except asyncio.CancelledError:
@@ -291,12 +371,14 @@ class Protocol:
         if ending.state is ConnectionState.LOST:
             raise ending.error()
 
-    async def aclose(self, code: int = 1000, reason: str = "", *, drain_s: float = 0.0) -> None:
+    async def aclose(self, code: int = 1000, reason: str = "", *, drain_s: float | None = None) -> None:
         """Close the connection: no new exchanges, what is queued is written, what is in flight ends.
 
-        What is in flight gets `drain_s` seconds to end by itself (protocol.md §6, CLOSING). A peer that does
-        not take part in the closing handshake within `limits.close_timeout_s` is left behind.
+        What is in flight gets `drain_s` seconds (None: `limits.drain_s`) to end by itself (protocol.md §6,
+        CLOSING). A peer that does not take part in the closing handshake within `limits.close_timeout_s` is
+        left behind.
         """
+        drain_s = self.limits.drain_s if drain_s is None else drain_s
         self._closed_here = True
         self._session.closing = True
         if self._state is ConnectionState.CONNECTED:
@@ -335,48 +417,65 @@ class Protocol:
             cut(self.websocket)
             raise
 
-    async def _read(self) -> Ending:
-        """Read until the socket raises, or until this side has ended the connection."""
-        loop = asyncio.get_running_loop()
-        turn_ends, messages = loop.time() + _TURN_S, 0
-        while self._ending is None:
-            message = await self.websocket.recv()
-            self._receive(message)
-            messages += 1
-            if messages >= _MESSAGES_A_TURN or loop.time() >= turn_ends:
-                await asyncio.sleep(0)
-                turn_ends, messages = loop.time() + _TURN_S, 0
-        return self._ending
-
     def _receive(self, message: str | bytes) -> None:
-        self.taps.frame(FrameTap("in", message, time.time_ns()))
-        for event in self._session.receive(message):
-            self._handle(event)
+        if self._ending is not None:
+            return
+        self._frames_in += 1
+        self._bytes_in += len(message)
+        self.taps.frame_passed("in", message)
+        self._handle(self._session.receive(message, now=asyncio.get_running_loop().time()))
         self._flush()
 
-    def _handle(self, event: Event) -> None:
-        match event:
-            case Answered(request_id, data):
-                self._consumers.answer(request_id, data)
-            case ItemArrived(request_id, data, size_bytes):
-                if not self._consumers.offer(request_id, data, size_bytes):
-                    self._overflow(request_id)
-            case HalfEnded(request_id):
-                self._consumers.end_items(request_id)
-                self._forget_ended(request_id)
-            case Failed(request_id, message, code, details):
-                self._consumers.finish(request_id, RemoteError(message, code, details))
-                self._responder.stop(request_id)
-            case Called(request_id, kind):
-                if kind is ExchangeKind.BIDIRECTIONAL:
-                    self.inlet(request_id)  # items may come before the handler's task runs
-                self._responder.call(event)
-            case Notified():
-                self._responder.notify(event)
-            case Settled(request_id, outcome, message):
-                self._settle(request_id, outcome, message)
-            case _:
-                self.taps.finding(event.finding, time.time_ns())
+    def _handle(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._act[event.__class__](event)
+
+    def _on_answered(self, event: Answered) -> None:
+        self._consumers.answer(event.request_id, event.data)
+
+    def _on_item(self, event: ItemArrived) -> None:
+        if not self._consumers.offer(event.request_id, event.data, event.size_bytes):
+            self._overflow(event.request_id)
+
+    def _on_half_ended(self, event: HalfEnded) -> None:
+        self._consumers.end_items(event.request_id)
+        self._forget_ended(event.request_id)
+
+    def _on_failed(self, event: Failed) -> None:
+        self._consumers.finish(event.request_id, RemoteError(event.message, event.code, event.details))
+        self._responder.stop(event.request_id)
+
+    def _on_called(self, event: Called) -> None:
+        if event.kind is ExchangeKind.BIDIRECTIONAL:
+            self.inlet(event.request_id)  # items may come before the handler's task runs
+        self._responder.call(event)
+        self._arm()
+
+    def _on_credited(self, event: Credited) -> None:
+        self._consumers.credited(event.request_id)
+
+    def _on_settled(self, event: Settled) -> None:
+        self._settle(event.request_id, event.outcome, event.message)
+
+    def _on_expired(self, event: Expired) -> None:
+        self._consumers.finish(event.request_id, RequestTimeoutError(event.message))
+        self._responder.stop(event.request_id)
+
+    def _on_found(self, event: Found) -> None:
+        self.taps.finding(event.finding, time.time_ns())
+
+    def _on_violated(self, event: Violated) -> None:
+        """Close with the code; what the socket still brings is not looked at."""
+        if self._ending is None:
+            self._end(Ending(ConnectionState.LOST, event.code, event.reason))
+            self._closing = asyncio.get_running_loop().create_task(
+                self._close_socket(event.code, close_reason(event.reason)), name="slipstream-close"
+            )
+
+    def _consumed(self, request_id: RequestId, items: int) -> int:
+        tell_at = self._session.consumed(request_id, items)
+        self._flush()
+        return tell_at
 
     # -- ending -------------------------------------------------------------------------------------------
 
@@ -462,10 +561,12 @@ class Protocol:
 
     def _flush(self, *, caused: bool = True) -> None:
         """Queue what the session wants written; `caused` by the other side, or by this side's program."""
+        if not self._session.outgoing and not self._session.closing:
+            return
         for text in self._session.outgoing:
             self._outbox.post(text, caused=caused)
         self._session.outgoing.clear()
-        if not self.exchanges:
+        if self._session.closing and not self.exchanges:
             self._idle.set()
         if self._outbox.caused_bytes > self.limits.outbox_bytes:
             waiting = self._outbox.caused_bytes
@@ -474,7 +575,9 @@ class Protocol:
             cut(self.websocket)
 
     def _written(self, text: str) -> None:
-        self.taps.frame(FrameTap("out", text, time.time_ns()))
+        self._frames_out += 1
+        self._bytes_out += len(text)
+        self.taps.frame_passed("out", text)
 
     def _arm(self) -> None:
         deadline = self._session.next_deadline
@@ -486,8 +589,7 @@ class Protocol:
 
     def _tick(self) -> None:
         self._timer = None
-        for event in self._session.tick(asyncio.get_running_loop().time()):
-            self._handle(event)
+        self._handle(self._session.tick(asyncio.get_running_loop().time()))
         self._flush()
         self._arm()
 

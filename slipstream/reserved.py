@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from slipstream.errors import RemoteError, RequestTimeoutError
-from slipstream.exchanges import ExchangeKind
+from slipstream.exchanges import CREDIT, ExchangeKind
 from slipstream.frames import MessageType
 from slipstream.handlers import KIND_NAMES, Endpoint, Registry
 from slipstream.session import VERSION
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 DESCRIBE = "slipstream.describe"
 PING = "slipstream.ping"
-CREDIT = "slipstream.credit"
 
 
 def registry_for(protocol: Protocol, operations: Callable[[], Registry], *, describe: bool) -> Registry:

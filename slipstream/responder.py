@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from slipstream.handlers import RESERVED, Endpoint, Registry
 from slipstream.session import Called, Notified, Session
 from slipstream.streams import BiStreamHandle
 from slipstream.taps import RateLimit
+from slipstream.watch import watched
 
 if TYPE_CHECKING:
     from slipstream.protocol import Protocol
@@ -55,11 +56,16 @@ class Responder:
         self._protocol = protocol
         self._session = session
         self._flush = flush
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._notices: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
         self._log_limit = RateLimit(session.limits.findings_logged_per_s)
         self.registry = Registry()
         self.reserved = Registry()
+
+    @property
+    def running(self) -> int:
+        """How many handlers run."""
+        return len(self._running) + len(self._notices)
 
     def call(self, event: Called) -> None:
         """Start the handler of an exchange, in the order of arrival."""
@@ -67,39 +73,41 @@ class Responder:
             # Used again while the handler of the first time still stops: the two must not mix.
             self._fail(event.request_id, "invalid_request", "The ID of this exchange was used before")
             return
-        task = asyncio.get_running_loop().create_task(
-            self._answer(event), name=f"slipstream-{event.operation[:40]}"
+        # It forgets itself; a callback for that would cost as much as a short handler.
+        self._running[event.request_id] = asyncio.get_running_loop().create_task(
+            self._answer(event), name=event.operation[:40]
         )
-        self._tasks.add(task)
-        self._running[event.request_id] = task
-        task.add_done_callback(lambda _: self._ran(event.request_id, task))
 
     def notify(self, event: Notified) -> None:
         """Start the handler of a fire-and-forget; nothing of what becomes of it goes over the wire."""
         if event.operation.startswith(RESERVED):
             return
-        if len(self._tasks) >= 2 * self._session.limits.in_flight:
-            logger.warning("A fire-and-forget was dropped: %d handlers are running", len(self._tasks))
+        if self.running >= 2 * self._session.limits.in_flight:
+            logger.warning("A fire-and-forget was dropped: %d handlers are running", self.running)
             return
-        task = asyncio.get_running_loop().create_task(self._take(event))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = asyncio.get_running_loop().create_task(self._take(event), name=event.operation[:40])
+        self._notices.add(task)
+        task.add_done_callback(self._notices.discard)
 
     def stop(self, request_id: RequestId) -> None:
         """Stop the handler of an exchange that has ended; one that goes on is told again."""
         task = self._running.get(request_id)
         if task is not None and task is not asyncio.current_task():
             _stop(task, self._session.limits.handler_stop_s)
+            # One that is stopped before its first step never comes to forget itself.
+            task.add_done_callback(lambda task: self._forget(request_id, task))
 
     def stop_all(self) -> None:
         """Stop every handler: the connection has ended."""
-        for task in self._tasks:
+        for request_id in list(self._running):
+            self.stop(request_id)
+        for task in self._notices:
             if task is not asyncio.current_task():
                 _stop(task, self._session.limits.handler_stop_s)
 
-    def _ran(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        del self._running[request_id]
+    def _forget(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
+        if self._running.get(request_id) is task:
+            del self._running[request_id]
 
     async def _answer(self, event: Called) -> None:
         _current.set(self._protocol)
@@ -107,7 +115,7 @@ class Responder:
         try:
             registry = self.reserved if event.operation.startswith(RESERVED) else self.registry
             endpoint = registry.find(event.operation, _TYPES[event.kind])
-            await self._run(endpoint, event)
+            await self._watched(self._run(endpoint, event), event.operation)
         except asyncio.CancelledError:
             # Stopped because its exchange has ended; if it has not, the handler did this to itself.
             self._fail(request_id, "cancelled", "The handler was cancelled")
@@ -123,18 +131,34 @@ class Responder:
             if self._may_log():
                 logger.warning("The handler of %r failed", event.operation[:100], exc_info=True)
             self._fail(request_id, "application", f"{type(error).__name__}: {_text_of(error)}")
+        finally:
+            self._running.pop(request_id, None)
+
+    def _watched(self, work: Coroutine[Any, Any, None], operation: str) -> Awaitable[None]:
+        limit_s = self._session.limits.loop_block_warn_s
+        if limit_s is None:
+            return work
+        return watched(work, limit_s, lambda took_s: self._blocked(operation, took_s))
+
+    def _blocked(self, operation: str, took_s: float) -> None:
+        if self._may_log():
+            logger.warning(
+                "The handler of %r kept the event loop for %d ms, and everyone else waiting: "
+                "await what takes time, or make it a plain def, which runs in a thread",
+                operation[:100],
+                took_s * 1000,
+            )
 
     async def _run(self, endpoint: Endpoint, event: Called) -> None:
         argument = endpoint.prepare(event.data)
-        match event.kind:
-            case ExchangeKind.UNARY:
-                self._respond(event.request_id, await _result(endpoint.method, argument))
-            case ExchangeKind.SERVER_STREAM:
-                await self._stream(endpoint, argument, event.request_id)
-            case _:
-                handle = BiStreamHandle(self._protocol, event.request_id)
-                await _result(endpoint.method, argument, handle)
-                await handle.aclose()
+        if event.kind is ExchangeKind.UNARY:
+            self._respond(event.request_id, await _result(endpoint, argument))
+        elif event.kind is ExchangeKind.SERVER_STREAM:
+            await self._stream(endpoint, argument, event.request_id)
+        else:
+            handle = BiStreamHandle(self._protocol, event.request_id)
+            await _result(endpoint, argument, handle)
+            await handle.aclose()
 
     async def _stream(self, endpoint: Endpoint, argument: Any, request_id: RequestId) -> None:
         produced = endpoint.method(argument)
@@ -177,7 +201,7 @@ class Responder:
         _current.set(self._protocol)
         try:
             endpoint = self.registry.find(event.operation, MessageType.FIRE_AND_FORGET)
-            await _result(endpoint.method, endpoint.prepare(event.data))
+            await self._watched(_ignored(endpoint, event.data), event.operation)
         except HandlerError as error:
             if self._may_log():
                 logger.warning("The fire-and-forget %r was not taken: %s", event.operation[:100], error)
@@ -191,16 +215,21 @@ class Responder:
         return self._log_limit.allows(time.monotonic_ns())
 
 
-async def _result(method: Callable[..., Any], *arguments: Any) -> Any:
+async def _ignored(endpoint: Endpoint, data: dict[str, Any]) -> None:
+    await _result(endpoint, endpoint.prepare(data))
+
+
+async def _result(endpoint: Endpoint, *arguments: Any) -> Any:
     """Call a method: a plain `def` in a thread, so that it never stops the reader."""
+    method = endpoint.method
+    if endpoint.is_coroutine:
+        return await method(*arguments)
     if inspect.isasyncgenfunction(method) or inspect.isgeneratorfunction(method):
         # Calling it would run nothing of it, and look like a normal end.
         text = (
             f"{method.__name__!r} yields, which only a request_stream method does: return, or use the handle"
         )
         raise HandlerError(text, code="internal")
-    if inspect.iscoroutinefunction(method):
-        return await method(*arguments)
     result = await asyncio.to_thread(_outcome, method, *arguments)
     return await result if inspect.isawaitable(result) else result
 

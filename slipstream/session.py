@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
 from slipstream.errors import FrameTooLargeError, OverloadedError, ProtocolError, StreamClosedError
 from slipstream.exchanges import (
+    CREDIT,
     Effect,
     Exchange,
     ExchangeKind,
@@ -26,7 +28,7 @@ from slipstream.exchanges import (
     error_facts,
     operation_of,
 )
-from slipstream.frames import Frame, MessageType, decode, encode, encode_value, size_of
+from slipstream.frames import CANONICAL_TYPES, Frame, MessageType, decode, encode, encode_value, size_of
 from slipstream.limits import DEFAULT_LIMITS, MAX_PEER_ID, Limits
 from slipstream.spelling import CANONICAL, Spelling, follow
 
@@ -34,7 +36,8 @@ VERSION = 1
 """The version of the protocol that this package speaks (protocol.md §8)."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: setting up a frozen record costs three times as much, and there is one for every frame.
+@dataclass(slots=True)
 class Called:
     """The other side opened an exchange that a handler should answer."""
 
@@ -44,7 +47,7 @@ class Called:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Notified:
     """A fire-and-forget came."""
 
@@ -52,7 +55,7 @@ class Notified:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answered:
     """A unary exchange of mine has its result."""
 
@@ -60,7 +63,7 @@ class Answered:
     data: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ItemArrived:
     """A stream brought an item; `size_bytes` is what it takes of the receiving buffer."""
 
@@ -69,14 +72,14 @@ class ItemArrived:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HalfEnded:
     """The other side sends no more items on this stream."""
 
     request_id: RequestId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Failed:
     """The other side ended the exchange with an error, or, as its opener, gave it up."""
 
@@ -86,7 +89,7 @@ class Failed:
     details: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settled:
     """This side ended the exchange: its deadline passed, it was cancelled, its buffer overflowed."""
 
@@ -95,14 +98,54 @@ class Settled:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Credited:
+    """The other side lets more items through on this stream (§9)."""
+
+    request_id: RequestId
+
+
+@dataclass(slots=True)
+class Expired:
+    """The time is up that the other side gave for an answer; it has been told so (§8)."""
+
+    request_id: RequestId
+    message: str
+
+
+@dataclass(slots=True)
 class Found:
     """The other side broke the protocol."""
 
     finding: Finding
 
 
-Event = Called | Notified | Answered | ItemArrived | HalfEnded | Failed | Settled | Found
+@dataclass(slots=True)
+class Violated:
+    """The other side went further than a connection bears: it is to be closed with this code (§11)."""
+
+    code: int
+    reason: str
+
+
+Event = (
+    Called
+    | Notified
+    | Answered
+    | ItemArrived
+    | HalfEnded
+    | Failed
+    | Settled
+    | Credited
+    | Expired
+    | Found
+    | Violated
+)
+
+BAD_FRAME_CODE = 4400
+PEER_ID_COLLISION_CODE = 4409
+FLOOD_CODE = 4429
+"""The private close codes (§11)."""
 
 
 @dataclass(slots=True)
@@ -149,7 +192,9 @@ class Session:
     bad_frames: int = 0
     findings: int = 0
     _greeted: bool = False
-    _deadlines: list[tuple[float, RequestId]] = field(default_factory=list)
+    _recent_bad_frames: deque[float] = field(init=False)
+    _deadlines: list[tuple[float, int, Exchange]] = field(default_factory=list)
+    _deadlines_set: int = 0
     _given_up: deque[tuple[RequestId, Frame]] = field(
         default_factory=lambda: deque(maxlen=_REMEMBERED_GOODBYES)
     )
@@ -157,6 +202,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.table = ExchangeTable(self.peer_id)
+        self._recent_bad_frames = deque(maxlen=self.limits.bad_frames or 0)
 
     # -- calls of this side -----------------------------------------------------------------------------
 
@@ -177,17 +223,43 @@ class Session:
             raise ValueError(f"A timeout is a number of seconds, or None for no deadline, not {timeout_s}")
         request_id = (self.peer_id, self.table.next_number)
         meta = {"timeout": timeout_s} if timeout_s is not None and self.remote.modern else None
-        self._send(Frame(_OPENINGS[kind], request_id, self.peer_id, data, meta))
-        if timeout_s is not None:
-            self._set_deadline(now + timeout_s, request_id)
+        exchange = self._send(Frame(_OPENINGS[kind], request_id, self.peer_id, data, meta))
+        if timeout_s is not None and exchange is not None:
+            self._set_deadline(now + timeout_s, exchange)
         return request_id
 
     def notify(self, data: dict[str, Any]) -> None:
         """Send a fire-and-forget (§3)."""
         self._send(Frame(MessageType.FIRE_AND_FORGET, None, self.peer_id, data))
 
+    def may_send(self, request_id: RequestId) -> bool:
+        """Whether an item need not wait for the other side's credit (§9); an end and an error never do."""
+        exchange = self.table.get(request_id)
+        return exchange is None or self.table.may_send(exchange)
+
+    def consumed(self, request_id: RequestId, items: int) -> int:
+        """So many items of a stream were consumed in all: let the other side send more, if it counts (§9).
+
+        Returns how many must be consumed before it is worth saying again.
+        """
+        exchange = self.table.get(request_id)
+        if self.remote.modern and exchange is not None and exchange.state.remote_open:
+            limit = items + self.limits.credit
+            data = {"operation": CREDIT, "requestId": list(request_id), "limit": limit}
+            with suppress(FrameTooLargeError):  # a peer that takes no frame of this size gets no credit
+                self._send(Frame(MessageType.FIRE_AND_FORGET, None, self.peer_id, data))
+        return items + self.credit_step
+
+    @property
+    def credit_step(self) -> int:
+        """So many items are consumed before more are let through: half the window."""
+        return max(1, self.limits.credit // 2)
+
     def send_item(self, request_id: RequestId, data: Any) -> None:
-        """Send one item of a stream. Raises `StreamClosedError` where §5 says *local error*."""
+        """Send one item of a stream. Raises `StreamClosedError` where §5 says *local error*.
+
+        Credit is asked for before, with `may_send`.
+        """
         self._send(Frame(MessageType.STREAM_DATA, request_id, self.peer_id, data))
 
     def end(self, request_id: RequestId) -> None:
@@ -258,28 +330,34 @@ class Session:
     @property
     def next_deadline(self) -> float | None:
         """When `tick` should be called next, on the clock of `now`."""
-        while self._deadlines and self.table.get(self._deadlines[0][1]) is None:
+        while self._deadlines and self._deadlines[0][2].ended:
             heapq.heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else None
 
-    def _set_deadline(self, when: float, request_id: RequestId) -> None:
+    def _set_deadline(self, when: float, exchange: Exchange) -> None:
         # One request that waits long must not keep the deadlines of all that were answered behind it.
-        if len(self._deadlines) >= 2 * self.table.count(mine=True) + _STALE_DEADLINES:
-            self._deadlines = [entry for entry in self._deadlines if self.table.get(entry[1]) is not None]
+        if len(self._deadlines) >= 2 * self.table.in_flight + _STALE_DEADLINES:
+            self._deadlines = [entry for entry in self._deadlines if not entry[2].ended]
             heapq.heapify(self._deadlines)
-        heapq.heappush(self._deadlines, (when, request_id))
+        self._deadlines_set += 1
+        heapq.heappush(self._deadlines, (when, self._deadlines_set, exchange))
 
     def tick(self, now: float) -> list[Event]:
-        """Give up what has passed its deadline."""
+        """Give up what has passed its deadline, whoever set it."""
         events: list[Event] = []
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, request_id = heapq.heappop(self._deadlines)
-            exchange = self.table.get(request_id)
-            name = "" if exchange is None else f" to {(exchange.operation or '')[:200]!r}"
-            text = f"No answer{name} came within the deadline"
-            settled = self.give_up(request_id, Outcome.TIMEOUT, text)
-            if settled is not None:
-                events.append(settled)
+            exchange = heapq.heappop(self._deadlines)[2]
+            if exchange.ended:
+                continue
+            name = (exchange.operation or "")[:200]
+            if exchange.mine:
+                text = f"No answer to {name!r} came within the deadline"
+                settled = self.give_up(exchange.request_id, Outcome.TIMEOUT, text)
+                events += [settled] if settled is not None else []
+            else:
+                text = f"{name!r} was not done within the time that its caller gave it"
+                self.fail(exchange.request_id, "deadline_exceeded", text)
+                events.append(Expired(exchange.request_id, text))
         return events
 
     def connection_ended(self, outcome: Outcome) -> list[Exchange]:
@@ -291,50 +369,62 @@ class Session:
 
     # -- messages of the other side ---------------------------------------------------------------------
 
-    def receive(self, message: str | bytes) -> list[Event]:
-        """Take one message. Never raises for what the other side sent (§7)."""
+    def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
+        """Take one message that came at `now`. Never raises for what the other side sent (§7)."""
+        limits, remote = self.limits, self.remote
         try:
-            frame = decode(message, limit_bytes=self.limits.frame_bytes)
+            frame = decode(message, limit_bytes=limits.frame_bytes, nesting=limits.nesting)
         except ProtocolError as error:
-            self.bad_frames += 1
-            self._answer_bad_frame(error.salvaged)
-            return self._found(bad_frame(error))
-        if frame.peer_id != self.peer_id:
+            return self._bad_frame(error, now)
+        unfamiliar = remote.peer_id is None or remote.spelling is not CANONICAL
+        if (unfamiliar or frame.spelled not in CANONICAL_TYPES) and frame.peer_id != self.peer_id:
             self._learn(frame)
-        step = self.table.received(frame, size := size_of(message))
-        events = [event for finding in step.findings for event in self._found(finding)]
-        if (event := self._event(step.effect, step.exchange, frame, size)) is not None:
+        effect, exchange, findings = self.table.received(frame, size := size_of(message))
+        events: list[Event] = [event for finding in findings for event in self._found(finding)]
+        if effect is Effect.NOTICE:
+            if (operation := operation_of(frame)) is not None:
+                events.append(Notified(operation, frame.data))
+        elif exchange is not None and (event := self._event(effect, exchange, frame, size, now)) is not None:
             events.append(event)
+        return events
+
+    def _bad_frame(self, error: ProtocolError, now: float) -> list[Event]:
+        self.bad_frames += 1
+        self._answer_bad_frame(error.salvaged)
+        events = self._found(bad_frame(error))
+        recent, limits = self._recent_bad_frames, self.limits
+        recent.append(now)
+        if limits.strict:
+            events.append(Violated(BAD_FRAME_CODE, "strict: a bad frame came"))
+        elif len(recent) == limits.bad_frames and now - recent[0] < limits.bad_frames_window_s:
+            text = f"{limits.bad_frames} bad frames came within {limits.bad_frames_window_s:g} s"
+            events.append(Violated(FLOOD_CODE, text))
         return events
 
     def _found(self, finding: Finding) -> list[Event]:
         self.findings += 1
-        return [Found(finding)]
+        events: list[Event] = [Found(finding)]
+        if self.limits.strict and finding.rule == "own_peer_id":
+            events.append(Violated(PEER_ID_COLLISION_CODE, "strict: both sides have the same peer ID"))
+        return events
 
-    def _event(self, effect: Effect, exchange: Exchange | None, frame: Frame, size: int) -> Event | None:
-        if effect is Effect.NOTICE:
-            operation = operation_of(frame)
-            return Notified(operation, frame.data) if operation is not None else None
-        if exchange is None:
-            return None
+    def _event(self, effect: Effect, exchange: Exchange, frame: Frame, size: int, now: float) -> Event | None:
         request_id = exchange.request_id
-        match effect:
-            case Effect.OPENED:
-                return self._admit(exchange, frame)
-            case Effect.RESULT:
-                return Answered(request_id, frame.data)
-            case Effect.ITEM:
-                return ItemArrived(request_id, frame.data, size)
-            case Effect.END:
-                return HalfEnded(request_id)
-            case Effect.CANCEL:
-                return Failed(request_id, "The other side cancelled", "cancelled")
-            case Effect.ERROR:
-                return _failure(request_id, frame.data)
-            case _:
-                return None
+        if effect is Effect.ITEM:
+            return ItemArrived(request_id, frame.data, size)
+        if effect is Effect.RESULT:
+            return Answered(request_id, frame.data)
+        if effect is Effect.OPENED:
+            return self._admit(exchange, frame, now)
+        if effect is Effect.CREDIT:
+            return Credited(request_id)
+        if effect is Effect.END:
+            return HalfEnded(request_id)
+        if effect is Effect.CANCEL:
+            return Failed(request_id, "The other side cancelled", "cancelled")
+        return _failure(request_id, frame.data) if effect is Effect.ERROR else None
 
-    def _admit(self, exchange: Exchange, frame: Frame) -> Event | None:
+    def _admit(self, exchange: Exchange, frame: Frame, now: float) -> Event | None:
         """Let an exchange through to a handler, or answer at once why not (§7)."""
         if exchange.operation is None:
             refusal = "invalid_request", "data must be an object with a string 'operation'"
@@ -343,6 +433,8 @@ class Session:
         elif self.table.count(mine=False) > self.limits.in_flight:
             refusal = "overloaded", f"More than {self.limits.in_flight} exchanges are in flight"
         else:
+            if frame.meta is not None and (patience_s := _patience(frame.meta.get("timeout"))) is not None:
+                self._set_deadline(now + patience_s, exchange)
             return Called(exchange.request_id, exchange.kind, exchange.operation, frame.data)
         self._tell(exchange.request_id, _error(self.peer_id, exchange.request_id, *refusal))
         return None
@@ -355,6 +447,8 @@ class Session:
             self.remote.modern = isinstance(hello, dict)
             if isinstance(hello, dict):
                 _read_hello(self.remote, hello)
+                self.table.credit_out = self.remote.credit
+                self.table.credit_in = self.limits.credit
                 for request_id, goodbye in self._given_up:
                     if request_id != frame.request_id:
                         self._tell(request_id, goodbye)
@@ -370,13 +464,14 @@ class Session:
 
     # -- writing ----------------------------------------------------------------------------------------
 
-    def _send(self, frame: Frame) -> None:
+    def _send(self, frame: Frame) -> Exchange | None:
         text = self._text_of(frame)
-        step = self.table.sent(frame, len(text))
-        if step.effect in (Effect.REFUSED, Effect.LATE):
-            why = step.findings[0].text if step.findings else "The other side has ended the exchange"
+        effect, exchange, findings = self.table.sent(frame, len(text))
+        if effect is Effect.REFUSED or effect is Effect.LATE:
+            why = findings[0].text if findings else "The other side has ended the exchange"
             raise StreamClosedError(f"Not sent: {why}")
         self._commit(text)
+        return exchange
 
     def _tell(self, request_id: RequestId, frame: Frame) -> None:
         """Send an ending that this side has already decided on; one over the limit stays unsaid."""
@@ -390,10 +485,15 @@ class Session:
 
     def _text_of(self, frame: Frame) -> str:
         """The frame as text, checked against every limit, before anything has changed."""
+        limits, remote = self.limits, self.remote
         if not self._greeted:
             frame.meta = {**(frame.meta or {}), "hello": self._hello()}
-        limit = min(self.limits.frame_bytes, self.remote.max_frame_bytes or self.limits.frame_bytes)
-        return encode(frame, spelling=self.spelling or self.remote.spelling, limit_bytes=limit)
+        limit = limits.frame_bytes
+        if remote.max_frame_bytes is not None and remote.max_frame_bytes < limit:
+            limit = remote.max_frame_bytes
+        return encode(
+            frame, spelling=self.spelling or remote.spelling, limit_bytes=limit, nesting=limits.nesting
+        )
 
     def _commit(self, text: str) -> None:
         self._greeted = True
@@ -437,6 +537,13 @@ def _read_hello(remote: Remote, hello: dict[str, Any]) -> None:
         remote.software = software[:200]
 
 
+def _patience(timeout: object) -> float | None:
+    """What `meta.timeout` says, in seconds; None where it says nothing that can be kept (§8)."""
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+        return None
+    return float(min(timeout, _LONGEST_S))
+
+
 def _whole(value: object, least: int) -> int | None:
     return value if type(value) is int and value >= least else None
 
@@ -454,6 +561,9 @@ def _request_named_by(salvaged: dict[str, Any]) -> RequestId | None:
         opens = True  # an unknown type: it may be a request of a later version, and its sender waits
     return (opener, number) if opens else None
 
+
+# A caller that waits longer might as well not have said so, and no clock overflows.
+_LONGEST_S = 1e9
 
 _REMEMBERED_GOODBYES = 1024
 

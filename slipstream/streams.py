@@ -7,6 +7,7 @@ iterator or a handle leaves behind when it is dropped is given up on the wire to
 from __future__ import annotations
 
 import asyncio
+import sys
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -31,10 +32,23 @@ class Budget:
         self.used_bytes = 0
 
 
+# So many items are taken from a buffer before the other tasks have their turn.
+_ITEMS_A_TURN = 256
+
+
 class Inlet:
     """What has come on one stream and was not consumed yet: items in order, then exactly one ending."""
 
-    def __init__(self, limit_bytes: int, budget: Budget) -> None:
+    def __init__(
+        self,
+        limit_bytes: int,
+        budget: Budget,
+        consumed: Callable[[int], int] | None = None,
+        tell_after: int = 0,
+    ) -> None:
+        """Keep up to `limit_bytes`. `consumed` hears after `tell_after` items how many were consumed in all,
+        and says after how many it wants to hear again.
+        """
         self._limit_bytes = limit_bytes
         self._budget = budget
         self._items: deque[tuple[Any, int]] = deque()
@@ -45,6 +59,10 @@ class Inlet:
         self._aborted_by: SlipstreamError | None = None
         self._unread = False
         self._patience_items: int | None = None
+        self._idle: tuple[float, Callable[[], None]] | None = None
+        self._tell_consumed = consumed
+        self._consumed = 0
+        self._tell_at = tell_after if consumed is not None else sys.maxsize
 
     def __del__(self) -> None:
         # Whoever drops a stream with unread items gives their room back to its neighbours.
@@ -85,6 +103,10 @@ class Inlet:
         while self._waiters:
             self._wake_one()
 
+    def give_up_after(self, idle_s: float, act: Callable[[], None]) -> None:
+        """Call `act`, which is to end the stream, when a consumer has waited so long for one item."""
+        self._idle = idle_s, act
+
     def discard(self, *, patience_items: int | None = None) -> None:
         """Drop what waits, and what comes from now on: nobody reads this stream any more.
 
@@ -104,26 +126,42 @@ class Inlet:
             if self._finished:
                 raise StopAsyncIteration
             await self._wait()
+        if not self._consumed % _ITEMS_A_TURN:
+            await asyncio.sleep(0)  # a full buffer is read without ever waiting: others have their turn too
+            if not self._items:
+                return await self.next()
         item, size_bytes = self._items.popleft()
         self._held_bytes -= size_bytes
         self._budget.used_bytes -= size_bytes
+        self._count()
         return item
+
+    def _count(self) -> None:
+        self._consumed += 1
+        if self._consumed >= self._tell_at and self._tell_consumed is not None:
+            self._tell_at = self._tell_consumed(self._consumed)
 
     def _take_unread(self) -> bool:
         if self._patience_items is None:
+            self._count()
             return True
         self._patience_items -= 1
         return self._patience_items >= 0
 
     async def _wait(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         self._waiters.append(waiter)
+        timer = loop.call_later(*self._idle) if self._idle is not None else None
         try:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
                 self._wake_one()  # this wake-up was meant for whoever waits next
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def _wake_one(self) -> None:
         while self._waiters:
@@ -208,7 +246,7 @@ class BiStreamHandle:
         self._finalizer = _on_drop(self, partial(protocol.abandon, request_id) if mine else self._leave)
 
     async def send(self, data: Any) -> None:
-        """Send one item; returns when the socket has taken it.
+        """Send one item; waits for the other side's credit, then for room on the way to the socket (§9).
 
         Raises `StreamClosedError` (a `ConnectionError`) on a handle that this side has closed or whose
         exchange has ended, `ConnectionClosedError` when the connection has, `ProtocolError` for data that

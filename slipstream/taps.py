@@ -7,10 +7,11 @@ it never harms the connection. Nothing here changes what is sent or read.
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from slipstream.exchanges import Finding, Outcome, RequestId
 from slipstream.lifecycle import ConnectionState
@@ -18,8 +19,7 @@ from slipstream.lifecycle import ConnectionState
 logger = logging.getLogger("slipstream")
 
 
-@dataclass(frozen=True, slots=True)
-class FrameTap:
+class FrameTap(NamedTuple):
     """One message on the wire: text as `str`, a binary message as `bytes`; time in ns since the epoch."""
 
     direction: Literal["in", "out"]
@@ -59,19 +59,34 @@ class TapSet(Tap):
 
     def __init__(self, taps: Iterable[Tap] = ()) -> None:
         self._taps = list(taps)
+        self._watch_frames()
         self.failures = 0
 
     def add(self, tap: Tap) -> None:
         """Observe with one more."""
         self._taps.append(tap)
+        self._watch_frames()
 
     def remove(self, tap: Tap) -> None:
         """Observe with it no longer; nothing happens if it was not there."""
         self._taps = [kept for kept in self._taps if kept is not tap]
+        self._watch_frames()
+
+    def _watch_frames(self) -> None:
+        self._frame_taps = [tap for tap in self._taps if getattr(type(tap), "frame", None) is not Tap.frame]
+
+    def frame_passed(self, direction: Literal["in", "out"], message: str | bytes) -> None:
+        """Tell every tap that looks at frames; costs nothing where none does."""
+        if self._frame_taps:
+            self.frame(FrameTap(direction, message, time.time_ns()))
 
     def frame(self, seen: FrameTap) -> None:
-        """Tell every tap."""
-        self._each(lambda tap: tap.frame(seen))
+        """Tell every tap that looks at frames."""
+        for tap in self._frame_taps:
+            try:
+                tap.frame(seen)
+            except Exception as error:  # noqa: BLE001 - told by `_failed`
+                self._failed(tap, error)
 
     def transition(self, transition: Transition) -> None:
         """Tell every tap."""
@@ -89,10 +104,13 @@ class TapSet(Tap):
         for tap in self._taps:
             try:
                 tell(tap)
-            except Exception:
-                self.failures += 1
-                if self.failures <= _FAILURES_LOGGED:
-                    logger.warning("A tap failed: %r", tap, exc_info=True)
+            except Exception as error:  # noqa: BLE001 - told by `_failed`
+                self._failed(tap, error)
+
+    def _failed(self, tap: Tap, error: Exception) -> None:
+        self.failures += 1
+        if self.failures <= _FAILURES_LOGGED:
+            logger.warning("A tap failed: %r", tap, exc_info=error)
 
 
 _FAILURES_LOGGED = 10

@@ -178,8 +178,8 @@ def leftovers(protocol: Protocol) -> dict[str, Any]:
         "answers": consumers._answers,
         "inlets": consumers._inlets,
         "buffered bytes": consumers._budget.used_bytes,
-        "handlers": responder._running,
-        "tasks": responder._tasks,
+        "handlers": responder.running,
+        "senders": consumers.senders,
         "to be written": protocol._outbox.pending_bytes,
         "deadline": protocol._session.next_deadline,
     }

@@ -1,0 +1,273 @@
+"""The direct way to read and write a connection of the websockets library: at its transport.
+
+Whole text frames are taken from the bytes that the transport brings, and all that waits is written at once.
+Every other frame (control frames, binary messages, fragments, whatever is not as it should be) goes through
+the library, and so does everything once the connection is closing: states, pings, close codes and errors stay
+its own. The attributes of it that this needs and its documentation does not name are used here only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from websockets.asyncio.connection import Connection
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import CLIENT, OPEN
+from websockets.streams import StreamReader
+
+from slipstream.wire import PublicWire, Receive
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # pragma: no cover - a build of the library without its extension in C
+    from websockets.utils import apply_mask
+
+# A larger buffer costs more to allocate, for every read, than it ever carries.
+_READ_BYTES = 64 * 1024
+
+_FINAL_TEXT = 0x80 | Opcode.TEXT
+_MASKED = 0x80
+_DATA = frozenset({Opcode.CONT, Opcode.TEXT, Opcode.BINARY})
+
+_NEEDED = (
+    "data_received",
+    "process_event",
+    "recv_messages",
+    "transport",
+    "paused",
+    "drain",
+    "send_data",
+    "send_in_progress",
+)
+_NEEDED_OF_PROTOCOL = ("state", "side", "parser", "extensions", "max_message_size", "fail")
+
+
+def can_be_direct(websocket: object) -> bool:
+    """Whether a connection is one of the library's own, without extensions, and has what is needed here."""
+    protocol = getattr(websocket, "protocol", None)
+    return (
+        isinstance(websocket, Connection)
+        and all(hasattr(websocket, name) for name in _NEEDED)
+        and all(hasattr(protocol, name) for name in _NEEDED_OF_PROTOCOL)
+        and not websocket.protocol.extensions
+    )
+
+
+class DirectWire(asyncio.Protocol):
+    """Reads and writes whole text frames at the transport; for all else it is the library's go-between."""
+
+    def __init__(self, websocket: Any) -> None:
+        self._websocket = websocket
+        self._public = PublicWire(websocket)
+        self._is_client = websocket.protocol.side is CLIENT
+        self._receive: Receive | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._partial: list[bytes] = []
+        self._partial_bytes = self._wanted_bytes = 0
+        self._fragments: list[Frame] = []
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    async def read(self, receive: Receive) -> None:
+        """Give each message to `receive`, until the connection ends; raises what the library says of it."""
+        websocket = self._websocket
+        self._receive, self._ended = receive, asyncio.get_running_loop().create_future()
+        websocket.process_event = self._process_event
+        try:
+            self._take_what_waits()
+            if websocket.protocol.state is OPEN and not websocket.transport.is_closing():
+                if hasattr(websocket.transport, "max_size"):
+                    websocket.transport.max_size = _READ_BYTES
+                websocket.transport.set_protocol(self)
+                await self._ended
+        finally:
+            self._give_back()
+        await websocket.close()  # at once, unless the closing handshake is still under way
+        while True:
+            await websocket.recv()  # raises how it ended
+
+    def _take_what_waits(self) -> None:
+        waiting = self._websocket.recv_messages
+        while waiting.frames.queue:
+            self._take_data(waiting.frames.queue.popleft())
+        waiting.maybe_resume()
+
+    def _give_back(self) -> None:
+        websocket = self._websocket
+        del websocket.process_event
+        self._receive = None
+        if self._ended is not None and not self._ended.done():
+            self._ended.cancel()
+            websocket.transport.set_protocol(websocket)
+            partial = b"".join(self._partial)
+            self._partial.clear()
+            if partial:
+                websocket.data_received(partial)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the socket (asyncio calls this)."""
+        try:
+            if self._partial:
+                self._partial.append(data)
+                self._partial_bytes += len(data)
+                if self._partial_bytes >= self._wanted_bytes:
+                    whole = b"".join(self._partial)
+                    self._partial.clear()
+                    self._take(whole)
+            elif self._at_a_boundary():
+                self._take(data)
+            else:
+                self._websocket.data_received(data)
+        except BaseException as error:
+            # The transport would log it and drop the connection; whoever reads shall hear of it.
+            if self._ended is None or self._ended.done():
+                raise
+            self._ended.set_exception(error)
+
+    def _at_a_boundary(self) -> bool:
+        """Whether the library waits for the first byte of a frame, and the next may be taken from it."""
+        protocol = self._websocket.protocol
+        waits_in = protocol.parser.gi_yieldfrom
+        return (
+            protocol.state is OPEN
+            and waits_in is not None
+            and waits_in.gi_code is StreamReader.at_eof.__code__
+        )
+
+    def _take(self, data: bytes) -> None:
+        """Take all whole frames from data that begins with one (RFC 6455 §5.2); keep the rest."""
+        limit = self._websocket.protocol.max_message_size
+        position, end, wanted = 0, len(data), 2
+        while end - position >= wanted:
+            length = data[position + 1] & 0x7F
+            start = position + 2
+            if length >= 126:
+                extent = 2 if length == 126 else 8
+                start += extent
+                if start > end:
+                    wanted = start - position
+                    break
+                length = int.from_bytes(data[start - extent : start], "big")
+            masked = data[position + 1] >= _MASKED
+            start += 4 if masked else 0
+            stop = start + length
+            if limit is not None and length > limit:
+                self._websocket.data_received(data[position:])  # it refuses the frame, and all after it
+                return
+            if stop > end:
+                wanted = stop - position
+                break
+            if data[position] != _FINAL_TEXT or masked is self._is_client or self._fragments:
+                self._websocket.data_received(data[position:stop])
+                if not self._at_a_boundary():
+                    self._websocket.data_received(data[stop:])
+                    return
+            else:
+                payload = data[start:stop]
+                if masked:
+                    payload = apply_mask(payload, data[start - 4 : start])
+                self._take_text(payload)
+            position, wanted = stop, 2
+        if position < end:
+            self._partial.append(data[position:])
+            self._partial_bytes, self._wanted_bytes = end - position, wanted
+
+    def _process_event(self, event: Frame) -> None:
+        """Take a frame that the library has read."""
+        if event.opcode in _DATA:
+            self._take_data(event)
+        else:
+            type(self._websocket).process_event(self._websocket, event)
+
+    def _take_data(self, frame: Frame) -> None:
+        self._fragments.append(frame)
+        if not frame.fin:
+            return
+        payload, is_text = b"".join(part.data for part in self._fragments), self._fragments[0].opcode
+        self._fragments.clear()
+        if is_text is Opcode.TEXT:
+            self._take_text(payload)
+        elif self._receive is not None:
+            self._receive(payload)
+
+    def _take_text(self, payload: bytes) -> None:
+        try:
+            text = payload.decode()
+        except UnicodeDecodeError as error:
+            # RFC 6455 §8.1: the connection fails.
+            self._websocket.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+            self._websocket.send_data()
+            if self._ended is not None and not self._ended.done():
+                self._ended.set_result(None)
+            return
+        if self._receive is not None:
+            self._receive(text)
+
+    def eof_received(self) -> bool | None:
+        """Tell the library (asyncio calls this)."""
+        return bool(self._websocket.eof_received())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the library, and whoever reads (asyncio calls this)."""
+        self._websocket.connection_lost(exc)
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def write(self, messages: Sequence[str]) -> Awaitable[None] | None:
+        """Write text messages at once; None where the socket has taken them, else what to wait for."""
+        websocket = self._websocket
+        if (
+            websocket.protocol.state is not OPEN
+            or websocket.send_in_progress is not None
+            or websocket.transport.is_closing()
+        ):
+            return self._public.write(messages)  # it waits for its turn, or raises what there is to say
+        websocket.transport.write(_text_frames(messages, masked=self._is_client))
+        return websocket.drain() if websocket.paused else None
+
+    def pause_writing(self) -> None:
+        """Tell the library (asyncio calls this)."""
+        self._websocket.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Tell the library (asyncio calls this)."""
+        self._websocket.resume_writing()
+
+    def unsent_bytes(self) -> int:
+        """What was written and the socket has not taken yet."""
+        return self._public.unsent_bytes()
+
+
+def _text_frames(messages: Sequence[str], *, masked: bool) -> bytes:
+    """Text messages as the bytes of unfragmented frames; a client's are masked (RFC 6455 §5.2, §5.3)."""
+    heads = _HEADS[masked]
+    masks = os.urandom(4 * len(messages)) if masked else b""
+    parts: list[bytes] = []
+    for number, message in enumerate(messages):
+        payload = message.encode()
+        length = len(payload)
+        parts.append(heads[length] if length < 126 else _head(length, masked=masked))
+        if masked:
+            mask = masks[4 * number : 4 * number + 4]
+            parts.append(mask)
+            payload = apply_mask(payload, mask)
+        parts.append(payload)
+    return b"".join(parts)
+
+
+def _head(length: int, *, masked: bool) -> bytes:
+    bit = _MASKED if masked else 0
+    if length < 126:
+        return bytes((_FINAL_TEXT, bit | length))
+    if length < 1 << 16:
+        return struct.pack("!BBH", _FINAL_TEXT, bit | 126, length)
+    return struct.pack("!BBQ", _FINAL_TEXT, bit | 127, length)
+
+
+_HEADS = [[_head(length, masked=masked) for length in range(126)] for masked in (False, True)]

@@ -1,0 +1,73 @@
+"""How messages move over a connection of the websockets library: `wire_of` chooses one of two ways.
+
+`PublicWire`, here, uses what the library documents: `recv()` and `send()`, a message at a time. `DirectWire`
+reads and writes many at once, and needs more of the library for it; where that is not to be had, or the
+environment says `SLIPSTREAM_DIRECT=0`, it is the public way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from typing import Protocol as Shape
+
+Receive = Callable[[str | bytes], None]
+"""Takes one message: text as `str`, a binary one as `bytes`."""
+
+# So many messages, or so long, and the reader lets the other tasks run.
+_MESSAGES_A_TURN = 64
+_TURN_S = 0.005
+
+
+class Wire(Shape):
+    """How one connection is read and written."""
+
+    async def read(self, receive: Receive) -> None:
+        """Give each message to `receive`, until the connection ends; raises what the library says of it."""
+
+    def write(self, messages: Sequence[str]) -> Awaitable[None] | None:
+        """Write text messages, in order; None where the socket has taken them, else what to wait for."""
+
+    def unsent_bytes(self) -> int:
+        """What was written and the socket has not taken yet; 0 where it cannot be known."""
+
+
+def wire_of(websocket: Any, *, direct: bool | None = None) -> Wire:
+    """The wire of a connection; `direct` None means the direct way where it can be had."""
+    from slipstream.direct_wire import DirectWire, can_be_direct
+
+    wanted = os.environ.get("SLIPSTREAM_DIRECT", "1") != "0" if direct is None else direct
+    return DirectWire(websocket) if wanted and can_be_direct(websocket) else PublicWire(websocket)
+
+
+class PublicWire:
+    """By the documented calls alone: works with whatever has `recv` and `send`."""
+
+    def __init__(self, websocket: Any) -> None:
+        self._websocket = websocket
+
+    async def read(self, receive: Receive) -> None:
+        """Give each message to `receive`, until the connection ends; raises what the library says of it."""
+        loop = asyncio.get_running_loop()
+        turn_ends, messages = loop.time() + _TURN_S, 0
+        while True:
+            receive(await self._websocket.recv())
+            messages += 1
+            if messages >= _MESSAGES_A_TURN or loop.time() >= turn_ends:
+                await asyncio.sleep(0)
+                turn_ends, messages = loop.time() + _TURN_S, 0
+
+    def write(self, messages: Sequence[str]) -> Awaitable[None] | None:
+        """Write text messages, one after the other."""
+        return self._send(messages)
+
+    async def _send(self, messages: Sequence[str]) -> None:
+        for message in messages:
+            await self._websocket.send(message)
+
+    def unsent_bytes(self) -> int:
+        """What was written and the socket has not taken yet; 0 where it cannot be known."""
+        size_of_buffer = getattr(getattr(self._websocket, "transport", None), "get_write_buffer_size", None)
+        return size_of_buffer() if size_of_buffer is not None else 0
