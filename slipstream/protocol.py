@@ -95,8 +95,6 @@ class Protocol:
         self.taps = TapSet([*taps, self._log_tap])
         self.handler: Any = None
         self._session = Session(self.peer_id, limits, software, spelling)
-        self._responder = Responder(self, self._session, flush=self._flush)
-        self._responder.reserved = registry_for(self, lambda: self._responder.registry, describe=describe)
         self._wire = wire_of(websocket, direct=direct)
         self._outbox = Outbox(
             self._wire,
@@ -104,6 +102,8 @@ class Protocol:
             broken=self._outbox_broke,
             send_timeout_s=limits.send_timeout_s,
         )
+        self._responder = Responder(self, self._session, self._outbox, flush=self._flush)
+        self._responder.reserved = registry_for(self, lambda: self._responder.registry, describe=describe)
         self._consumers = Consumers(
             limits.stream_buffer_bytes,
             limits.connection_buffer_bytes,
@@ -327,6 +327,14 @@ class Protocol:
             self._give_up(request_id, Outcome.CANCELLED, "Cancelled")
             self._flush()
 
+    def leave_unread(self, request_id: RequestId, inlet: Inlet) -> None:
+        """Nobody reads this stream any more: drop its items, and end it if the other side goes on for long.
+
+        Items that are on their way when the reader leaves are no reason to end what it sent.
+        """
+        inlet.discard(patience_items=self._session.patience(request_id))
+        self._flush()
+
     def forget(self, request_id: RequestId) -> None:
         """Drop what is kept of an exchange that this side has ended with an error."""
         self._consumers.finish(request_id, ExchangeCancelledError("The exchange was ended by this side"))
@@ -359,6 +367,7 @@ class Protocol:
         self._advance(ConnectionState.CONNECTED)
         try:
             await self._wire.read(self._receive)
+            ending = self._end(Ending(ConnectionState.LOST, None, "this side stopped reading"))
         except DROPPED as error:
             ending = self._end(ending_of(error, closed_here=self._closed_here))
         except asyncio.CancelledError:
@@ -417,14 +426,15 @@ class Protocol:
             cut(self.websocket)
             raise
 
-    def _receive(self, message: str | bytes) -> None:
+    def _receive(self, message: str | bytes) -> bool:
         if self._ending is not None:
-            return
+            return False
         self._frames_in += 1
         self._bytes_in += len(message)
         self.taps.frame_passed("in", message)
         self._handle(self._session.receive(message, now=asyncio.get_running_loop().time()))
         self._flush()
+        return self._ending is None
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:

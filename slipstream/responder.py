@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from typing import Protocol as Shape
 
 from slipstream.errors import (
     ConnectionClosedError,
@@ -25,6 +26,7 @@ from slipstream.errors import (
 from slipstream.exchanges import ExchangeKind, RequestId
 from slipstream.frames import MessageType
 from slipstream.handlers import RESERVED, Endpoint, Registry
+from slipstream.outbox import Outbox
 from slipstream.session import Called, Notified, Session
 from slipstream.streams import BiStreamHandle
 from slipstream.taps import RateLimit
@@ -49,12 +51,20 @@ def current_protocol() -> Protocol:
     return _current.get()
 
 
+class Flush(Shape):
+    """Queues what the session wants written; `caused` by the other side alone, or after waiting for room."""
+
+    def __call__(self, *, caused: bool = True) -> None:
+        """Queue it."""
+
+
 class Responder:
     """Answers what the other side calls, with the handler that is attached when the call comes."""
 
-    def __init__(self, protocol: Protocol, session: Session, *, flush: Callable[[], None]) -> None:
+    def __init__(self, protocol: Protocol, session: Session, outbox: Outbox, *, flush: Flush) -> None:
         self._protocol = protocol
         self._session = session
+        self._outbox = outbox
         self._flush = flush
         self._notices: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
@@ -152,7 +162,10 @@ class Responder:
     async def _run(self, endpoint: Endpoint, event: Called) -> None:
         argument = endpoint.prepare(event.data)
         if event.kind is ExchangeKind.UNARY:
-            self._respond(event.request_id, await _result(endpoint, argument))
+            result = await _result(endpoint, argument)
+            if not self._outbox.has_room:
+                await self._outbox.room()
+            self._respond(event.request_id, result)
         elif event.kind is ExchangeKind.SERVER_STREAM:
             await self._stream(endpoint, argument, event.request_id)
         else:
@@ -190,7 +203,7 @@ class Responder:
             raise HandlerError(str(error), code="too_large") from error
         except ProtocolError as error:
             raise HandlerError(str(error), code="internal") from error
-        self._flush()
+        self._flush(caused=False)
 
     def _fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
         self._session.fail(request_id, code, message, details)

@@ -250,6 +250,19 @@ class Session:
                 self._send(Frame(MessageType.FIRE_AND_FORGET, None, self.peer_id, data))
         return items + self.credit_step
 
+    def patience(self, request_id: RequestId) -> int:
+        """How many more items of a stream that nobody reads are borne; with credit, all that it has left.
+
+        One that has used up its credit gets some more, or it would never learn that nobody reads (§9).
+        """
+        exchange, window = self.table.get(request_id), self.limits.credit
+        if exchange is None or not self.remote.modern:
+            return window
+        left = max(window, exchange.limit_in) - exchange.items_in
+        if left <= 0:
+            self.consumed(request_id, exchange.items_in)
+        return left if left > 0 else window
+
     @property
     def credit_step(self) -> int:
         """So many items are consumed before more are let through: half the window."""

@@ -110,7 +110,7 @@ class Inlet:
     def discard(self, *, patience_items: int | None = None) -> None:
         """Drop what waits, and what comes from now on: nobody reads this stream any more.
 
-        With `patience_items`, so many more are dropped; the next one does not fit.
+        With `patience_items`, so many more come at most: the last of them does not fit.
         """
         self._unread = True
         self._patience_items = patience_items
@@ -146,7 +146,7 @@ class Inlet:
             self._count()
             return True
         self._patience_items -= 1
-        return self._patience_items >= 0
+        return self._patience_items > 0
 
     async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
@@ -240,8 +240,7 @@ class BiStreamHandle:
         self._protocol = protocol
         self._inlet = protocol.inlet(request_id)
         self._ended_here = False
-        # Items that are on their way when the reader leaves are no reason to end what it sent.
-        self._leave = partial(self._inlet.discard, patience_items=protocol.limits.credit)
+        self._leave = partial(protocol.leave_unread, request_id, self._inlet)
         mine = request_id[0] == protocol.peer_id
         self._finalizer = _on_drop(self, partial(protocol.abandon, request_id) if mine else self._leave)
 
@@ -252,6 +251,14 @@ class BiStreamHandle:
         exchange has ended, `ConnectionClosedError` when the connection has, `ProtocolError` for data that
         is no JSON; only this call fails.
         """
+        self._check_sendable()
+        try:
+            await self._protocol.send_item(self.request_id, data)
+        except StreamClosedError:
+            self._check_sendable()  # it ended while the item waited for credit, and knows why
+            raise
+
+    def _check_sendable(self) -> None:
         if self._ended_here:
             raise StreamClosedError("Cannot send on a closed BiStreamHandle")
         if self.is_closed():
@@ -259,7 +266,6 @@ class BiStreamHandle:
                 raise copy(self._inlet.error)
             why = str(self._inlet.error or "both halves are closed")
             raise StreamClosedError(f"Cannot send, the stream has ended: {why}") from self._inlet.error
-        await self._protocol.send_item(self.request_id, data)
 
     async def receive(self) -> Any:
         """The next item. Raises `StreamClosedError` at the normal end, else what ended the stream."""

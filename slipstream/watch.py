@@ -16,13 +16,15 @@ def watched(
     work: Coroutine[Any, Any, Any], limit_s: float, tell: Callable[[float], None]
 ) -> Generator[Any, Any, Any]:
     """Await `work`, and tell each time, in seconds and over `limit_s`, for which it kept the event loop."""
-    step, value = work.send, None
+    step: Callable[[Any], Any] = work.send
+    value: Any = None
     try:
         while True:
             began = perf_counter()
             try:
                 wanted = step(value)
             finally:
+                value = None  # an error that is kept would keep the frames it went through, this one too
                 if (took_s := perf_counter() - began) > limit_s:
                     tell(took_s)
             try:

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from typing import Protocol as Shape
 
-Receive = Callable[[str | bytes], None]
-"""Takes one message: text as `str`, a binary one as `bytes`."""
+Receive = Callable[[str | bytes], bool]
+"""Takes one message, text as `str`, a binary one as `bytes`; False when no more are wanted."""
 
 # So many messages, or so long, and the reader lets the other tasks run.
 _MESSAGES_A_TURN = 64
@@ -25,7 +25,10 @@ class Wire(Shape):
     """How one connection is read and written."""
 
     async def read(self, receive: Receive) -> None:
-        """Give each message to `receive`, until the connection ends; raises what the library says of it."""
+        """Give each message to `receive`, until the connection ends; raises what the library says of it.
+
+        Returns where no more were wanted before that.
+        """
 
     def write(self, messages: Sequence[str]) -> Awaitable[None] | None:
         """Write text messages, in order; None where the socket has taken them, else what to wait for."""
@@ -52,8 +55,7 @@ class PublicWire:
         """Give each message to `receive`, until the connection ends; raises what the library says of it."""
         loop = asyncio.get_running_loop()
         turn_ends, messages = loop.time() + _TURN_S, 0
-        while True:
-            receive(await self._websocket.recv())
+        while receive(await self._websocket.recv()):
             messages += 1
             if messages >= _MESSAGES_A_TURN or loop.time() >= turn_ends:
                 await asyncio.sleep(0)

@@ -474,7 +474,7 @@ async def test_a_cancelled_listener_settles_everything_and_says_so() -> None:
 
 
 class Defect(Session):
-    def receive(self, message: str | bytes) -> list[Event]:
+    def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
         raise ZeroDivisionError
 
 
@@ -630,7 +630,7 @@ async def test_a_peer_that_does_not_read_is_left_behind() -> None:
     one, other = websocket_pair(capacity=0)
     protocol = Protocol(one, limits=QUICK)
     task = asyncio.create_task(protocol.listen())
-    sending = asyncio.create_task(protocol.fire_and_forget({"operation": "x"}))
+    sending = asyncio.create_task(protocol.fire_and_forget({"operation": "x", "text": "x" * 100_000}))
     await asyncio.sleep(0)
     await protocol.aclose()
     await task
@@ -671,7 +671,7 @@ async def test_a_reader_that_does_not_notice_the_end_dispatches_nothing_more() -
     one._here.inbox.extend([json.dumps(NOTICE)] * 2)
     one._here.changed.set()
     await task
-    assert len(monitor.messages("in")) == 1
+    assert monitor.messages("in") == []
 
 
 async def test_closing_from_within_a_handler_ends_the_connection() -> None:
@@ -712,7 +712,7 @@ async def test_closing_from_within_a_handler_does_not_wait_for_a_silent_peer() -
 
 # -- overflow -----------------------------------------------------------------------------------------------
 
-SMALL = Limits(stream_buffer_bytes=400, credit=2)
+SMALL = Limits(stream_buffer_bytes=400)
 
 
 async def test_overflow_of_one_stream_leaves_its_neighbour_alone() -> None:
@@ -836,7 +836,7 @@ async def test_without_a_reader_a_failed_write_ends_the_connection() -> None:
     one, _ = websocket_pair()
     protocol = Protocol(BrokenPipe(one, OSError("broken pipe")))
     with pytest.raises(ConnectionLostError, match="broken pipe"):
-        await protocol.fire_and_forget({"operation": "x"})
+        await protocol.fire_and_forget({"operation": "x", "text": "x" * 100_000})
     assert protocol.state is ConnectionState.LOST
 
 
@@ -1141,10 +1141,10 @@ class Late(ProtocolHandler):
         return "x" * 3000
 
 
-async def test_answers_that_come_later_are_bounded_too() -> None:
+async def test_a_peer_that_does_not_read_answers_is_lost() -> None:
     one, other = websocket_pair(capacity=1)
     late = Late()
-    protocol = Protocol(one, handler=late, limits=Limits(outbox_bytes=2000, close_timeout_s=0.01))
+    protocol = Protocol(one, handler=late, limits=Limits(send_timeout_s=0.01, close_timeout_s=0.01))
     task = asyncio.create_task(protocol.listen())
     for number in range(4):
         frame = {"type": "request", "requestId": ["them", number], "peerID": "them"}
@@ -1153,7 +1153,7 @@ async def test_answers_that_come_later_are_bounded_too() -> None:
         await late.waiting.acquire()
     assert protocol.state is ConnectionState.CONNECTED
     late.release.set()
-    with pytest.raises(ConnectionLostError, match="does not read"):
+    with pytest.raises(ConnectionLostError):
         await task
     await emptied(protocol)
 

@@ -127,7 +127,7 @@ def test_what_is_discarded_takes_no_room() -> None:
 def test_patience_with_unread_items_ends() -> None:
     buffer = inlet()
     buffer.discard(patience_items=2)
-    assert [buffer.offer(number, 1) for number in range(3)] == [True, True, False]
+    assert [buffer.offer(number, 1) for number in range(2)] == [True, False]
 
 
 async def test_each_item_goes_to_one_of_several_readers() -> None:
@@ -221,7 +221,9 @@ LEAVING = [leave_by_break, leave_by_aclose, leave_by_block, leave_at_once, leave
 async def test_a_consumer_that_walks_away_stops_the_remote_handler(leave: Any) -> None:
     service, observer = Service(), Observer()
     async with peers(None, service, limits=SMALL, left_taps=[observer]) as (left, right):
-        await leave(await left.request_stream({"operation": "endless"}))
+        streams = [await left.request_stream({"operation": "endless"})]
+        await soon(service.started)
+        await leave(streams.pop())
         await soon(service.stopped)
         await emptied(left, right)
     assert [outcome for outcome, _ in observer.settlings] == [Outcome.CANCELLED]
@@ -233,7 +235,9 @@ async def test_a_handle_that_is_dropped_stops_the_remote_handler(leave: Any) -> 
     service = Service()
     async with peers(None, service) as (left, right):
         await left.request_response({"operation": "add", "a": 1})
-        await leave(await left.stream_stream({"operation": "mute"}))
+        handles = [await left.stream_stream({"operation": "mute"})]
+        await soon(service.started)
+        await leave(handles.pop())
         await soon(service.stopped)
         await emptied(left, right)
 

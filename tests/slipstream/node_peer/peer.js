@@ -18,6 +18,8 @@ class Peer {
     this.counter = 0;
     this.greeted = false;
     this.waiting = new Map(); // counter -> what its frames are handed to
+    this.streams = new Map(); // requestId as text -> what is still to be sent, and how far it may go
+    this.credit = Infinity; // items on each stream, before its first credit
     socket.on("message", (bytes) => this.receive(JSON.parse(bytes.toString("utf8"))));
     socket.on("error", () => socket.terminate());
   }
@@ -29,7 +31,20 @@ class Peer {
     this.socket.send(JSON.stringify(frame));
   }
 
+  // Sends the items of a stream as far as the other side lets it.
+  pump(key) {
+    const stream = this.streams.get(key);
+    if (!stream) return;
+    for (; stream.sent < stream.to; stream.sent += 1) {
+      if (stream.sent >= Math.max(this.credit, stream.limit)) return;
+      this.send("stream_data", stream.requestId, stream.sent);
+    }
+    this.streams.delete(key);
+    this.send("stream_end", stream.requestId);
+  }
+
   receive(frame) {
+    if (frame.meta?.hello) this.credit = frame.meta.hello.credit;
     const [opener, counter] = frame.requestId ?? [];
     if (opener === this.id) {
       this.waiting.get(counter)?.(frame);
@@ -44,8 +59,20 @@ class Peer {
         else this.send("error", frame.requestId, { error: `no ${operation}`, code: "not_found" });
         break;
       case "stream_request":
-        for (let n = 0; n < frame.data.to; n += 1) this.send("stream_data", frame.requestId, n);
-        this.send("stream_end", frame.requestId);
+        this.streams.set(JSON.stringify(frame.requestId), {
+          requestId: frame.requestId,
+          to: frame.data.to,
+          sent: 0,
+          limit: 0,
+        });
+        this.pump(JSON.stringify(frame.requestId));
+        break;
+      case "fire_and_forget":
+        if (operation === "slipstream.credit") {
+          const key = JSON.stringify(frame.data.requestId);
+          if (this.streams.has(key)) this.streams.get(key).limit = frame.data.limit;
+          this.pump(key);
+        }
         break;
       case "stream_data":
         this.send("stream_data", frame.requestId, frame.data);
