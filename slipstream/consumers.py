@@ -13,6 +13,7 @@ from typing import Any
 
 from slipstream.errors import SlipstreamError
 from slipstream.exchanges import RequestId
+from slipstream.session import Answered
 from slipstream.streams import Budget, Inlet
 
 
@@ -67,11 +68,11 @@ class Consumers:
         """Nobody waits for this result any more."""
         self._answers.pop(request_id, None)
 
-    def answer(self, request_id: RequestId, data: Any) -> None:
+    def answer(self, event: Answered) -> None:
         """Hand a result to whoever waits for it."""
-        answer = self._answers.get(request_id)
+        answer = self._answers.get(event.request_id)
         if answer is not None and not answer.done():
-            answer.set_result(data)
+            answer.set_result(event.data)
 
     def offer(self, request_id: RequestId, item: Any, size_bytes: int) -> bool:
         """Keep an item for its consumer; False if the stream's buffer is full. Without one it is dropped."""

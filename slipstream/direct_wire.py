@@ -131,16 +131,16 @@ class DirectWire(asyncio.Protocol):
     def _at_a_boundary(self) -> bool:
         """Whether the library waits for the first byte of a frame, and the next may be taken from it."""
         protocol = self._websocket.protocol
-        waits_in = protocol.parser.gi_yieldfrom
-        return (
-            protocol.state is OPEN
-            and waits_in is not None
-            and waits_in.gi_code is StreamReader.at_eof.__code__
-        )
+        waits_in = protocol.parser
+        while waits_in.gi_yieldfrom is not None:
+            waits_in = waits_in.gi_yieldfrom
+        return protocol.state is OPEN and waits_in.gi_code is StreamReader.at_eof.__code__
 
     def _take(self, data: bytes) -> None:
         """Take all whole frames from data that begins with one (RFC 6455 §5.2); keep the rest."""
-        limit = self._websocket.protocol.max_message_size
+        limit, receive = self._websocket.protocol.max_message_size, self._receive
+        if receive is None:
+            return
         position, end, wanted = 0, len(data), 2
         while end - position >= wanted:
             length = data[position + 1] & 0x7F
@@ -170,7 +170,12 @@ class DirectWire(asyncio.Protocol):
                 payload = data[start:stop]
                 if masked:
                     payload = apply_mask(payload, data[start - 4 : start])
-                self._take_text(payload)
+                try:
+                    text = payload.decode()
+                except UnicodeDecodeError as error:
+                    self._fail(error)
+                    return
+                receive(text)
             position, wanted = stop, 2
         if position < end:
             self._partial.append(data[position:])
@@ -189,23 +194,19 @@ class DirectWire(asyncio.Protocol):
             return
         payload, is_text = b"".join(part.data for part in self._fragments), self._fragments[0].opcode
         self._fragments.clear()
-        if is_text is Opcode.TEXT:
-            self._take_text(payload)
-        elif self._receive is not None:
-            self._receive(payload)
-
-    def _take_text(self, payload: bytes) -> None:
-        try:
-            text = payload.decode()
-        except UnicodeDecodeError as error:
-            # RFC 6455 §8.1: the connection fails.
-            self._websocket.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
-            self._websocket.send_data()
-            if self._ended is not None and not self._ended.done():
-                self._ended.set_result(None)
+        if self._receive is None:
             return
-        if self._receive is not None:
-            self._receive(text)
+        try:
+            self._receive(payload.decode() if is_text is Opcode.TEXT else payload)
+        except UnicodeDecodeError as error:
+            self._fail(error)
+
+    def _fail(self, error: UnicodeDecodeError) -> None:
+        """End a connection whose text is no text (RFC 6455 §8.1)."""
+        self._websocket.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+        self._websocket.send_data()
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
 
     def eof_received(self) -> bool | None:
         """Tell the library (asyncio calls this)."""

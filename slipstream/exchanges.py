@@ -96,6 +96,15 @@ class Exchange:
     """Items that this side lets the other send, as the last credit said, in total; 0 before the first."""
     limit_out: int = 0
     """Items that the other side lets this one send, likewise (protocol.md §9)."""
+    item_head: str = ""
+    """The text of this side's items up to their data, once it was made."""
+
+    @property
+    def takes_items(self) -> bool:
+        """Whether this side may send items: its half is open, and items are what it may send (§4, §5)."""
+        if self.kind is ExchangeKind.UNARY:
+            return False
+        return self.state is StreamState.OPEN or self.state is StreamState.HALF_CLOSED_REMOTE
 
     @property
     def ended(self) -> bool:
@@ -130,6 +139,13 @@ for _kind in ExchangeKind:
             _row[MessageType.RESPONSE] = StreamEvent.RESPONSE
         _LEGAL[_kind, _by_opener] = _row
 
+_FIRST_STATES = {
+    (kind, mine): StreamState.OPEN
+    if kind is ExchangeKind.BIDIRECTIONAL
+    else (StreamState.HALF_CLOSED_LOCAL if mine else StreamState.HALF_CLOSED_REMOTE)
+    for kind in ExchangeKind
+    for mine in (True, False)
+}
 _OUTGOING = {
     StreamEvent.DATA: StreamEvent.SEND_DATA,
     StreamEvent.END: StreamEvent.SEND_END,
@@ -236,6 +252,11 @@ class ExchangeTable:
         credit = self.credit_out
         return credit is None or exchange.items_out < credit or exchange.items_out < exchange.limit_out
 
+    def item_sent(self, exchange: Exchange, size_bytes: int) -> None:
+        """Fold an item on its way out, of an exchange that `takes_items`; costs less than `sent`."""
+        exchange.items_out += 1
+        exchange.bytes_out += size_bytes
+
     def received(self, frame: Frame, size_bytes: int) -> Step:
         """Fold a frame that came in."""
         if frame.peer_id == self.local_peer:
@@ -274,18 +295,26 @@ class ExchangeTable:
         return ended
 
     def _fold(self, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
-        if frame.type is MessageType.FIRE_AND_FORGET:
-            if operation_of(frame) == CREDIT:
-                return self._raise_limit(frame.data, incoming=incoming)
-            return Step(Effect.NOTICE, findings=tuple(_faults_of_data(frame, None)))
-        if frame.request_id is None:
+        request_id = frame.request_id
+        if frame.type in OPENING_TYPES:
+            if frame.type is MessageType.FIRE_AND_FORGET:
+                return self._notice(frame, incoming=incoming)
+            if request_id is not None:
+                return self._open(frame, request_id, incoming=incoming)
+        if request_id is None:
             return _refused("no_request_id", "§2", f"A {frame.type.value} frame needs a requestId", None)
-        if frame.type in _KINDS:
-            return self._open(frame, frame.request_id, incoming=incoming)
-        exchange = self.get(frame.request_id)
+        exchange = self.get(request_id)
         if exchange is None:
-            return self._stray(frame, frame.request_id, incoming=incoming)
+            return self._stray(frame, request_id, incoming=incoming)
         return self._advance(exchange, frame, size_bytes, incoming=incoming)
+
+    def _notice(self, frame: Frame, *, incoming: bool) -> Step:
+        operation = operation_of(frame)
+        if operation is None:
+            return Step(Effect.NOTICE, None, (_no_operation(None),))
+        if operation == CREDIT:
+            return self._raise_limit(frame.data, incoming=incoming)
+        return Step(Effect.NOTICE)
 
     def _open(self, frame: Frame, request_id: RequestId, *, incoming: bool) -> Step:
         opener, number = request_id
@@ -297,31 +326,24 @@ class ExchangeTable:
                 else "This side opened an exchange in another peer's name"
             )
             return _refused("wrong_opener", "§2", text, request_id)
-        if self.get(request_id) is not None:
+        if (number in self._mine) if mine else (request_id in self._theirs):
             return _refused("duplicate_open", "§7", "This exchange is open already", request_id)
-        exchange = Exchange(
-            request_id, _KINDS[frame.type], operation_of(frame), mine, _first_state(frame.type, mine=mine)
-        )
-        findings = tuple(self._faults_of_opening(frame, request_id))
+        operation = operation_of(frame)
+        kind = _KINDS[frame.type]
+        exchange = Exchange(request_id, kind, operation, mine, _FIRST_STATES[kind, mine])
+        least = self.next_number if mine else self._highest.get(opener, -1) + 1
+        findings: tuple[Finding, ...] = ()
+        if operation is None or frame.peer_id != opener or not least <= number < MAX_COUNTER:
+            findings = tuple(_faults_of_opening(frame, request_id, least))
         if mine:
             self._mine[number] = exchange
-            if number < MAX_COUNTER:
-                self.next_number = max(self.next_number, number + 1)
+            if least <= number < MAX_COUNTER:
+                self.next_number = number + 1
         else:
             self._theirs[request_id] = exchange
             self.opened_by_peer += 1
             self.skip(request_id)
         return Step(Effect.OPENED, exchange, findings)
-
-    def _faults_of_opening(self, frame: Frame, request_id: RequestId) -> Iterator[Finding]:
-        opener, number = request_id
-        if frame.peer_id != opener:
-            yield Finding("wrong_opener", "§2", "The requestId names another peer than peerID", request_id)
-        if not 0 <= number < MAX_COUNTER:
-            yield Finding("counter_range", "§2", f"The counter {number} is not from 0 to 2^53", request_id)
-        elif number < self.next_number if opener == self.local_peer else number <= self._highest_of(opener):
-            yield Finding("counter_reused", "§2", f"The counter {number} was used before", request_id)
-        yield from _faults_of_data(frame, request_id)
 
     def _highest_of(self, opener: str) -> int:
         return self._highest.get(opener, -1)
@@ -360,18 +382,16 @@ class ExchangeTable:
             rule = "data_after_end" if frame.type is MessageType.STREAM_DATA else "end_after_end"
             return _refused(rule, "§5", text, exchange.request_id, exchange)
         exchange.state = state
-        match event:
-            case StreamEvent.DATA:
-                return self._item(exchange, size_bytes, incoming=incoming)
-            case StreamEvent.RESPONSE:
+        if event is StreamEvent.DATA:
+            return self._item(exchange, size_bytes, incoming=incoming)
+        if event is StreamEvent.RESPONSE:
+            self._end(exchange, Outcome.OK)
+            return Step(Effect.RESULT, exchange)
+        if event is StreamEvent.END:
+            if state is StreamState.CLOSED:
                 self._end(exchange, Outcome.OK)
-                return Step(Effect.RESULT, exchange)
-            case StreamEvent.END:
-                if state is StreamState.CLOSED:
-                    self._end(exchange, Outcome.OK)
-                return Step(Effect.END, exchange)
-            case _:
-                return self._abort(exchange, frame, by_opener=by_opener)
+            return Step(Effect.END, exchange)
+        return self._abort(exchange, frame, by_opener=by_opener)
 
     def _raise_limit(self, data: dict[str, Any], *, incoming: bool) -> Step:
         match data:
@@ -392,8 +412,7 @@ class ExchangeTable:
 
     def _item(self, exchange: Exchange, size_bytes: int, *, incoming: bool) -> Step:
         if not incoming:
-            exchange.items_out += 1
-            exchange.bytes_out += size_bytes
+            self.item_sent(exchange, size_bytes)
             return Step(Effect.ITEM, exchange)
         exchange.items_in += 1
         exchange.bytes_in += size_bytes
@@ -432,15 +451,20 @@ _REMEMBERED_ENDINGS = 256
 _REMEMBERED_PEERS = 16
 
 
-def _first_state(opening: MessageType, *, mine: bool) -> StreamState:
-    if opening is MessageType.STREAM_STREAM_REQUEST:
-        return StreamState.OPEN
-    return StreamState.HALF_CLOSED_LOCAL if mine else StreamState.HALF_CLOSED_REMOTE
-
-
-def _faults_of_data(frame: Frame, request_id: RequestId | None) -> Iterator[Finding]:
+def _faults_of_opening(frame: Frame, request_id: RequestId, least: int) -> Iterator[Finding]:
+    opener, number = request_id
+    if frame.peer_id != opener:
+        yield Finding("wrong_opener", "§2", "The requestId names another peer than peerID", request_id)
+    if not 0 <= number < MAX_COUNTER:
+        yield Finding("counter_range", "§2", f"The counter {number} is not from 0 to 2^53", request_id)
+    elif number < least:
+        yield Finding("counter_reused", "§2", f"The counter {number} was used before", request_id)
     if operation_of(frame) is None:
-        yield Finding("no_operation", "§2", "The data names no operation", request_id)
+        yield _no_operation(request_id)
+
+
+def _no_operation(request_id: RequestId | None) -> Finding:
+    return Finding("no_operation", "§2", "The data names no operation", request_id)
 
 
 def _refused(

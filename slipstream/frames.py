@@ -239,15 +239,26 @@ def encode(
     `ProtocolError` where JSON has no way to say it (NaN, infinities, other objects, cycles) or no reader
     would take it (nested too deep), and `FrameTooLargeError` over `limit_bytes`.
     """
-    kind = frame.type
-    text = _OPEN[kind] if spelling is CANONICAL else f'{{"type":"{spelling.spell(kind.value)}"'
-    if frame.request_id is not None:
-        opener, number = frame.request_id
-        text += f',"requestId":[{_quoted(opener)},{number}]'
-    if frame.peer_id is not None:
-        text += f',"peerID":{_quoted(frame.peer_id)}'
+    head = head_of(frame.type, frame.request_id, frame.peer_id, spelling)
     meta = "" if frame.meta is None else f',"meta":{encode_value(frame.meta)}'
-    text += f',"data":{encode_value(frame.data)}{meta}}}'
+    return splice(head, frame.data, meta, limit_bytes=limit_bytes, nesting=nesting)
+
+
+def head_of(
+    kind: MessageType, request_id: tuple[str, int] | None, peer_id: str | None, spelling: Spelling
+) -> str:
+    """The text of a frame up to the value of its data; `splice` makes it whole."""
+    opening = _OPEN[kind] if spelling is CANONICAL else f'{{"type":"{spelling.spell(kind.value)}"'
+    exchange = f',"requestId":[{_quoted(request_id[0])},{request_id[1]}]' if request_id is not None else ""
+    peer = f',"peerID":{_quoted(peer_id)}' if peer_id is not None else ""
+    return f'{opening}{exchange}{peer},"data":'
+
+
+def splice(
+    head: str, data: object, meta: str = "", *, limit_bytes: int | None = None, nesting: int = MAX_NESTING
+) -> str:
+    """A frame from its head, its data and what follows them; raises like `encode`."""
+    text = f"{head}{encode_value(data)}{meta}}}"
     if limit_bytes is not None and len(text) > limit_bytes:
         raise FrameTooLargeError(len(text), limit_bytes)
     if _openings_past(text, nesting):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from copy import copy
 
 from slipstream.wire import Wire
@@ -36,6 +36,7 @@ class Outbox:
         self._broken = broken
         self._send_timeout_s = send_timeout_s
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._about_to_run: Sized | None = None
         self._queue: deque[tuple[str, bool] | asyncio.Future[None]] = deque()
         self._scheduled = False
         self._task: asyncio.Future[None] | None = None
@@ -46,8 +47,12 @@ class Outbox:
         self.caused_bytes = 0
         """Those of them that the other side caused: what must stay bounded if it does not read."""
 
-    def post(self, text: str, *, caused: bool = True) -> None:
-        """Queue a message. After `close` it is dropped: its exchange has had its ending."""
+    def post(self, text: str, *, caused: bool = True, alone: bool = False) -> None:
+        """Queue a message. After `close` it is dropped: its exchange has had its ending.
+
+        `alone`: its sender waits for what comes of it; it is written at once where nothing else is about to
+        run, and so nothing could join it.
+        """
         if self._closed_by is not None:
             return
         size = len(text)
@@ -56,7 +61,7 @@ class Outbox:
             self.caused_bytes += size
         self._queue.append((text, caused))
         if not self._scheduled:
-            self._schedule()
+            self._schedule(alone=alone)
 
     @property
     def has_room(self) -> bool:
@@ -93,11 +98,16 @@ class Outbox:
         if self._task is not None:
             self._task.cancel()
 
-    def _schedule(self) -> None:
+    def _schedule(self, *, alone: bool) -> None:
         self._scheduled = True
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        self._loop.call_soon(self._flush)
+            # What asyncio's own loop is about to run; another loop does not say.
+            self._about_to_run = getattr(self._loop, "_ready", None)
+        if alone and self._about_to_run is not None and not self._about_to_run:
+            self._flush()
+        else:
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         """Write what was posted, unless a write is under way that goes on with it."""

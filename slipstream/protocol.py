@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import Any, Final
 
 from slipstream._version import __version__
@@ -116,11 +117,12 @@ class Protocol:
         self._listening = False
         self._closed_here = False
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf
         self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._ended = asyncio.Event()
         self._act: dict[type[Event], Callable[[Any], None]] = {
-            Answered: self._on_answered,
+            Answered: self._consumers.answer,
             ItemArrived: self._on_item,
             HalfEnded: self._on_half_ended,
             Failed: self._on_failed,
@@ -230,6 +232,7 @@ class Protocol:
         self, kind: ExchangeKind, data: dict[str, Any], timeout_s: float | None, idle_timeout: Any
     ) -> RequestId:
         _check_data(data)
+        self._check_connected()
         self._check_open()
         if not self._outbox.has_room:
             await self._outbox.room()
@@ -284,11 +287,11 @@ class Protocol:
 
     async def send_item(self, request_id: RequestId, data: Any) -> None:
         """Send one item on a stream; waits for credit, then for room. Errors: `BiStreamHandle.send`."""
-        self._check_connected()
-        while not self._session.may_send(request_id):
+        if self._state is not ConnectionState.CONNECTED:
+            self._check_connected()
+        while not self._session.send_item(request_id, data):
             await self._consumers.await_credit(request_id)
             self._check_connected()
-        self._session.send_item(request_id, data)
         self._flush(caused=request_id[0] != self.peer_id)
         if not self._outbox.has_room:
             await self._outbox.room()
@@ -432,16 +435,15 @@ class Protocol:
         self._frames_in += 1
         self._bytes_in += len(message)
         self.taps.frame_passed("in", message)
-        self._handle(self._session.receive(message, now=asyncio.get_running_loop().time()))
-        self._flush()
+        for event in self._session.receive(message, now=asyncio.get_running_loop().time()):
+            self._act[event.__class__](event)
+        if self._session.outgoing or self._session.closing:
+            self._flush()
         return self._ending is None
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:
             self._act[event.__class__](event)
-
-    def _on_answered(self, event: Answered) -> None:
-        self._consumers.answer(event.request_id, event.data)
 
     def _on_item(self, event: ItemArrived) -> None:
         if not self._consumers.offer(event.request_id, event.data, event.size_bytes):
@@ -523,7 +525,7 @@ class Protocol:
         self._responder.stop_all()
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self._timer_at = None, inf
         self._advance(ending.state, ending.code, ending.reason)
         self._idle.set()
         self._ended.set()
@@ -554,7 +556,7 @@ class Protocol:
         )
         if kind is not ExchangeKind.UNARY:
             self.inlet(request_id)
-        self._flush(caused=False)
+        self._flush(caused=False, alone=kind is ExchangeKind.UNARY)
         self._arm()
         return request_id
 
@@ -569,12 +571,15 @@ class Protocol:
             raise RequestTimeoutError("Nothing was sent: the peer did not read in time") from None
         self._check_open()
 
-    def _flush(self, *, caused: bool = True) -> None:
-        """Queue what the session wants written; `caused` by the other side, or by this side's program."""
+    def _flush(self, *, caused: bool = True, alone: bool = False) -> None:
+        """Queue what the session wants written; `caused` by the other side, or by this side's program.
+
+        `alone`: see `Outbox.post`.
+        """
         if not self._session.outgoing and not self._session.closing:
             return
         for text in self._session.outgoing:
-            self._outbox.post(text, caused=caused)
+            self._outbox.post(text, caused=caused, alone=alone)
         self._session.outgoing.clear()
         if self._session.closing and not self.exchanges:
             self._idle.set()
@@ -590,20 +595,22 @@ class Protocol:
         self.taps.frame_passed("out", text)
 
     def _arm(self) -> None:
-        deadline = self._session.next_deadline
-        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+        deadline = self._session.earliest
+        if deadline >= self._timer_at:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+        self._timer, self._timer_at = asyncio.get_running_loop().call_at(deadline, self._tick), deadline
 
     def _tick(self) -> None:
-        self._timer = None
+        self._timer, self._timer_at = None, inf
         self._handle(self._session.tick(asyncio.get_running_loop().time()))
         self._flush()
         self._arm()
 
     def _check_open(self) -> None:
+        if self._state is ConnectionState.CONNECTED:
+            return  # whoever reads is told at once of any end
         self._check_connected()
         if self._session.closing:
             raise ConnectionClosedError(None, "WebSocket is closed: this side is closing it")

@@ -54,7 +54,7 @@ def current_protocol() -> Protocol:
 class Flush(Shape):
     """Queues what the session wants written; `caused` by the other side alone, or after waiting for room."""
 
-    def __call__(self, *, caused: bool = True) -> None:
+    def __call__(self, *, caused: bool = True, alone: bool = False) -> None:
         """Queue it."""
 
 
@@ -125,7 +125,13 @@ class Responder:
         try:
             registry = self.reserved if event.operation.startswith(RESERVED) else self.registry
             endpoint = registry.find(event.operation, _TYPES[event.kind])
-            await self._watched(self._run(endpoint, event), event.operation)
+            if event.kind is ExchangeKind.UNARY:
+                result = await self._watched(_result(endpoint, endpoint.prepare(event.data)), event.operation)
+                if not self._outbox.has_room:
+                    await self._outbox.room()
+                self._respond(request_id, result)
+            else:
+                await self._watched(self._run_stream(endpoint, event), event.operation)
         except asyncio.CancelledError:
             # Stopped because its exchange has ended; if it has not, the handler did this to itself.
             self._fail(request_id, "cancelled", "The handler was cancelled")
@@ -144,7 +150,7 @@ class Responder:
         finally:
             self._running.pop(request_id, None)
 
-    def _watched(self, work: Coroutine[Any, Any, None], operation: str) -> Awaitable[None]:
+    def _watched(self, work: Coroutine[Any, Any, Any], operation: str) -> Awaitable[Any]:
         limit_s = self._session.limits.loop_block_warn_s
         if limit_s is None:
             return work
@@ -159,14 +165,9 @@ class Responder:
                 took_s * 1000,
             )
 
-    async def _run(self, endpoint: Endpoint, event: Called) -> None:
+    async def _run_stream(self, endpoint: Endpoint, event: Called) -> None:
         argument = endpoint.prepare(event.data)
-        if event.kind is ExchangeKind.UNARY:
-            result = await _result(endpoint, argument)
-            if not self._outbox.has_room:
-                await self._outbox.room()
-            self._respond(event.request_id, result)
-        elif event.kind is ExchangeKind.SERVER_STREAM:
+        if event.kind is ExchangeKind.SERVER_STREAM:
             await self._stream(endpoint, argument, event.request_id)
         else:
             handle = BiStreamHandle(self._protocol, event.request_id)
@@ -203,7 +204,7 @@ class Responder:
             raise HandlerError(str(error), code="too_large") from error
         except ProtocolError as error:
             raise HandlerError(str(error), code="internal") from error
-        self._flush(caused=False)
+        self._flush(caused=False, alone=True)
 
     def _fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
         self._session.fail(request_id, code, message, details)
@@ -232,11 +233,15 @@ async def _ignored(endpoint: Endpoint, data: dict[str, Any]) -> None:
     await _result(endpoint, endpoint.prepare(data))
 
 
-async def _result(endpoint: Endpoint, *arguments: Any) -> Any:
+def _result(endpoint: Endpoint, *arguments: Any) -> Coroutine[Any, Any, Any]:
     """Call a method: a plain `def` in a thread, so that it never stops the reader."""
-    method = endpoint.method
     if endpoint.is_coroutine:
-        return await method(*arguments)
+        called: Coroutine[Any, Any, Any] = endpoint.method(*arguments)
+        return called
+    return _result_of_plain(endpoint.method, *arguments)
+
+
+async def _result_of_plain(method: Callable[..., Any], *arguments: Any) -> Any:
     if inspect.isasyncgenfunction(method) or inspect.isgeneratorfunction(method):
         # Calling it would run nothing of it, and look like a normal end.
         text = (

@@ -11,7 +11,7 @@ import heapq
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from slipstream.errors import FrameTooLargeError, OverloadedError, ProtocolError, StreamClosedError
@@ -28,7 +28,17 @@ from slipstream.exchanges import (
     error_facts,
     operation_of,
 )
-from slipstream.frames import CANONICAL_TYPES, Frame, MessageType, decode, encode, encode_value, size_of
+from slipstream.frames import (
+    CANONICAL_TYPES,
+    Frame,
+    MessageType,
+    decode,
+    encode,
+    encode_value,
+    head_of,
+    size_of,
+    splice,
+)
 from slipstream.limits import DEFAULT_LIMITS, MAX_PEER_ID, Limits
 from slipstream.spelling import CANONICAL, Spelling, follow
 
@@ -195,6 +205,7 @@ class Session:
     _recent_bad_frames: deque[float] = field(init=False)
     _deadlines: list[tuple[float, int, Exchange]] = field(default_factory=list)
     _deadlines_set: int = 0
+    _tidy_at: int = 0
     _given_up: deque[tuple[RequestId, Frame]] = field(
         default_factory=lambda: deque(maxlen=_REMEMBERED_GOODBYES)
     )
@@ -232,11 +243,6 @@ class Session:
         """Send a fire-and-forget (§3)."""
         self._send(Frame(MessageType.FIRE_AND_FORGET, None, self.peer_id, data))
 
-    def may_send(self, request_id: RequestId) -> bool:
-        """Whether an item need not wait for the other side's credit (§9); an end and an error never do."""
-        exchange = self.table.get(request_id)
-        return exchange is None or self.table.may_send(exchange)
-
     def consumed(self, request_id: RequestId, items: int) -> int:
         """So many items of a stream were consumed in all: let the other side send more, if it counts (§9).
 
@@ -268,12 +274,24 @@ class Session:
         """So many items are consumed before more are let through: half the window."""
         return max(1, self.limits.credit // 2)
 
-    def send_item(self, request_id: RequestId, data: Any) -> None:
-        """Send one item of a stream. Raises `StreamClosedError` where §5 says *local error*.
+    def send_item(self, request_id: RequestId, data: Any) -> bool:
+        """Send one item of a stream; False, and nothing sent, where it must wait for credit (§9).
 
-        Credit is asked for before, with `may_send`.
+        Raises `StreamClosedError` where §5 says *local error*.
         """
-        self._send(Frame(MessageType.STREAM_DATA, request_id, self.peer_id, data))
+        exchange, table = self.table.get(request_id), self.table
+        if exchange is None or not exchange.takes_items or not self._greeted:
+            self._send(Frame(MessageType.STREAM_DATA, request_id, self.peer_id, data))
+            return True
+        if not table.may_send(exchange):
+            return False
+        if not exchange.item_head:
+            spelling = self.spelling or self.remote.spelling
+            exchange.item_head = head_of(MessageType.STREAM_DATA, request_id, self.peer_id, spelling)
+        text = splice(exchange.item_head, data, limit_bytes=self._frame_limit(), nesting=self.limits.nesting)
+        table.item_sent(exchange, len(text))
+        self.outgoing.append(text)
+        return True
 
     def end(self, request_id: RequestId) -> None:
         """End this side's half; ending it again does nothing (§5)."""
@@ -341,6 +359,11 @@ class Session:
     # -- time and ending --------------------------------------------------------------------------------
 
     @property
+    def earliest(self) -> float:
+        """No deadline is before this, on the clock of `now`; costs less than `next_deadline`."""
+        return self._deadlines[0][0] if self._deadlines else inf
+
+    @property
     def next_deadline(self) -> float | None:
         """When `tick` should be called next, on the clock of `now`."""
         while self._deadlines and self._deadlines[0][2].ended:
@@ -349,9 +372,10 @@ class Session:
 
     def _set_deadline(self, when: float, exchange: Exchange) -> None:
         # One request that waits long must not keep the deadlines of all that were answered behind it.
-        if len(self._deadlines) >= 2 * self.table.in_flight + _STALE_DEADLINES:
+        if len(self._deadlines) >= self._tidy_at:
             self._deadlines = [entry for entry in self._deadlines if not entry[2].ended]
             heapq.heapify(self._deadlines)
+            self._tidy_at = 2 * len(self._deadlines) + _STALE_DEADLINES
         self._deadlines_set += 1
         heapq.heappush(self._deadlines, (when, self._deadlines_set, exchange))
 
@@ -385,19 +409,30 @@ class Session:
     def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
         """Take one message that came at `now`. Never raises for what the other side sent (§7)."""
         limits, remote = self.limits, self.remote
+        size = size_of(message)
         try:
-            frame = decode(message, limit_bytes=limits.frame_bytes, nesting=limits.nesting)
+            if size > limits.frame_bytes:
+                raise FrameTooLargeError(size, limits.frame_bytes)
+            frame = decode(message, nesting=limits.nesting)
         except ProtocolError as error:
             return self._bad_frame(error, now)
         unfamiliar = remote.peer_id is None or remote.spelling is not CANONICAL
         if (unfamiliar or frame.spelled not in CANONICAL_TYPES) and frame.peer_id != self.peer_id:
             self._learn(frame)
-        effect, exchange, findings = self.table.received(frame, size := size_of(message))
-        events: list[Event] = [event for finding in findings for event in self._found(finding)]
-        if effect is Effect.NOTICE:
+        effect, exchange, findings = self.table.received(frame, size)
+        events: list[Event] = []
+        for finding in findings:
+            events += self._found(finding)
+        if effect is Effect.ITEM and exchange is not None:
+            events.append(ItemArrived(exchange.request_id, frame.data, size))
+        elif effect is Effect.RESULT and exchange is not None:
+            events.append(Answered(exchange.request_id, frame.data))
+        elif effect is Effect.OPENED and exchange is not None:
+            self._admit(exchange, frame, now, events)
+        elif effect is Effect.NOTICE:
             if (operation := operation_of(frame)) is not None:
                 events.append(Notified(operation, frame.data))
-        elif exchange is not None and (event := self._event(effect, exchange, frame, size, now)) is not None:
+        elif exchange is not None and (event := _ending(effect, exchange.request_id, frame)) is not None:
             events.append(event)
         return events
 
@@ -421,23 +456,7 @@ class Session:
             events.append(Violated(PEER_ID_COLLISION_CODE, "strict: both sides have the same peer ID"))
         return events
 
-    def _event(self, effect: Effect, exchange: Exchange, frame: Frame, size: int, now: float) -> Event | None:
-        request_id = exchange.request_id
-        if effect is Effect.ITEM:
-            return ItemArrived(request_id, frame.data, size)
-        if effect is Effect.RESULT:
-            return Answered(request_id, frame.data)
-        if effect is Effect.OPENED:
-            return self._admit(exchange, frame, now)
-        if effect is Effect.CREDIT:
-            return Credited(request_id)
-        if effect is Effect.END:
-            return HalfEnded(request_id)
-        if effect is Effect.CANCEL:
-            return Failed(request_id, "The other side cancelled", "cancelled")
-        return _failure(request_id, frame.data) if effect is Effect.ERROR else None
-
-    def _admit(self, exchange: Exchange, frame: Frame, now: float) -> Event | None:
+    def _admit(self, exchange: Exchange, frame: Frame, now: float, events: list[Event]) -> None:
         """Let an exchange through to a handler, or answer at once why not (§7)."""
         if exchange.operation is None:
             refusal = "invalid_request", "data must be an object with a string 'operation'"
@@ -448,9 +467,9 @@ class Session:
         else:
             if frame.meta is not None and (patience_s := _patience(frame.meta.get("timeout"))) is not None:
                 self._set_deadline(now + patience_s, exchange)
-            return Called(exchange.request_id, exchange.kind, exchange.operation, frame.data)
+            events.append(Called(exchange.request_id, exchange.kind, exchange.operation, frame.data))
+            return
         self._tell(exchange.request_id, _error(self.peer_id, exchange.request_id, *refusal))
-        return None
 
     def _learn(self, frame: Frame) -> None:
         self.remote.peer_id = self.remote.peer_id or frame.peer_id
@@ -498,15 +517,14 @@ class Session:
 
     def _text_of(self, frame: Frame) -> str:
         """The frame as text, checked against every limit, before anything has changed."""
-        limits, remote = self.limits, self.remote
         if not self._greeted:
             frame.meta = {**(frame.meta or {}), "hello": self._hello()}
-        limit = limits.frame_bytes
-        if remote.max_frame_bytes is not None and remote.max_frame_bytes < limit:
-            limit = remote.max_frame_bytes
-        return encode(
-            frame, spelling=self.spelling or remote.spelling, limit_bytes=limit, nesting=limits.nesting
-        )
+        spelling = self.spelling or self.remote.spelling
+        return encode(frame, spelling=spelling, limit_bytes=self._frame_limit(), nesting=self.limits.nesting)
+
+    def _frame_limit(self) -> int:
+        here, there = self.limits.frame_bytes, self.remote.max_frame_bytes
+        return here if there is None or there > here else there
 
     def _commit(self, text: str) -> None:
         self._greeted = True
@@ -526,6 +544,17 @@ def _error(peer_id: str, request_id: RequestId, code: str, message: str, details
     if details is not None:
         data["details"] = details
     return Frame(MessageType.ERROR, request_id, peer_id, data)
+
+
+def _ending(effect: Effect, request_id: RequestId, frame: Frame) -> Event | None:
+    """The event of a frame that ends a half or the whole exchange, or lets more items through."""
+    if effect is Effect.CREDIT:
+        return Credited(request_id)
+    if effect is Effect.END:
+        return HalfEnded(request_id)
+    if effect is Effect.CANCEL:
+        return Failed(request_id, "The other side cancelled", "cancelled")
+    return _failure(request_id, frame.data) if effect is Effect.ERROR else None
 
 
 def _failure(request_id: RequestId, data: Any) -> Failed:

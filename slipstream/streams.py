@@ -90,7 +90,8 @@ class Inlet:
         self._items.append((item, size_bytes))
         self._held_bytes += size_bytes
         self._budget.used_bytes += size_bytes
-        self._wake_one()
+        if self._waiters:
+            self._wake_one()
         return True
 
     def finish(self, error: SlipstreamError | None = None) -> None:
@@ -133,17 +134,20 @@ class Inlet:
         item, size_bytes = self._items.popleft()
         self._held_bytes -= size_bytes
         self._budget.used_bytes -= size_bytes
-        self._count()
+        self._consumed += 1
+        if self._consumed >= self._tell_at:
+            self._tell()
         return item
 
-    def _count(self) -> None:
-        self._consumed += 1
-        if self._consumed >= self._tell_at and self._tell_consumed is not None:
+    def _tell(self) -> None:
+        if self._tell_consumed is not None:
             self._tell_at = self._tell_consumed(self._consumed)
 
     def _take_unread(self) -> bool:
         if self._patience_items is None:
-            self._count()
+            self._consumed += 1
+            if self._consumed >= self._tell_at:
+                self._tell()
             return True
         self._patience_items -= 1
         return self._patience_items > 0

@@ -7,10 +7,10 @@ it never harms the connection. Nothing here changes what is sent or read.
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from time import time_ns
 from typing import Literal, NamedTuple
 
 from slipstream.exchanges import Finding, Outcome, RequestId
@@ -77,16 +77,18 @@ class TapSet(Tap):
 
     def frame_passed(self, direction: Literal["in", "out"], message: str | bytes) -> None:
         """Tell every tap that looks at frames; costs nothing where none does."""
-        if self._frame_taps:
-            self.frame(FrameTap(direction, message, time.time_ns()))
-
-    def frame(self, seen: FrameTap) -> None:
-        """Tell every tap that looks at frames."""
+        if not self._frame_taps:
+            return
+        seen = FrameTap(direction, message, time_ns())
         for tap in self._frame_taps:
             try:
                 tap.frame(seen)
             except Exception as error:  # noqa: BLE001 - told by `_failed`
                 self._failed(tap, error)
+
+    def frame(self, seen: FrameTap) -> None:
+        """Tell every tap."""
+        self._each(lambda tap: tap.frame(seen))
 
     def transition(self, transition: Transition) -> None:
         """Tell every tap."""

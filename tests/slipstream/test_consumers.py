@@ -13,8 +13,8 @@ def consumers() -> Consumers:
 async def test_an_answer_goes_to_whoever_waits_for_it() -> None:
     waiting = consumers()
     answer = waiting.await_answer(ID)
-    waiting.answer(ID, None)
-    waiting.answer(ID, "second")
+    waiting.answer(Answered(ID, None))
+    waiting.answer(Answered(ID, "second"))
     assert await answer is None
 
 
@@ -23,7 +23,7 @@ async def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
     waiting.await_answer(ID)
     waiting.drop_answer(ID)
     waiting.drop_answer(ID)
-    waiting.answer(ID, 1)
+    waiting.answer(Answered(ID, 1))
 
 
 async def test_an_error_is_an_ending_once() -> None:
