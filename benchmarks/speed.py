@@ -1,0 +1,154 @@
+"""How fast calls and streams are: `python benchmarks/speed.py`, with tables of ratios as its result.
+
+The base is a bare `websockets` text echo, and for streams a bare push of ready-made texts: no JSON, no
+compression, the connection's settings those of `slipstream.connect`. slipstream runs with everything on:
+`data` validated by a pydantic model, deadlines, credit, and on both sides a tap that keeps every frame.
+
+Workloads: w1, w64 and w1000 are unary calls with so many in flight; stream is a server stream of 100,000
+items; echo is a bidirectional stream with 64 items outstanding. The payload is the JSON text of `data`,
+`{"operation":"echo","number":7,"text":"xx…"}`, of exactly 100 or 2,048 bytes, and the answer or the item is
+as large. The base sends that text alone as its message; each other implementation adds its own envelope
+(that of slipstream takes about 130 bytes a frame).
+
+Client and server are two processes on one core, started anew for each repetition. Within a repetition all
+implementations do one workload, in turn, before the next one begins, sequential calls first; the order
+rotates. A ratio is taken within a repetition; printed is the median of the repetitions. Rates are for
+information only: they are the machine's. "By CPU" is the same ratio taken from the processor time of both
+ends instead of the time that passed: on a machine that does nothing else the two agree, on a busy one it is
+the steadier.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from speed_peers.pair import Contender, MeasuringError, Pair, started
+from speed_peers.tables import BASE, Results, below, to_base
+from speed_peers.workloads import OUTSTANDING, PAYLOADS, Workload
+
+SUBJECT = "slipstream"
+AGAIN = "bare, once more"
+MUST_TO_BASE = {
+    "w1 100 B": 0.85,
+    "w64 100 B": 0.88,
+    "w1000 100 B": 0.62,
+    "w64 2 KB": 0.75,
+    "stream 100 B": 1.1,
+}
+
+OWN = [
+    Contender(BASE, "bare"),
+    Contender("bare, with json", "bare_json"),
+    Contender(SUBJECT, "slipstream_peer"),
+]
+
+
+def workloads(seconds: float, items: int) -> dict[str, Workload]:
+    """Everything to measure, by name; sequential calls first, bursts last."""
+    kinds = {
+        "w1": Workload("unary", 0, 1, seconds),
+        "echo": Workload("echo", 0, OUTSTANDING, seconds),
+        "w64": Workload("unary", 0, 64, seconds),
+        "w1000": Workload("unary", 0, 1000, seconds),
+        "stream": Workload("stream", 0, items=items),
+    }
+    return {
+        f"{name} {size}": Workload(kind.kind, PAYLOADS[size], kind.in_flight, kind.seconds, kind.items)
+        for name, kind in kinds.items()
+        for size in PAYLOADS
+    }
+
+
+def measure(contenders: list[Contender], plan: dict[str, Workload], options: argparse.Namespace) -> Results:
+    """All repetitions, each with fresh processes."""
+    results = Results()
+    for repetition in range(options.repetitions):
+        began = time.monotonic()
+        with ExitStack() as stack:
+            pairs: list[tuple[Contender, Pair]] = []
+            for contender in contenders:
+                try:
+                    pairs.append(
+                        (contender, stack.enter_context(started(contender, options.core, options.loop)))
+                    )
+                except MeasuringError as error:
+                    results.faults.update(((workload, contender.name), str(error)) for workload in plan)
+            for turn, (name, workload) in enumerate(plan.items()):
+                first = (repetition + turn) % len(pairs)
+                for contender, pair in pairs[first:] + pairs[:first]:
+                    _measure_one(results, repetition, name, workload, contender, pair)
+        took = time.monotonic() - began
+        print(
+            f"repetition {repetition + 1} of {options.repetitions}: {took:.0f} s", file=sys.stderr, flush=True
+        )
+    return results
+
+
+def _measure_one(
+    results: Results, repetition: int, name: str, workload: Workload, contender: Contender, pair: Pair
+) -> None:
+    try:
+        results.add(name, contender.name, repetition, pair.measure(workload))
+    except MeasuringError as error:
+        results.faults[name, contender.name] = str(error)
+
+
+def report(results: Results, plan: dict[str, Workload]) -> None:
+    """Print the tables."""
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
+    for contender, must in ((SUBJECT, MUST_TO_BASE), ("bare, with json", {}), (AGAIN, {})):
+        if contender in results.contenders():
+            print("", *to_base(results, contender, list(plan), must), sep="\n")
+    for (workload, contender), fault in results.faults.items():
+        print(f"{contender}, {workload}: {fault}")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    parser = argparse.ArgumentParser(description="Ratios of speed, measured side by side.")
+    parser.add_argument("--repetitions", type=int, metavar="N", help="default 7; 3 with --quick")
+    parser.add_argument("--seconds", type=float, help="of each workload; default 0.5, 0.3 with --quick")
+    parser.add_argument("--items", type=int, help="of each stream; default 100,000, 20,000 with --quick")
+    parser.add_argument("--only", default="", help="beginnings of workloads, such as w64,stream")
+    parser.add_argument("--core", type=int, default=cores[-1], help="that both ends run on; default the last")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter")
+    parser.add_argument("--uvloop", dest="loop", action="store_const", const="uvloop", default="asyncio")
+    parser.add_argument("--self-check", action="store_true", help="measure only the base, against itself")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a ratio is below its target")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every rate there")
+    options = parser.parse_args(arguments)
+    options.repetitions = options.repetitions or (3 if options.quick else 7)
+    options.seconds = options.seconds or (0.3 if options.quick else 0.5)
+    options.items = options.items or (20_000 if options.quick else 100_000)
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print; the exit code."""
+    options = parse(arguments)
+    contenders = [OWN[0], Contender(AGAIN, "bare")] if options.self_check else list(OWN)
+    chosen = tuple(options.only.split(","))
+    plan = {
+        name: workload
+        for name, workload in workloads(options.seconds, options.items).items()
+        if name.startswith(chosen)
+    }
+    results = measure(contenders, plan, options)
+    report(results, plan)
+    if options.json is not None:
+        options.json.write_text(results.as_json())
+    if any(name in {BASE, SUBJECT} for _, name in results.faults):
+        return 2
+    missed = below(results, SUBJECT, dict.fromkeys(plan, BASE), MUST_TO_BASE)
+    return 1 if options.check and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

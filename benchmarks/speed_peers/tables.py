@@ -1,0 +1,107 @@
+"""What was measured, as tables of ratios.
+
+A ratio is taken within one repetition, between two measurements that were made one after the other; what is
+printed is the median of these ratios, with the least and the greatest.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from speed_peers.workloads import Measured
+
+BASE = "bare"
+
+
+class Ratio(NamedTuple):
+    """A median of paired ratios of rates, with the extremes; and the median by processor time."""
+
+    median: float
+    least: float
+    greatest: float
+    by_processor: float
+
+
+@dataclass(slots=True)
+class Results:
+    """Every measurement of one run."""
+
+    measured: dict[tuple[str, str], dict[int, Measured]] = field(default_factory=dict)
+    """By workload and contender, then by repetition."""
+    faults: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Why a contender has no figure for a workload."""
+
+    def add(self, workload: str, contender: str, repetition: int, measured: Measured) -> None:
+        """Keep one."""
+        self.measured.setdefault((workload, contender), {})[repetition] = measured
+
+    def as_json(self) -> str:
+        """Every measurement: a list of objects."""
+        rows = [
+            {"workload": workload, "contender": contender, "repetition": repetition, **one._asdict()}
+            for (workload, contender), repetitions in self.measured.items()
+            for repetition, one in repetitions.items()
+        ]
+        return json.dumps(rows, indent=1)
+
+    def contenders(self) -> set[str]:
+        """Who has any figure."""
+        return {contender for _, contender in self.measured}
+
+    def ratio(self, workload: str, contender: str, to: str) -> Ratio | None:
+        """How much faster than another; None where either was not measured."""
+        of, base = (self.measured.get((workload, name), {}) for name in (contender, to))
+        pairs = [(of[repetition], base[repetition]) for repetition in of if repetition in base]
+        if not pairs:
+            return None
+        rates = [rate(one) / rate(other) for one, other in pairs]
+        costs = [cost(other) / cost(one) if cost(one) else 0.0 for one, other in pairs]
+        return Ratio(statistics.median(rates), min(rates), max(rates), statistics.median(costs))
+
+    def rate(self, workload: str, contender: str) -> float:
+        """The median rate, for information."""
+        return statistics.median(rate(one) for one in self.measured[workload, contender].values())
+
+
+def rate(measured: Measured) -> float:
+    """How many a second."""
+    return measured.count / measured.seconds
+
+
+def cost(measured: Measured) -> float:
+    """Seconds of processor time for each, both ends together; 0 where that is not known."""
+    return measured.processor_s / measured.count
+
+
+def to_base(
+    results: Results, contender: str, workloads: Sequence[str], must: Mapping[str, float]
+) -> Iterator[str]:
+    """The lines of the table of one contender's ratios to the base."""
+    yield f"{contender + ', ratio to the base':<34}{_HEADINGS}   {'base, a second':>14}"
+    for workload in workloads:
+        ratio = results.ratio(workload, contender, BASE)
+        if ratio is None:
+            yield f"{workload:<34}{'-':>8}   {results.faults.get((workload, contender), 'not measured')}"
+            continue
+        target = must.get(workload)
+        verdict = "" if target is None else f"{target:.2f}"
+        mark = "  below" if target is not None and ratio.median < target else ""
+        base = results.rate(workload, BASE)
+        yield f"{workload:<34}{_figures(ratio)}{verdict:>8}   {base:>14,.0f}{mark}"
+
+
+_HEADINGS = f"{'median':>8}{'min':>8}{'max':>8}{'by CPU':>8}{'must':>8}"
+
+
+def _figures(ratio: Ratio) -> str:
+    return "".join(f"{figure:>8.2f}" for figure in ratio)
+
+
+def below(results: Results, contender: str, to: Mapping[str, str], must: Mapping[str, float]) -> list[str]:
+    """The workloads whose median ratio misses its target, or was not measured."""
+    ratios = {name: results.ratio(name, contender, to[name]) for name in must if name in to}
+    return [name for name, ratio in ratios.items() if ratio is None or ratio.median < must[name]]
