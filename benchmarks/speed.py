@@ -10,6 +10,10 @@ items; echo is a bidirectional stream with 64 items outstanding. The payload is 
 as large. The base sends that text alone as its message; each other implementation adds its own envelope
 (that of slipstream takes about 130 bytes a frame).
 
+The peers are installed from PyPI into an environment of their own; messages are the same JSON, nothing is
+validated. Their streams have a tenth of the items. rsocket runs over TCP, socketio over websocket; socketio
+has events instead of streams, fastapi-websocket-rpc has none.
+
 Client and server are two processes on one core, started anew for each repetition. Within a repetition all
 implementations do one workload, in turn, before the next one begins, sequential calls first; the order
 rotates. A ratio is taken within a repetition; printed is the median of the repetitions. Rates are for
@@ -26,14 +30,19 @@ import platform
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from speed_peers.pair import Contender, MeasuringError, Pair, started
-from speed_peers.tables import BASE, Results, below, to_base
+from speed_peers.peers import PEERS, install
+from speed_peers.tables import BASE, Results, below, fastest, peers_to_base, to_base, to_fastest
 from speed_peers.workloads import OUTSTANDING, PAYLOADS, Workload
 
 SUBJECT = "slipstream"
 AGAIN = "bare, once more"
+WITH_JSON = "bare, with json"
 MUST_TO_BASE = {
     "w1 100 B": 0.85,
     "w64 100 B": 0.88,
@@ -42,9 +51,13 @@ MUST_TO_BASE = {
     "stream 100 B": 1.1,
 }
 
+MUST_TO_PEERS = {"w1 100 B": 1.8, "w64 100 B": 3.0, "stream 100 B": 7.0}
+PEERS_ITEMS = 10
+"""A stream of a peer has the items of the others divided by this."""
+
 OWN = [
     Contender(BASE, "bare"),
-    Contender("bare, with json", "bare_json"),
+    Contender(WITH_JSON, "bare_json"),
     Contender(SUBJECT, "slipstream_peer"),
 ]
 
@@ -74,39 +87,58 @@ def measure(contenders: list[Contender], plan: dict[str, Workload], options: arg
             pairs: list[tuple[Contender, Pair]] = []
             for contender in contenders:
                 try:
-                    pairs.append(
-                        (contender, stack.enter_context(started(contender, options.core, options.loop)))
-                    )
+                    pair = stack.enter_context(started(contender, options.core, options.loop))
+                    pairs.append((contender, pair))
                 except MeasuringError as error:
-                    results.faults.update(((workload, contender.name), str(error)) for workload in plan)
+                    results.faults[contender.name, "start"] = str(error)
             for turn, (name, workload) in enumerate(plan.items()):
-                first = (repetition + turn) % len(pairs)
+                first = (repetition + turn) % max(len(pairs), 1)
                 for contender, pair in pairs[first:] + pairs[:first]:
                     _measure_one(results, repetition, name, workload, contender, pair)
-        took = time.monotonic() - began
-        print(
-            f"repetition {repetition + 1} of {options.repetitions}: {took:.0f} s", file=sys.stderr, flush=True
-        )
+        took_s = time.monotonic() - began
+        print(f"repetition {repetition + 1} of {options.repetitions}: {took_s:.0f} s", file=sys.stderr)
     return results
 
 
 def _measure_one(
     results: Results, repetition: int, name: str, workload: Workload, contender: Contender, pair: Pair
 ) -> None:
+    if workload.kind in contender.lacks:
+        return
+    if contender in PEERS:
+        workload = replace(workload, items=workload.items // PEERS_ITEMS)
     try:
         results.add(name, contender.name, repetition, pair.measure(workload))
     except MeasuringError as error:
-        results.faults[name, contender.name] = str(error)
+        results.faults[contender.name, name] = str(error)
 
 
-def report(results: Results, plan: dict[str, Workload]) -> None:
+def report(results: Results, plan: dict[str, Workload], options: argparse.Namespace) -> None:
     """Print the tables."""
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
-    for contender, must in ((SUBJECT, MUST_TO_BASE), ("bare, with json", {}), (AGAIN, {})):
-        if contender in results.contenders():
-            print("", *to_base(results, contender, list(plan), must), sep="\n")
-    for (workload, contender), fault in results.faults.items():
-        print(f"{contender}, {workload}: {fault}")
+    measured, workloads = results.contenders(), list(plan)
+    print(
+        f"Python {platform.python_version()}, websockets {version('websockets')}, {options.loop}, "
+        f"{os.cpu_count()} cores, {options.repetitions} repetitions"
+    )
+    for contender, must in ((SUBJECT, MUST_TO_BASE), (WITH_JSON, {}), (AGAIN, {})):
+        if contender in measured:
+            print("", *to_base(results, contender, workloads, must), sep="\n")
+    if peers := [peer.name for peer in PEERS if peer.name in measured]:
+        print("", *to_fastest(results, SUBJECT, peers, workloads, MUST_TO_PEERS), sep="\n")
+        print("", *peers_to_base(results, peers, workloads), sep="\n")
+    print("", *(f"{name}, {what}: {fault}" for (name, what), fault in results.faults.items()), sep="\n")
+
+
+def missed(results: Results, plan: dict[str, Workload], peers: list[Contender]) -> list[str]:
+    """The targets that were not reached."""
+    names = [peer.name for peer in peers]
+    to = {name: results.ratio(name, SUBJECT, BASE) for name in MUST_TO_BASE if name in plan}
+    to_peers = {
+        name: results.ratio(name, SUBJECT, fastest(results, name, SUBJECT, names) or "")
+        for name in MUST_TO_PEERS
+        if names and name in plan
+    }
+    return below(to, MUST_TO_BASE) + below(to_peers, MUST_TO_PEERS)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -116,14 +148,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--repetitions", type=int, metavar="N", help="default 7; 3 with --quick")
     parser.add_argument("--seconds", type=float, help="of each workload; default 0.5, 0.3 with --quick")
     parser.add_argument("--items", type=int, help="of each stream; default 100,000, 20,000 with --quick")
-    parser.add_argument("--only", default="", help="beginnings of workloads, such as w64,stream")
+    parser.add_argument("--only", default="", help="workloads, such as w1,w64,stream")
     parser.add_argument("--core", type=int, default=cores[-1], help="that both ends run on; default the last")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter")
+    parser.add_argument(
+        "--peers", action=argparse.BooleanOptionalAction, default=True, help="measure the peers from PyPI too"
+    )
     parser.add_argument("--uvloop", dest="loop", action="store_const", const="uvloop", default="asyncio")
     parser.add_argument("--self-check", action="store_true", help="measure only the base, against itself")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a ratio is below its target")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every rate there")
     options = parser.parse_args(arguments)
+    if options.loop == "uvloop" and find_spec("uvloop") is None:
+        parser.error("uvloop is not installed")
     options.repetitions = options.repetitions or (3 if options.quick else 7)
     options.seconds = options.seconds or (0.3 if options.quick else 0.5)
     options.items = options.items or (20_000 if options.quick else 100_000)
@@ -133,21 +170,28 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """Measure, print; the exit code."""
     options = parse(arguments)
-    contenders = [OWN[0], Contender(AGAIN, "bare")] if options.self_check else list(OWN)
-    chosen = tuple(options.only.split(","))
+    contenders, peers, fault = list(OWN), list(PEERS) if options.peers else [], None
+    if options.self_check:
+        contenders, peers = [OWN[0], Contender(AGAIN, "bare")], []
+    if peers:
+        try:
+            install()
+        except MeasuringError as error:
+            fault = str(error)
     plan = {
         name: workload
         for name, workload in workloads(options.seconds, options.items).items()
-        if name.startswith(chosen)
+        if not options.only or name.split()[0] in options.only.split(",")
     }
-    results = measure(contenders, plan, options)
-    report(results, plan)
+    results = measure(contenders + ([] if fault else peers), plan, options)
+    if fault:
+        results.faults.update(((peer.name, "installing"), fault) for peer in peers)
+    report(results, plan, options)
     if options.json is not None:
         options.json.write_text(results.as_json())
-    if any(name in {BASE, SUBJECT} for _, name in results.faults):
+    if any(name in {own.name for own in OWN} for name, _ in results.faults):
         return 2
-    missed = below(results, SUBJECT, dict.fromkeys(plan, BASE), MUST_TO_BASE)
-    return 1 if options.check and missed else 0
+    return 1 if options.check and missed(results, plan, peers) else 0
 
 
 if __name__ == "__main__":

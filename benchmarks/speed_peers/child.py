@@ -1,8 +1,9 @@
 """One end of one implementation, in a process of its own that stays on one core.
 
 `python -m speed_peers.child server MODULE CORE LOOP` prints its port and serves until it is killed.
-`python -m speed_peers.child client MODULE CORE LOOP PORT SERVER` takes one workload a line on stdin, as JSON, and
-prints what it measured, or what went wrong; each workload has a connection of its own.
+`python -m speed_peers.child client MODULE CORE LOOP PORT SERVER` takes one workload a line on stdin, as JSON,
+and prints what it measured, or what went wrong; each workload has a connection of its own. SERVER is the ID
+of the server's process.
 """
 
 from __future__ import annotations
@@ -19,21 +20,29 @@ from typing import Any
 from speed_peers.workloads import Implementation, Stopwatch, Workload, run
 
 PATIENCE_S = 60
-"""A workload that takes longer is given up, with its process."""
+"""A start or a workload that takes longer is given up, with its process."""
 
 
 def main(end: str, module: str, core: str, loop: str, *server: str) -> None:
     """Be the server or the client of an implementation."""
+    signal.alarm(PATIENCE_S)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core)})
     implementation: Implementation = importlib.import_module(f"speed_peers.{module}")  # type: ignore[assignment]
     with asyncio.Runner(loop_factory=_loop_factory(loop)) as runner:
         if end == "server":
-            runner.run(implementation.serve(lambda number: print(number, flush=True)))
+            runner.run(implementation.serve(_told))
         else:
             port, process = map(int, server)
             Stopwatch.processes = [os.getpid(), process] if sys.platform == "linux" else []
+            _told("ready")
             _measure(runner, implementation, port)
+
+
+def _told(started: object) -> None:
+    """Tell that this end has started, which nothing else should do while others are measured."""
+    signal.alarm(0)
+    print(started, flush=True)
 
 
 def _loop_factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -28,9 +28,8 @@ class Contender:
     name: str
     module: str
     python: str = sys.executable
-    note: str = ""
     lacks: frozenset[str] = frozenset()
-    """Kinds of workload that it has no equivalent of."""
+    """Kinds of workload that it has nothing for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,10 @@ def started(contender: Contender, core: int, loop: str) -> Iterator[Pair]:
         port = server.line()
         if not port:
             raise MeasuringError("its server did not start")
-        yield Pair(stack.enter_context(Child(contender, "client", str(core), loop, port, str(server.pid))))
+        client = stack.enter_context(Child(contender, "client", str(core), loop, port, str(server.pid)))
+        if not client.line():
+            raise MeasuringError("its client did not start")
+        yield Pair(client)
 
 
 class Child:

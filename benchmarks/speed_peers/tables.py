@@ -69,12 +69,12 @@ class Results:
 
 def rate(measured: Measured) -> float:
     """How many a second."""
-    return measured.count / measured.seconds
+    return measured.number / measured.seconds
 
 
 def cost(measured: Measured) -> float:
     """Seconds of processor time for each, both ends together; 0 where that is not known."""
-    return measured.processor_s / measured.count
+    return measured.processor_s / measured.number
 
 
 def to_base(
@@ -84,24 +84,52 @@ def to_base(
     yield f"{contender + ', ratio to the base':<34}{_HEADINGS}   {'base, a second':>14}"
     for workload in workloads:
         ratio = results.ratio(workload, contender, BASE)
-        if ratio is None:
-            yield f"{workload:<34}{'-':>8}   {results.faults.get((workload, contender), 'not measured')}"
-            continue
-        target = must.get(workload)
-        verdict = "" if target is None else f"{target:.2f}"
-        mark = "  below" if target is not None and ratio.median < target else ""
-        base = results.rate(workload, BASE)
-        yield f"{workload:<34}{_figures(ratio)}{verdict:>8}   {base:>14,.0f}{mark}"
+        note = f"{results.rate(workload, BASE):>14,.0f}" if ratio is not None else "not measured"
+        yield _row(workload, ratio, must.get(workload), note)
 
 
 _HEADINGS = f"{'median':>8}{'min':>8}{'max':>8}{'by CPU':>8}{'must':>8}"
 
 
-def _figures(ratio: Ratio) -> str:
-    return "".join(f"{figure:>8.2f}" for figure in ratio)
+def _row(workload: str, ratio: Ratio | None, target: float | None, note: str) -> str:
+    figures = "".join(f"{figure:>8.2f}" for figure in ratio) if ratio is not None else f"{'-':>8}" * 4
+    verdict = "" if target is None else f"{target:.2f}"
+    mark = "  below" if target is not None and ratio is not None and ratio.median < target else ""
+    return f"{workload:<34}{figures}{verdict:>8}   {note}{mark}"
 
 
-def below(results: Results, contender: str, to: Mapping[str, str], must: Mapping[str, float]) -> list[str]:
+def fastest(results: Results, workload: str, contender: str, peers: Sequence[str]) -> str | None:
+    """The peer that this contender beats by least; None where none was measured."""
+    ratios = {peer: results.ratio(workload, contender, peer) for peer in peers}
+    measured = {peer: ratio.median for peer, ratio in ratios.items() if ratio is not None}
+    return min(measured, key=lambda peer: measured[peer], default=None)
+
+
+def to_fastest(
+    results: Results,
+    contender: str,
+    peers: Sequence[str],
+    workloads: Sequence[str],
+    must: Mapping[str, float],
+) -> Iterator[str]:
+    """The lines of the table of how many times faster a contender is than the fastest peer."""
+    yield f"{contender + ', times the fastest peer':<34}{_HEADINGS}   fastest peer"
+    for workload in workloads:
+        peer = fastest(results, workload, contender, peers)
+        ratio = results.ratio(workload, contender, peer) if peer is not None else None
+        yield _row(workload, ratio, must.get(workload), peer or "none was measured")
+
+
+def peers_to_base(results: Results, peers: Sequence[str], workloads: Sequence[str]) -> Iterator[str]:
+    """The lines of the table of each peer's median ratio to the base."""
+    yield f"{'peers, ratio to the base':<34}" + "".join(f"{peer:>23}" for peer in peers)
+    for workload in workloads:
+        ratios = [results.ratio(workload, peer, BASE) for peer in peers]
+        yield f"{workload:<34}" + "".join(
+            f"{f'{ratio.median:.2f}' if ratio else '-':>23}" for ratio in ratios
+        )
+
+
+def below(ratios: Mapping[str, Ratio | None], must: Mapping[str, float]) -> list[str]:
     """The workloads whose median ratio misses its target, or was not measured."""
-    ratios = {name: results.ratio(name, contender, to[name]) for name in must if name in to}
     return [name for name, ratio in ratios.items() if ratio is None or ratio.median < must[name]]

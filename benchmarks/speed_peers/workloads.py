@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 class Measured(NamedTuple):
     """So many calls or items in so many seconds, which cost both ends together so much processor time."""
 
-    count: int
+    number: int
     seconds: float
     processor_s: float
 
@@ -39,10 +39,10 @@ class Stopwatch:
         self._began = time.perf_counter()
         self.end = self._began + seconds
 
-    def measured(self, count: int) -> Measured:
+    def measured(self, number: int) -> Measured:
         """So many, until now."""
         seconds = time.perf_counter() - self._began
-        return Measured(count, seconds, self._processor_time() - self._processor_s)
+        return Measured(number, seconds, self._processor_time() - self._processor_s)
 
     def _processor_time(self) -> float:
         return sum(time.clock_gettime(_processor_clock(process)) for process in self.processes)
