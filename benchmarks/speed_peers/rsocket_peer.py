@@ -1,4 +1,4 @@
-"""`rsocket` over TCP, which is its fastest transport; messages are JSON."""
+"""`rsocket` over TCP, its default transport; messages are JSON, and operations are found by their route."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from typing import Any
 
 from reactivestreams.subscriber import Subscriber
 from reactivestreams.subscription import Subscription
-from rsocket.helpers import DefaultPublisherSubscription, create_response, single_transport_provider
+from rsocket.extensions.helpers import composite, route
+from rsocket.extensions.mimetypes import WellKnownMimeTypes
+from rsocket.helpers import DefaultPublisherSubscription, create_future, single_transport_provider
 from rsocket.payload import Payload
-from rsocket.request_handler import BaseRequestHandler
+from rsocket.routing.request_router import RequestRouter
+from rsocket.routing.routing_request_handler import RoutingRequestHandler
 from rsocket.rsocket_client import RSocketClient
 from rsocket.rsocket_server import RSocketServer
 from rsocket.streams.stream_from_generator import StreamFromGenerator
@@ -25,9 +28,12 @@ from speed_peers.workloads import HOST, Measured, Stopwatch, call_repeatedly, te
 READ_BYTES = 64 * 1024
 
 
-def payload_of(data: object) -> Payload:
-    """Data as a payload of compact JSON."""
-    return Payload(text_of(data).encode())
+TO_ECHO, TO_ITEMS, TO_TALK = (composite(route(name)) for name in ("echo", "items", "talk"))
+
+
+def payload_of(data: object, metadata: bytes | None = None) -> Payload:
+    """Data as a payload of compact JSON; the metadata of a call names its route."""
+    return Payload(text_of(data).encode(), metadata)
 
 
 class Outgoing(DefaultPublisherSubscription):
@@ -71,35 +77,41 @@ class Incoming(Subscriber):
         raise exception
 
 
-class Handler(BaseRequestHandler):
-    """One method of each kind."""
+router = RequestRouter()
 
-    async def request_response(self, payload: Payload) -> Awaitable[Payload]:
-        """Answer with what came."""
-        answer: Awaitable[Payload] = create_response(text_of(json.loads(payload.data)).encode())
-        return answer
 
-    async def request_stream(self, payload: Payload) -> StreamFromGenerator:
-        """The same item so many times."""
-        count, item = json.loads(payload.data)
+@router.response("echo")
+async def echo(payload: Payload) -> Awaitable[Payload]:
+    """Answer with what came."""
+    return create_future(payload_of(json.loads(payload.data)))
 
-        def items() -> Iterator[tuple[Payload, bool]]:
-            for number in range(1, count + 1):
-                yield payload_of(item), number == count
 
-        return StreamFromGenerator(items)
+@router.stream("items")
+async def items(payload: Payload) -> StreamFromGenerator:
+    """The same item so many times."""
+    count, item = json.loads(payload.data)
 
-    async def request_channel(self, _payload: Payload) -> tuple[Outgoing, Incoming]:
-        """Send back each item."""
-        outgoing = Outgoing()
-        return outgoing, Incoming(outgoing.send, outgoing.end)
+    def produce() -> Iterator[tuple[Payload, bool]]:
+        for number in range(1, count + 1):
+            yield payload_of(item), number == count
+
+    return StreamFromGenerator(produce)
+
+
+@router.channel("talk")
+async def talk(_payload: Payload) -> tuple[Outgoing, Incoming]:
+    """Send back each item."""
+    outgoing = Outgoing()
+    return outgoing, Incoming(outgoing.send, outgoing.end)
 
 
 async def serve(listening: Callable[[int], None]) -> None:
     """Serve on TCP."""
 
     def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        RSocketServer(TransportTCP(reader, writer, READ_BYTES), handler_factory=Handler)
+        RSocketServer(
+            TransportTCP(reader, writer, READ_BYTES), handler_factory=lambda: RoutingRequestHandler(router)
+        )
 
     async with await asyncio.start_server(attend, HOST, 0) as server:
         listening(server.sockets[0].getsockname()[1])
@@ -110,7 +122,8 @@ async def serve(listening: Callable[[int], None]) -> None:
 async def connected(port: int) -> AsyncIterator[RsocketClient]:
     """A client on TCP."""
     transport = TransportTCP(*await asyncio.open_connection(HOST, port), READ_BYTES)
-    async with RSocketClient(single_transport_provider(transport)) as client:
+    encoding = WellKnownMimeTypes.MESSAGE_RSOCKET_COMPOSITE_METADATA
+    async with RSocketClient(single_transport_provider(transport), metadata_encoding=encoding) as client:
         yield RsocketClient(client)
 
 
@@ -125,14 +138,14 @@ class RsocketClient:
         return await call_repeatedly(self._call, data, in_flight, seconds)
 
     async def _call(self, data: dict[str, Any]) -> Any:
-        return json.loads((await self.client.request_response(payload_of(data))).data)
+        return json.loads((await self.client.request_response(payload_of(data, TO_ECHO))).data)
 
     async def stream(self, data: dict[str, Any], items: int) -> Measured:
         """Open, and count the items."""
         counted: list[None] = []
         ended = asyncio.Event()
         watch = Stopwatch()
-        stream = self.client.request_stream(payload_of([items, data]))
+        stream = self.client.request_stream(payload_of([items, data], TO_ITEMS))
         stream.subscribe(Incoming(lambda _: counted.append(None), ended.set))
         await ended.wait()
         return watch.measured(len(counted))
@@ -152,7 +165,8 @@ class RsocketClient:
                 outgoing.end()
 
         watch = Stopwatch(seconds)
-        self.client.request_channel(payload_of("begin"), outgoing).subscribe(Incoming(take, ended.set))
+        channel = self.client.request_channel(payload_of("begin", TO_TALK), outgoing)
+        channel.subscribe(Incoming(take, ended.set))
         for _ in range(in_flight):
             outgoing.send(data)
         await ended.wait()

@@ -36,8 +36,10 @@ class Results:
     """Why a contender has no figure for a workload."""
 
     def add(self, workload: str, contender: str, repetition: int, measured: Measured) -> None:
-        """Keep one."""
-        self.measured.setdefault((workload, contender), {})[repetition] = measured
+        """Keep one, added to what was measured of it in this repetition before."""
+        repetitions = self.measured.setdefault((workload, contender), {})
+        before = repetitions.get(repetition, Measured(0, 0.0, 0.0))
+        repetitions[repetition] = Measured(*map(sum, zip(before, measured, strict=True)))
 
     def as_json(self) -> str:
         """Every measurement: a list of objects."""
@@ -47,6 +49,10 @@ class Results:
             for repetition, one in repetitions.items()
         ]
         return json.dumps(rows, indent=1)
+
+    def repetitions(self) -> int:
+        """How many were made."""
+        return max((len(repetitions) for repetitions in self.measured.values()), default=0)
 
     def contenders(self) -> set[str]:
         """Who has any figure."""

@@ -14,7 +14,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-PAYLOADS = {"100 B": 100, "2 KB": 2048}
 OUTSTANDING = 64
 """Items on their way in the bidirectional echo."""
 HOST = "127.0.0.1"
@@ -61,7 +60,7 @@ class Workload:
     """
 
     kind: str
-    payload_bytes: int
+    payload_bytes: int = 0
     in_flight: int = 1
     seconds: float = 0.0
     items: int = 0
@@ -121,11 +120,11 @@ async def call_repeatedly(
 
 
 async def run(client: Client, workload: Workload) -> Measured:
-    """Warm up with a tenth of it, then measure."""
+    """Warm up with about a tenth of it, then measure."""
     data = data_of(workload.payload_bytes)
     if workload.kind == "stream":
         await client.stream(data, workload.items // 10)
         return await client.stream(data, workload.items)
     loop = client.unary if workload.kind == "unary" else client.echo
-    await loop(data, workload.in_flight, workload.seconds / 10)
+    await loop(data, min(workload.in_flight, OUTSTANDING), workload.seconds / 10)
     return await loop(data, workload.in_flight, workload.seconds)
