@@ -38,8 +38,8 @@ class Results:
     def add(self, workload: str, contender: str, repetition: int, measured: Measured) -> None:
         """Keep one, added to what was measured of it in this repetition before."""
         repetitions = self.measured.setdefault((workload, contender), {})
-        before = repetitions.get(repetition, Measured(0, 0.0, 0.0))
-        repetitions[repetition] = Measured(*map(sum, zip(before, measured, strict=True)))
+        before = repetitions.get(repetition)
+        repetitions[repetition] = measured.plus(before) if before is not None else measured
 
     def as_json(self) -> str:
         """Every measurement: a list of objects."""

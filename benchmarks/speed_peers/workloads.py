@@ -26,6 +26,14 @@ class Measured(NamedTuple):
     seconds: float
     processor_s: float
 
+    def plus(self, other: Measured) -> Measured:
+        """Both together."""
+        return Measured(
+            self.number + other.number,
+            self.seconds + other.seconds,
+            self.processor_s + other.processor_s,
+        )
+
 
 class Stopwatch:
     """Started when made. `seconds` from then is `end`, on the clock `time.perf_counter`."""
