@@ -183,14 +183,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """Measure, print; the exit code."""
     options = parse(arguments)
-    contenders, peers, fault = list(OWN), list(PEERS) if options.peers else [], None
+    contenders, peers = list(OWN), list(PEERS) if options.peers else []
     if options.self_check:
         contenders, peers = [OWN[0], Contender(AGAIN, "bare")], []
-    if peers:
-        try:
-            install()
-        except MeasuringError as error:
-            fault = str(error)
+    faults = install() if peers else {}
     plan = {
         name: workload
         for name, workload in workloads(
@@ -198,9 +194,8 @@ def main(arguments: list[str]) -> int:
         ).items()
         if not options.only or name.split()[0] in options.only.split(",")
     }
-    results = measure(contenders + ([] if fault else peers), plan, options)
-    if fault:
-        results.faults.update(((peer.name, "installing"), fault) for peer in peers)
+    results = measure(contenders + peers, plan, options)
+    results.faults.update(((requirement, "installing"), fault) for requirement, fault in faults.items())
     report(results, plan, options)
     if options.json is not None:
         options.json.write_text(results.as_json())

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from speed_peers.workloads import Implementation, Stopwatch, Workload, run
 
@@ -28,7 +28,7 @@ def main(end: str, module: str, core: str, loop: str, *server: str) -> None:
     signal.alarm(PATIENCE_S)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core)})
-    implementation: Implementation = importlib.import_module(f"speed_peers.{module}")  # type: ignore[assignment]
+    implementation = cast("Implementation", importlib.import_module(f"speed_peers.{module}"))
     with asyncio.Runner(loop_factory=_loop_factory(loop)) as runner:
         if end == "server":
             runner.run(implementation.serve(_told))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import venv
 
-from speed_peers.pair import BENCHMARKS, Contender, MeasuringError
+from speed_peers.pair import BENCHMARKS, Contender
 
 REQUIREMENTS = BENCHMARKS / "speed_peers" / "requirements.txt"
 FOLDER = BENCHMARKS.parent / "build" / "speed-peers"
@@ -22,17 +22,30 @@ PEERS = [
 ]
 
 
-def install() -> None:
-    """Make the environment, unless it is there with these very versions. Raises `MeasuringError`."""
+def install() -> dict[str, str]:
+    """Make the environment, unless it is there with these very versions.
+
+    Returns why a requirement could not be installed; the others are.
+    """
     wanted = REQUIREMENTS.read_text()
     installed = FOLDER / "requirements.txt"
     if installed.exists() and installed.read_text() == wanted:
-        return
+        return {}
     print(f"installing the peers into {FOLDER.relative_to(BENCHMARKS.parent)}", file=sys.stderr, flush=True)
-    venv.create(FOLDER, with_pip=True, clear=True)
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)]
+    try:
+        venv.create(FOLDER, with_pip=True, clear=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return {"a virtual environment": str(error)}
+    requirements = [line for line in wanted.splitlines() if not line.startswith("#")]
+    faults = {line: fault for line in requirements if (fault := _install_one(line)) is not None}
+    if not faults:
+        installed.write_text(wanted)
+    return faults
+
+
+def _install_one(requirement: str) -> str | None:
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", requirement]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        last = (result.stderr.strip().splitlines() or ["pip told nothing"])[-1]
-        raise MeasuringError(f"could not be installed: {last}")
-    installed.write_text(wanted)
+    if result.returncode == 0:
+        return None
+    return (result.stderr.strip().splitlines() or ["pip told nothing"])[-1]
