@@ -128,12 +128,11 @@ def to_fastest(
 
 def peers_to_base(results: Results, peers: Sequence[str], workloads: Sequence[str]) -> Iterator[str]:
     """The lines of the table of each peer's median ratio to the base."""
-    yield f"{'peers, ratio to the base':<34}" + "".join(f"{peer:>23}" for peer in peers)
+    yield f"{'peers, ratio to the base':<34}" + "".join(f"  {peer}" for peer in peers)
     for workload in workloads:
-        ratios = [results.ratio(workload, peer, BASE) for peer in peers]
-        yield f"{workload:<34}" + "".join(
-            f"{f'{ratio.median:.2f}' if ratio else '-':>23}" for ratio in ratios
-        )
+        ratios = {peer: results.ratio(workload, peer, BASE) for peer in peers}
+        figures = {peer: f"{ratio.median:.2f}" if ratio else "-" for peer, ratio in ratios.items()}
+        yield f"{workload:<34}" + "".join(f"  {figures[peer]:>{len(peer)}}" for peer in peers)
 
 
 def below(ratios: Mapping[str, Ratio | None], must: Mapping[str, float]) -> list[str]:
