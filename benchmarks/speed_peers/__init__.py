@@ -1,0 +1,1 @@
+"""The implementations that `benchmarks/speed.py` measures, one a module, and the processes they run in."""
