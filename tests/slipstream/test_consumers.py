@@ -2,6 +2,7 @@ import pytest
 
 from slipstream import ConnectionClosedError, StreamOverflowError
 from slipstream.consumers import Consumers
+from slipstream.session import Answered
 
 ID = ("me", 0)
 
