@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from slipstream.errors import SlipstreamError
+from slipstream.events import Answered
 from slipstream.exchanges import RequestId
-from slipstream.session import Answered
 from slipstream.streams import Budget, Inlet
 
 

@@ -96,8 +96,6 @@ class Exchange:
     """Items that this side lets the other send, as the last credit said, in total; 0 before the first."""
     limit_out: int = 0
     """Items that the other side lets this one send, likewise (protocol.md §9)."""
-    item_head: str = ""
-    """The text of this side's items up to their data, once it was made."""
 
     @property
     def takes_items(self) -> bool:
@@ -268,6 +266,44 @@ class ExchangeTable:
     def sent(self, frame: Frame, size_bytes: int) -> Step:
         """Fold a frame on its way out. `REFUSED` changes nothing: the frame must not be sent."""
         return self._fold(frame, size_bytes, incoming=False)
+
+    # -- ordinary frames, at less cost: False or None for every other, and then nothing was done ----------
+
+    def item_came(self, request_id: RequestId, size_bytes: int) -> bool:
+        """Fold an item that came as it should; like `received`."""
+        exchange = self.get(request_id)
+        if exchange is None or exchange.kind is ExchangeKind.UNARY:
+            return False
+        state, credit = exchange.state, self.credit_in
+        if state is not StreamState.OPEN and state is not StreamState.HALF_CLOSED_LOCAL:
+            return False
+        if credit is not None and exchange.items_in >= credit and exchange.items_in >= exchange.limit_in:
+            return False
+        exchange.items_in += 1
+        exchange.bytes_in += size_bytes
+        return True
+
+    def response_came(self, request_id: RequestId) -> bool:
+        """Fold a response that came as it should; like `received`."""
+        opener, number = request_id
+        exchange = self._mine.get(number) if opener == self.local_peer else None
+        if exchange is None or exchange.kind is not ExchangeKind.UNARY:
+            return False
+        exchange.state = StreamState.CLOSED
+        self._end(exchange, Outcome.OK)
+        return True
+
+    def request_came(self, request_id: RequestId, peer_id: str | None, operation: str) -> Exchange | None:
+        """Fold the opening of a unary exchange that came as it should; like `received`."""
+        opener, number = request_id
+        last = self._highest.get(opener)
+        if opener != peer_id or opener == self.local_peer or last is None or not last < number < MAX_COUNTER:
+            return None
+        exchange = Exchange(request_id, ExchangeKind.UNARY, operation, False, StreamState.HALF_CLOSED_REMOTE)
+        self._theirs[request_id] = exchange
+        self._highest[opener] = number
+        self.opened_by_peer += 1
+        return exchange
 
     def settle(self, request_id: RequestId, outcome: Outcome, message: str = "") -> Exchange | None:
         """End an exchange on this side where no frame says so; None if it is not in flight."""

@@ -109,6 +109,15 @@ def decode(message: str | bytes, *, limit_bytes: int | None = None, nesting: int
     """
     if limit_bytes is not None and (size := size_of(message)) > limit_bytes:
         raise FrameTooLargeError(size, limit_bytes)
+    return Frame(*read_fields(message, nesting))
+
+
+Fields = tuple[MessageType, tuple[str, int] | None, str | None, Any, dict[str, Any] | None, str]
+"""What a `Frame` is made of, in its order."""
+
+
+def read_fields(message: str | bytes, nesting: int = MAX_NESTING) -> Fields:
+    """The fields of a frame, without the cost of making one; raises like `decode`."""
     fields, readable = _read_object(message, nesting)
     get = fields.get
     spelled: Any = get("type")
@@ -122,8 +131,8 @@ def decode(message: str | bytes, *, limit_bytes: int | None = None, nesting: int
         and (meta is None or type(meta) is dict)
         and (peer_id or kind not in OPENING_TYPES)
     ):
-        return Frame(kind, tuple(request_id) if request_id else None, peer_id, get("data"), meta, spelled)
-    return _decode_carefully(fields)
+        return kind, tuple(request_id) if request_id else None, peer_id, get("data"), meta, spelled
+    return _read_carefully(fields)
 
 
 def _is_plain_id(value: object) -> bool:
@@ -136,12 +145,12 @@ def _is_plain_id(value: object) -> bool:
     )
 
 
-def _decode_carefully(fields: dict[str, Any]) -> Frame:
+def _read_carefully(fields: dict[str, Any]) -> Fields:
     try:
         model = FrameModel.model_validate(fields)
     except ValidationError as error:
         raise ProtocolError(f"{_INVALID}: {_first_fault(error)}", salvaged=fields) from error
-    return Frame(model.type, model.requestId, model.peerID, model.data, model.meta, str(fields["type"]))
+    return model.type, model.requestId, model.peerID, model.data, model.meta, str(fields["type"])
 
 
 def _first_fault(error: ValidationError) -> str:
@@ -239,26 +248,49 @@ def encode(
     `ProtocolError` where JSON has no way to say it (NaN, infinities, other objects, cycles) or no reader
     would take it (nested too deep), and `FrameTooLargeError` over `limit_bytes`.
     """
-    head = head_of(frame.type, frame.request_id, frame.peer_id, spelling)
     meta = "" if frame.meta is None else f',"meta":{encode_value(frame.meta)}'
-    return splice(head, frame.data, meta, limit_bytes=limit_bytes, nesting=nesting)
+    opening, peer = _opening(frame.type, spelling), _naming(frame.peer_id)
+    text = _join(opening, frame.request_id, peer, frame.data, meta)
+    return _checked(text, limit_bytes, nesting)
 
 
-def head_of(
-    kind: MessageType, request_id: tuple[str, int] | None, peer_id: str | None, spelling: Spelling
-) -> str:
-    """The text of a frame up to the value of its data; `splice` makes it whole."""
-    opening = _OPEN[kind] if spelling is CANONICAL else f'{{"type":"{spelling.spell(kind.value)}"'
-    exchange = f',"requestId":[{_quoted(request_id[0])},{request_id[1]}]' if request_id is not None else ""
-    peer = f',"peerID":{_quoted(peer_id)}' if peer_id is not None else ""
-    return f'{opening}{exchange}{peer},"data":'
+class FrameWriter:
+    """Writes the frames of one peer as `encode` does; what they have in common is written once."""
+
+    def __init__(self, peer_id: str, spelling: Spelling) -> None:
+        self._openings = {kind: _opening(kind, spelling) for kind in MessageType}
+        self._peer = _naming(peer_id)
+
+    def write(
+        self,
+        kind: MessageType,
+        request_id: tuple[str, int] | None,
+        data: object,
+        meta: str,
+        limit_bytes: int,
+        nesting: int,
+    ) -> str:
+        """The text of a frame; `meta` is JSON that follows the data, with its comma. Raises like `encode`."""
+        text = _join(self._openings[kind], request_id, self._peer, data, meta)
+        return _checked(text, limit_bytes, nesting)
 
 
-def splice(
-    head: str, data: object, meta: str = "", *, limit_bytes: int | None = None, nesting: int = MAX_NESTING
-) -> str:
-    """A frame from its head, its data and what follows them; raises like `encode`."""
-    text = f"{head}{encode_value(data)}{meta}}}"
+def _opening(kind: MessageType, spelling: Spelling) -> str:
+    return f'{{"type":"{spelling.spell(kind.value)}"'
+
+
+def _naming(peer_id: str | None) -> str:
+    return ',"data":' if peer_id is None else f',"peerID":{_quoted(peer_id)},"data":'
+
+
+def _join(opening: str, request_id: tuple[str, int] | None, peer: str, data: object, meta: str) -> str:
+    if request_id is None:
+        return f"{opening}{peer}{encode_value(data)}{meta}}}"
+    opener, number = request_id
+    return f'{opening},"requestId":[{_quoted(opener)},{number}]{peer}{encode_value(data)}{meta}}}'
+
+
+def _checked(text: str, limit_bytes: int | None, nesting: int) -> str:
     if limit_bytes is not None and len(text) > limit_bytes:
         raise FrameTooLargeError(len(text), limit_bytes)
     if _openings_past(text, nesting):
@@ -266,7 +298,6 @@ def splice(
     return text
 
 
-_OPEN = {member: f'{{"type":"{member.value}"' for member in MessageType}
 _quoted = json.encoder.encode_basestring_ascii
 
 

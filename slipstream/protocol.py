@@ -27,14 +27,7 @@ from slipstream.errors import (
     StreamClosedError,
     StreamOverflowError,
 )
-from slipstream.exchanges import Exchange, ExchangeKind, Outcome, RequestId
-from slipstream.handlers import Registry
-from slipstream.lifecycle import CONNECTION_TRANSITIONS, ConnectionState
-from slipstream.limits import DEFAULT_LIMITS, Limits
-from slipstream.outbox import Outbox
-from slipstream.reserved import registry_for
-from slipstream.responder import Responder
-from slipstream.session import (
+from slipstream.events import (
     Answered,
     Called,
     Credited,
@@ -45,11 +38,18 @@ from slipstream.session import (
     HalfEnded,
     ItemArrived,
     Notified,
-    Remote,
-    Session,
     Settled,
     Violated,
 )
+from slipstream.exchanges import Exchange, ExchangeKind, Outcome, RequestId
+from slipstream.handlers import Registry
+from slipstream.lifecycle import CONNECTION_TRANSITIONS, ConnectionState
+from slipstream.limits import DEFAULT_LIMITS, Limits
+from slipstream.outbox import Outbox
+from slipstream.remote import Remote
+from slipstream.reserved import registry_for
+from slipstream.responder import Responder
+from slipstream.session import Session
 from slipstream.spelling import Spelling
 from slipstream.stats import Stats
 from slipstream.streams import BiStreamHandle, Inlet, ItemStream
@@ -595,7 +595,7 @@ class Protocol:
         self.taps.frame_passed("out", text)
 
     def _arm(self) -> None:
-        deadline = self._session.earliest
+        deadline = self._session.deadlines.earliest
         if deadline >= self._timer_at:
             return
         if self._timer is not None:

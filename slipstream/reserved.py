@@ -9,7 +9,7 @@ from slipstream.errors import RemoteError, RequestTimeoutError
 from slipstream.exchanges import CREDIT, ExchangeKind
 from slipstream.frames import MessageType
 from slipstream.handlers import KIND_NAMES, Endpoint, Registry
-from slipstream.session import VERSION
+from slipstream.remote import VERSION
 
 if TYPE_CHECKING:
     from slipstream.protocol import Protocol

@@ -23,11 +23,12 @@ from slipstream.errors import (
     ProtocolError,
     StreamClosedError,
 )
+from slipstream.events import Called, Notified
 from slipstream.exchanges import ExchangeKind, RequestId
 from slipstream.frames import MessageType
 from slipstream.handlers import RESERVED, Endpoint, Registry
 from slipstream.outbox import Outbox
-from slipstream.session import Called, Notified, Session
+from slipstream.session import Session
 from slipstream.streams import BiStreamHandle
 from slipstream.taps import RateLimit
 from slipstream.watch import watched

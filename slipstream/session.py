@@ -7,14 +7,28 @@ clock, timers are asked for by `next_deadline`, and what is to be written waits 
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import inf, isfinite
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
+from slipstream.deadlines import Deadlines
 from slipstream.errors import FrameTooLargeError, OverloadedError, ProtocolError, StreamClosedError
+from slipstream.events import (
+    Answered,
+    Called,
+    Credited,
+    Event,
+    Expired,
+    Failed,
+    Found,
+    HalfEnded,
+    ItemArrived,
+    Notified,
+    Settled,
+    Violated,
+)
 from slipstream.exchanges import (
     CREDIT,
     Effect,
@@ -30,145 +44,23 @@ from slipstream.exchanges import (
 )
 from slipstream.frames import (
     CANONICAL_TYPES,
+    Fields,
     Frame,
+    FrameWriter,
     MessageType,
     decode,
-    encode,
     encode_value,
-    head_of,
+    read_fields,
     size_of,
-    splice,
 )
 from slipstream.limits import DEFAULT_LIMITS, MAX_PEER_ID, Limits
-from slipstream.spelling import CANONICAL, Spelling, follow
+from slipstream.remote import VERSION, Remote, patience_of
+from slipstream.spelling import CANONICAL, Spelling
 
-VERSION = 1
-"""The version of the protocol that this package speaks (protocol.md §8)."""
-
-
-# Not frozen: setting up a frozen record costs three times as much, and there is one for every frame.
-@dataclass(slots=True)
-class Called:
-    """The other side opened an exchange that a handler should answer."""
-
-    request_id: RequestId
-    kind: ExchangeKind
-    operation: str
-    data: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Notified:
-    """A fire-and-forget came."""
-
-    operation: str
-    data: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Answered:
-    """A unary exchange of mine has its result."""
-
-    request_id: RequestId
-    data: Any
-
-
-@dataclass(slots=True)
-class ItemArrived:
-    """A stream brought an item; `size_bytes` is what it takes of the receiving buffer."""
-
-    request_id: RequestId
-    data: Any
-    size_bytes: int
-
-
-@dataclass(slots=True)
-class HalfEnded:
-    """The other side sends no more items on this stream."""
-
-    request_id: RequestId
-
-
-@dataclass(slots=True)
-class Failed:
-    """The other side ended the exchange with an error, or, as its opener, gave it up."""
-
-    request_id: RequestId
-    message: str
-    code: str
-    details: Any = None
-
-
-@dataclass(slots=True)
-class Settled:
-    """This side ended the exchange: its deadline passed, it was cancelled, its buffer overflowed."""
-
-    request_id: RequestId
-    outcome: Outcome
-    message: str
-
-
-@dataclass(slots=True)
-class Credited:
-    """The other side lets more items through on this stream (§9)."""
-
-    request_id: RequestId
-
-
-@dataclass(slots=True)
-class Expired:
-    """The time is up that the other side gave for an answer; it has been told so (§8)."""
-
-    request_id: RequestId
-    message: str
-
-
-@dataclass(slots=True)
-class Found:
-    """The other side broke the protocol."""
-
-    finding: Finding
-
-
-@dataclass(slots=True)
-class Violated:
-    """The other side went further than a connection bears: it is to be closed with this code (§11)."""
-
-    code: int
-    reason: str
-
-
-Event = (
-    Called
-    | Notified
-    | Answered
-    | ItemArrived
-    | HalfEnded
-    | Failed
-    | Settled
-    | Credited
-    | Expired
-    | Found
-    | Violated
-)
-
-BAD_FRAME_CODE = 4400
-PEER_ID_COLLISION_CODE = 4409
-FLOOD_CODE = 4429
+BAD_FRAME_CODE: Final = 4400
+PEER_ID_COLLISION_CODE: Final = 4409
+FLOOD_CODE: Final = 4429
 """The private close codes (§11)."""
-
-
-@dataclass(slots=True)
-class Remote:
-    """What is known of the other side. `modern` is None until its first frame (protocol.md §8)."""
-
-    peer_id: str | None = None
-    modern: bool | None = None
-    version: int = VERSION
-    software: str = ""
-    credit: int | None = None
-    max_frame_bytes: int | None = None
-    spelling: Spelling = CANONICAL
 
 
 _SHORT_TEXT = 1000
@@ -201,12 +93,14 @@ class Session:
     """Messages to write, in order. The shell takes them all and leaves the list empty."""
     bad_frames: int = 0
     findings: int = 0
+    deadlines: Deadlines = field(default_factory=Deadlines)
     _greeted: bool = False
+    _familiar: bool = False
+    """Whether the other side has been heard, and spells as this one does."""
+    _writer: FrameWriter = field(init=False)
+    _writer_spelling: Spelling = CANONICAL
     _recent_bad_frames: deque[float] = field(init=False)
-    _deadlines: list[tuple[float, int, Exchange]] = field(default_factory=list)
-    _deadlines_set: int = 0
-    _tidy_at: int = 0
-    _given_up: deque[tuple[RequestId, Frame]] = field(
+    _given_up: deque[tuple[RequestId, dict[str, Any]]] = field(
         default_factory=lambda: deque(maxlen=_REMEMBERED_GOODBYES)
     )
     """What a modern peer will be told of exchanges given up before it was known to be one."""
@@ -214,6 +108,7 @@ class Session:
     def __post_init__(self) -> None:
         self.table = ExchangeTable(self.peer_id)
         self._recent_bad_frames = deque(maxlen=self.limits.bad_frames or 0)
+        self._use(self.spelling or CANONICAL)
 
     # -- calls of this side -----------------------------------------------------------------------------
 
@@ -233,15 +128,17 @@ class Session:
         if timeout_s is not None and not isfinite(timeout_s):
             raise ValueError(f"A timeout is a number of seconds, or None for no deadline, not {timeout_s}")
         request_id = (self.peer_id, self.table.next_number)
-        meta = {"timeout": timeout_s} if timeout_s is not None and self.remote.modern else None
-        exchange = self._send(Frame(_OPENINGS[kind], request_id, self.peer_id, data, meta))
+        meta: dict[str, Any] | None = None
+        if timeout_s is not None and self.remote.modern:
+            meta = {"timeout": timeout_s}
+        exchange = self._send(_OPENINGS[kind], request_id, data, meta)
         if timeout_s is not None and exchange is not None:
-            self._set_deadline(now + timeout_s, exchange)
+            self.deadlines.set(now + timeout_s, exchange)
         return request_id
 
     def notify(self, data: dict[str, Any]) -> None:
         """Send a fire-and-forget (§3)."""
-        self._send(Frame(MessageType.FIRE_AND_FORGET, None, self.peer_id, data))
+        self._send(MessageType.FIRE_AND_FORGET, None, data)
 
     def consumed(self, request_id: RequestId, items: int) -> int:
         """So many items of a stream were consumed in all: let the other side send more, if it counts (§9).
@@ -253,7 +150,7 @@ class Session:
             limit = items + self.limits.credit
             data = {"operation": CREDIT, "requestId": list(request_id), "limit": limit}
             with suppress(FrameTooLargeError):  # a peer that takes no frame of this size gets no credit
-                self._send(Frame(MessageType.FIRE_AND_FORGET, None, self.peer_id, data))
+                self._send(MessageType.FIRE_AND_FORGET, None, data)
         return items + self.credit_step
 
     def patience(self, request_id: RequestId) -> int:
@@ -279,30 +176,22 @@ class Session:
 
         Raises `StreamClosedError` where §5 says *local error*.
         """
-        exchange, table = self.table.get(request_id), self.table
-        if exchange is None or not exchange.takes_items or not self._greeted:
-            self._send(Frame(MessageType.STREAM_DATA, request_id, self.peer_id, data))
-            return True
-        if not table.may_send(exchange):
+        exchange = self.table.get(request_id)
+        if exchange is not None and exchange.takes_items and not self.table.may_send(exchange):
             return False
-        if not exchange.item_head:
-            spelling = self.spelling or self.remote.spelling
-            exchange.item_head = head_of(MessageType.STREAM_DATA, request_id, self.peer_id, spelling)
-        text = splice(exchange.item_head, data, limit_bytes=self._frame_limit(), nesting=self.limits.nesting)
-        table.item_sent(exchange, len(text))
-        self.outgoing.append(text)
+        self._send(MessageType.STREAM_DATA, request_id, data)
         return True
 
     def end(self, request_id: RequestId) -> None:
         """End this side's half; ending it again does nothing (§5)."""
         exchange = self.table.get(request_id)
         if exchange is not None and exchange.state.local_open:
-            self._send(Frame(MessageType.STREAM_END, request_id, self.peer_id))
+            self._send(MessageType.STREAM_END, request_id)
 
     def respond(self, request_id: RequestId, data: Any) -> None:
         """Answer a unary exchange of the other side; nothing is sent if it has ended meanwhile (§8)."""
         if self.table.get(request_id) is not None:
-            self._send(Frame(MessageType.RESPONSE, request_id, self.peer_id, data))
+            self._send(MessageType.RESPONSE, request_id, data)
 
     def fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
         """End an exchange, both halves, with an error (§7); nothing is sent if it has ended meanwhile.
@@ -312,10 +201,10 @@ class Session:
         if self.table.get(request_id) is None:
             return
         try:
-            self._send(_error(self.peer_id, request_id, code, message, details))
+            self._send(MessageType.ERROR, request_id, _error(code, message, details))
         except ProtocolError as error:
             short = f"{message[:_SHORT_TEXT]} (the rest was left out: {error})"
-            self._tell(request_id, _error(self.peer_id, request_id, code, short))
+            self._tell(MessageType.ERROR, request_id, _error(code, short))
 
     def give_up(self, request_id: RequestId, outcome: Outcome, message: str = "") -> Settled | None:
         """End an exchange of mine here and now, and tell the other side in its own dialect (§8).
@@ -328,13 +217,13 @@ class Session:
         ends_by_stream_end = exchange.kind is ExchangeKind.SERVER_STREAM or exchange.state.local_open
         self.table.settle(request_id, outcome, message)
         code, text = _WIRE_CODES.get(outcome, "cancelled"), message or outcome.value
-        goodbye = _error(self.peer_id, request_id, code, text)
+        goodbye = _error(code, text)
         if self.remote.modern is None:
             self._given_up.append((request_id, goodbye))
         if self.remote.modern:
-            self._tell(request_id, goodbye)
+            self._tell(MessageType.ERROR, request_id, goodbye)
         elif ends_by_stream_end:
-            self._tell(request_id, Frame(MessageType.STREAM_END, request_id, self.peer_id))
+            self._tell(MessageType.STREAM_END, request_id)
         return Settled(request_id, outcome, message)
 
     def send_as_typed(self, text: str) -> list[Event]:
@@ -358,34 +247,10 @@ class Session:
 
     # -- time and ending --------------------------------------------------------------------------------
 
-    @property
-    def earliest(self) -> float:
-        """No deadline is before this, on the clock of `now`; costs less than `next_deadline`."""
-        return self._deadlines[0][0] if self._deadlines else inf
-
-    @property
-    def next_deadline(self) -> float | None:
-        """When `tick` should be called next, on the clock of `now`."""
-        while self._deadlines and self._deadlines[0][2].ended:
-            heapq.heappop(self._deadlines)
-        return self._deadlines[0][0] if self._deadlines else None
-
-    def _set_deadline(self, when: float, exchange: Exchange) -> None:
-        # One request that waits long must not keep the deadlines of all that were answered behind it.
-        if len(self._deadlines) >= self._tidy_at:
-            self._deadlines = [entry for entry in self._deadlines if not entry[2].ended]
-            heapq.heapify(self._deadlines)
-            self._tidy_at = 2 * len(self._deadlines) + _STALE_DEADLINES
-        self._deadlines_set += 1
-        heapq.heappush(self._deadlines, (when, self._deadlines_set, exchange))
-
     def tick(self, now: float) -> list[Event]:
         """Give up what has passed its deadline, whoever set it."""
         events: list[Event] = []
-        while self._deadlines and self._deadlines[0][0] <= now:
-            exchange = heapq.heappop(self._deadlines)[2]
-            if exchange.ended:
-                continue
+        for exchange in self.deadlines.passed(now):
             name = (exchange.operation or "")[:200]
             if exchange.mine:
                 text = f"No answer to {name!r} came within the deadline"
@@ -400,7 +265,7 @@ class Session:
     def connection_ended(self, outcome: Outcome) -> list[Exchange]:
         """End everything in flight as `CLOSED` or `LOST`; what was to be written is dropped."""
         self.outgoing.clear()
-        self._deadlines.clear()
+        self.deadlines.clear()
         self._given_up.clear()
         return self.table.connection_ended(outcome)
 
@@ -408,33 +273,67 @@ class Session:
 
     def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
         """Take one message that came at `now`. Never raises for what the other side sent (§7)."""
-        limits, remote = self.limits, self.remote
-        size = size_of(message)
+        size, limits = size_of(message), self.limits
         try:
             if size > limits.frame_bytes:
                 raise FrameTooLargeError(size, limits.frame_bytes)
-            frame = decode(message, nesting=limits.nesting)
+            fields = read_fields(message, limits.nesting)
         except ProtocolError as error:
             return self._bad_frame(error, now)
-        unfamiliar = remote.peer_id is None or remote.spelling is not CANONICAL
-        if (unfamiliar or frame.spelled not in CANONICAL_TYPES) and frame.peer_id != self.peer_id:
+        event = self._plain(fields, size, now) if self._familiar else None
+        return [event] if event is not None else self._take(Frame(*fields), size, now)
+
+    def _plain(self, fields: Fields, size: int, now: float) -> Event | None:
+        """The event of an ordinary frame, at little cost; None for every other, and then nothing was done."""
+        kind, request_id, peer_id, data, meta, spelled = fields
+        table = self.table
+        if request_id is None or peer_id == self.peer_id or spelled not in CANONICAL_TYPES:
+            return None
+        if kind is MessageType.STREAM_DATA:
+            return ItemArrived(request_id, data, size) if table.item_came(request_id, size) else None
+        if kind is MessageType.RESPONSE:
+            return Answered(request_id, data) if table.response_came(request_id) else None
+        if kind is not MessageType.REQUEST or type(data) is not dict or self.closing:
+            return None
+        operation = data.get("operation")
+        if type(operation) is not str or table.count(mine=False) >= self.limits.in_flight:
+            return None
+        exchange = table.request_came(request_id, peer_id, operation)
+        return self._called(exchange, data, meta, now) if exchange is not None else None
+
+    def _take(self, frame: Frame, size: int, now: float) -> list[Event]:
+        if frame.peer_id != self.peer_id:
             self._learn(frame)
         effect, exchange, findings = self.table.received(frame, size)
         events: list[Event] = []
         for finding in findings:
             events += self._found(finding)
-        if effect is Effect.ITEM and exchange is not None:
-            events.append(ItemArrived(exchange.request_id, frame.data, size))
-        elif effect is Effect.RESULT and exchange is not None:
-            events.append(Answered(exchange.request_id, frame.data))
-        elif effect is Effect.OPENED and exchange is not None:
-            self._admit(exchange, frame, now, events)
-        elif effect is Effect.NOTICE:
+        if effect is Effect.NOTICE:
             if (operation := operation_of(frame)) is not None:
                 events.append(Notified(operation, frame.data))
-        elif exchange is not None and (event := _ending(effect, exchange.request_id, frame)) is not None:
+        elif exchange is not None and (event := self._event(effect, exchange, frame, size, now)) is not None:
             events.append(event)
         return events
+
+    def _event(self, effect: Effect, exchange: Exchange, frame: Frame, size: int, now: float) -> Event | None:
+        request_id = exchange.request_id
+        match effect:
+            case Effect.OPENED:
+                return self._admit(exchange, frame, now)
+            case Effect.RESULT:
+                return Answered(request_id, frame.data)
+            case Effect.ITEM:
+                return ItemArrived(request_id, frame.data, size)
+            case Effect.CREDIT:
+                return Credited(request_id)
+            case Effect.END:
+                return HalfEnded(request_id)
+            case Effect.CANCEL:
+                return Failed(request_id, "The other side cancelled", "cancelled")
+            case Effect.ERROR:
+                return _failure(request_id, frame.data)
+            case _:
+                return None
 
     def _bad_frame(self, error: ProtocolError, now: float) -> list[Event]:
         self.bad_frames += 1
@@ -456,7 +355,7 @@ class Session:
             events.append(Violated(PEER_ID_COLLISION_CODE, "strict: both sides have the same peer ID"))
         return events
 
-    def _admit(self, exchange: Exchange, frame: Frame, now: float, events: list[Event]) -> None:
+    def _admit(self, exchange: Exchange, frame: Frame, now: float) -> Event | None:
         """Let an exchange through to a handler, or answer at once why not (§7)."""
         if exchange.operation is None:
             refusal = "invalid_request", "data must be an object with a string 'operation'"
@@ -465,25 +364,30 @@ class Session:
         elif self.table.count(mine=False) > self.limits.in_flight:
             refusal = "overloaded", f"More than {self.limits.in_flight} exchanges are in flight"
         else:
-            if frame.meta is not None and (patience_s := _patience(frame.meta.get("timeout"))) is not None:
-                self._set_deadline(now + patience_s, exchange)
-            events.append(Called(exchange.request_id, exchange.kind, exchange.operation, frame.data))
-            return
-        self._tell(exchange.request_id, _error(self.peer_id, exchange.request_id, *refusal))
+            return self._called(exchange, frame.data, frame.meta, now)
+        self._tell(MessageType.ERROR, exchange.request_id, _error(*refusal))
+        return None
+
+    def _called(
+        self, exchange: Exchange, data: dict[str, Any], meta: dict[str, Any] | None, now: float
+    ) -> Called:
+        if meta is not None and (patience_s := patience_of(meta)) is not None:
+            self.deadlines.set(now + patience_s, exchange)
+        return Called(exchange.request_id, exchange.kind, exchange.operation or "", data)
 
     def _learn(self, frame: Frame) -> None:
-        self.remote.peer_id = self.remote.peer_id or frame.peer_id
-        self.remote.spelling = follow(self.remote.spelling, frame.spelled, frame.type.value)
-        if self.remote.modern is None:
-            hello = frame.meta.get("hello") if frame.meta else None
-            self.remote.modern = isinstance(hello, dict)
-            if isinstance(hello, dict):
-                _read_hello(self.remote, hello)
-                self.table.credit_out = self.remote.credit
-                self.table.credit_in = self.limits.credit
+        remote, table = self.remote, self.table
+        first = remote.learn(frame)
+        spelling = self.spelling or remote.spelling
+        if spelling != self._writer_spelling:
+            self._use(spelling)
+        self._familiar = remote.peer_id is not None and remote.spelling is CANONICAL
+        if first:
+            if remote.modern:
+                table.credit_in, table.credit_out = self.limits.credit, remote.credit
                 for request_id, goodbye in self._given_up:
                     if request_id != frame.request_id:
-                        self._tell(request_id, goodbye)
+                        self._tell(MessageType.ERROR, request_id, goodbye)
             self._given_up.clear()
 
     def _answer_bad_frame(self, salvaged: dict[str, Any] | None) -> None:
@@ -492,39 +396,54 @@ class Session:
         request_id = _request_named_by(salvaged)
         if request_id is not None and self.table.skip(request_id):
             text = "This is no valid frame: see its type, requestId and peerID"
-            self._tell(request_id, _error(self.peer_id, request_id, "invalid_request", text))
+            self._tell(MessageType.ERROR, request_id, _error("invalid_request", text))
 
     # -- writing ----------------------------------------------------------------------------------------
 
-    def _send(self, frame: Frame) -> Exchange | None:
-        text = self._text_of(frame)
-        effect, exchange, findings = self.table.sent(frame, len(text))
+    def _use(self, spelling: Spelling) -> None:
+        self._writer, self._writer_spelling = FrameWriter(self.peer_id, spelling), spelling
+
+    def _send(
+        self,
+        kind: MessageType,
+        request_id: RequestId | None,
+        data: Any = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Exchange | None:
+        text = self._text(kind, request_id, data, meta)
+        effect, exchange, findings = self.table.sent(
+            Frame(kind, request_id, self.peer_id, data, meta), len(text)
+        )
         if effect is Effect.REFUSED or effect is Effect.LATE:
             why = findings[0].text if findings else "The other side has ended the exchange"
             raise StreamClosedError(f"Not sent: {why}")
         self._commit(text)
         return exchange
 
-    def _tell(self, request_id: RequestId, frame: Frame) -> None:
+    def _tell(self, kind: MessageType, request_id: RequestId, data: Any = None) -> None:
         """Send an ending that this side has already decided on; one over the limit stays unsaid."""
         try:
-            text = self._text_of(frame)
+            text = self._text(kind, request_id, data)
         except FrameTooLargeError:
             self.table.settle(request_id, Outcome.ERROR)
         else:
-            self.table.sent(frame, len(text))
+            self.table.sent(Frame(kind, request_id, self.peer_id, data), len(text))
             self._commit(text)
 
-    def _text_of(self, frame: Frame) -> str:
-        """The frame as text, checked against every limit, before anything has changed."""
+    def _text(
+        self,
+        kind: MessageType,
+        request_id: RequestId | None,
+        data: Any = None,
+        meta: dict[str, Any] | None = None,
+    ) -> str:
+        """A frame as text, checked against every limit, before anything has changed."""
         if not self._greeted:
-            frame.meta = {**(frame.meta or {}), "hello": self._hello()}
-        spelling = self.spelling or self.remote.spelling
-        return encode(frame, spelling=spelling, limit_bytes=self._frame_limit(), nesting=self.limits.nesting)
-
-    def _frame_limit(self) -> int:
+            meta = {**(meta or {}), "hello": self._hello()}
         here, there = self.limits.frame_bytes, self.remote.max_frame_bytes
-        return here if there is None or there > here else there
+        limit = here if there is None or there > here else there
+        told = f',"meta":{encode_value(meta)}' if meta is not None else ""
+        return self._writer.write(kind, request_id, data, told, limit, self.limits.nesting)
 
     def _commit(self, text: str) -> None:
         self._greeted = True
@@ -539,22 +458,11 @@ class Session:
         }
 
 
-def _error(peer_id: str, request_id: RequestId, code: str, message: str, details: Any = None) -> Frame:
+def _error(code: str, message: str, details: Any = None) -> dict[str, Any]:
     data = {"error": message, "code": code}
     if details is not None:
         data["details"] = details
-    return Frame(MessageType.ERROR, request_id, peer_id, data)
-
-
-def _ending(effect: Effect, request_id: RequestId, frame: Frame) -> Event | None:
-    """The event of a frame that ends a half or the whole exchange, or lets more items through."""
-    if effect is Effect.CREDIT:
-        return Credited(request_id)
-    if effect is Effect.END:
-        return HalfEnded(request_id)
-    if effect is Effect.CANCEL:
-        return Failed(request_id, "The other side cancelled", "cancelled")
-    return _failure(request_id, frame.data) if effect is Effect.ERROR else None
+    return data
 
 
 def _failure(request_id: RequestId, data: Any) -> Failed:
@@ -571,25 +479,6 @@ def _as_json(value: object) -> str:
         return type(value).__name__
 
 
-def _read_hello(remote: Remote, hello: dict[str, Any]) -> None:
-    remote.version = min(_whole(hello.get("version"), 1) or VERSION, VERSION)
-    remote.credit = _whole(hello.get("credit"), 0)
-    remote.max_frame_bytes = _whole(hello.get("maxFrame"), 1)
-    if isinstance(software := hello.get("software"), str):
-        remote.software = software[:200]
-
-
-def _patience(timeout: object) -> float | None:
-    """What `meta.timeout` says, in seconds; None where it says nothing that can be kept (§8)."""
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-        return None
-    return float(min(timeout, _LONGEST_S))
-
-
-def _whole(value: object, least: int) -> int | None:
-    return value if type(value) is int and value >= least else None
-
-
 def _request_named_by(salvaged: dict[str, Any]) -> RequestId | None:
     """The exchange that a message which is no frame would have opened, if it can be told (§7)."""
     match salvaged.get("requestId"):
@@ -604,10 +493,4 @@ def _request_named_by(salvaged: dict[str, Any]) -> RequestId | None:
     return (opener, number) if opens else None
 
 
-# A caller that waits longer might as well not have said so, and no clock overflows.
-_LONGEST_S = 1e9
-
 _REMEMBERED_GOODBYES = 1024
-
-# Deadlines of exchanges that have ended, beside those in flight, that are not worth a clean-up.
-_STALE_DEADLINES = 64

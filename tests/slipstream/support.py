@@ -181,7 +181,7 @@ def leftovers(protocol: Protocol) -> dict[str, Any]:
         "handlers": responder.running,
         "senders": consumers.senders,
         "to be written": protocol._outbox.pending_bytes,
-        "deadline": protocol._session.next_deadline,
+        "deadline": protocol._session.deadlines.next,
     }
     return {name: value for name, value in held.items() if value}
 

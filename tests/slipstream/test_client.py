@@ -17,7 +17,8 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.http11 import Request, Response
 
 from slipstream import ConnectionClosedError, ConnectionState, Limits, Protocol, RemoteError, connect, serve
-from slipstream.session import Event, Session
+from slipstream.events import Event
+from slipstream.session import Session
 from tests.slipstream.support import Observer, Service, emptied
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from slipstream import ConnectionClosedError, StreamOverflowError
 from slipstream.consumers import Consumers
-from slipstream.session import Answered
+from slipstream.events import Answered
 
 ID = ("me", 0)
 

@@ -30,7 +30,8 @@ from slipstream import (
     Tap,
     request_response,
 )
-from slipstream.session import Event, Session
+from slipstream.events import Event
+from slipstream.session import Session
 from slipstream.testing import (
     ANYTHING,
     Ends,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from slipstream.errors import OverloadedError, ProtocolError, StreamClosedError
+from slipstream.events import Answered, Called, Failed, HalfEnded, ItemArrived, Notified
 from slipstream.exchanges import ExchangeKind, Outcome
 from slipstream.limits import Limits
-from slipstream.session import Answered, Called, Failed, HalfEnded, ItemArrived, Notified
 from tests.slipstream.transcripts import (
     BISTREAM,
     OPENING_WORDS,
@@ -138,7 +138,7 @@ def test_data_that_is_no_json_opens_nothing_and_spends_no_counter() -> None:
         me.open(UNARY, call("x", value=float("nan")), timeout_s=1)
     with pytest.raises(ProtocolError):
         me.notify(call("x", value=object()))
-    assert (list(me.table), me.outgoing, me.next_deadline) == ([], [], None)
+    assert (list(me.table), me.outgoing, me.deadlines.next) == ([], [], None)
     assert me.open(UNARY, call("x")) == (ME, 0)
 
 
@@ -279,5 +279,5 @@ def test_the_end_of_the_connection_ends_everything(outcome: Outcome) -> None:
     ended = me.connection_ended(outcome)
     assert [exchange.request_id for exchange in ended] == [(ME, 0), (ME, 1), (PEER, 0)]
     assert {exchange.outcome for exchange in ended} == {outcome}
-    assert (list(me.table), me.outgoing, me.next_deadline, me.tick(1000)) == ([], [], None, [])
+    assert (list(me.table), me.outgoing, me.deadlines.next, me.tick(1000)) == ([], [], None, [])
     assert me.connection_ended(outcome) == []

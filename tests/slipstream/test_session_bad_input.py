@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from slipstream.events import Called
 from slipstream.limits import Limits
-from slipstream.session import Called
 from tests.slipstream.transcripts import (
     BISTREAM,
     UNARY,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from slipstream.errors import ProtocolError
+from slipstream.events import Settled
 from slipstream.exchanges import ExchangeKind, Outcome
 from slipstream.limits import Limits
-from slipstream.session import Settled
 from slipstream.spelling import Spelling
 from tests.slipstream.transcripts import (
     BISTREAM,
@@ -226,14 +226,14 @@ def test_a_deadline_is_asked_for_and_kept() -> None:
     early = me.open(UNARY, call("slower"), now=100, timeout_s=2)
     me.open(UNARY, call("patient"), now=100)
     written(me)
-    assert me.next_deadline == 102
+    assert me.deadlines.next == 102
     assert me.tick(101.9) == []
     (event,) = me.tick(102)
     assert isinstance(event, Settled)
     assert (event.request_id, event.outcome) == (early, Outcome.TIMEOUT)
     assert "'slower'" in event.message
     assert errors_written(me) == [error(1, "deadline_exceeded", ME)]
-    assert me.next_deadline == 105
+    assert me.deadlines.next == 105
     assert [event.request_id for event in me.tick(1000) if isinstance(event, Settled)] == [late]
     assert me.table.count(mine=True) == 1
 
@@ -242,7 +242,7 @@ def test_an_exchange_that_has_ended_has_no_deadline() -> None:
     me = modern()
     me.open(UNARY, call("x"), timeout_s=5)
     me.receive(answer("response", 0))
-    assert me.next_deadline is None
+    assert me.deadlines.next is None
     me.open(UNARY, call("x"), timeout_s=5)
     me.receive(answer("response", 1))
     assert me.tick(10) == []
@@ -254,8 +254,8 @@ def test_one_that_waits_long_does_not_keep_the_deadlines_of_the_others() -> None
     for number in range(1, 2000):
         me.open(UNARY, call("quick"), timeout_s=600)
         me.receive(answer("response", number))
-    assert len(me._deadlines) < 100
-    assert me.next_deadline == 1
+    assert len(me.deadlines._heap) < 100
+    assert me.deadlines.next == 1
 
 
 def test_deadlines_stay_in_order_however_many_have_gone() -> None:
@@ -297,7 +297,7 @@ def test_a_timeout_is_a_number_of_seconds(make: Any, timeout_s: float) -> None:
     me = make()
     with pytest.raises(ValueError, match="timeout is a number of seconds"):
         me.open(UNARY, call("x"), timeout_s=timeout_s)
-    assert (list(me.table), me.outgoing, me.next_deadline) == ([], [], None)
+    assert (list(me.table), me.outgoing, me.deadlines.next) == ([], [], None)
 
 
 def test_a_long_operation_does_not_keep_the_deadline_from_being_told() -> None:

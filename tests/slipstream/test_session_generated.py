@@ -8,10 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slipstream.events import Called
 from slipstream.exchanges import Outcome
 from slipstream.frames import MessageType, decode
 from slipstream.limits import Limits
-from slipstream.session import Called, Session
+from slipstream.session import Session
 from tests.slipstream.transcripts import BISTREAM, STREAM, UNARY
 from tests.slipstream.wire import ME, PEER, call
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from slipstream.errors import FrameTooLargeError
+from slipstream.events import Answered, Failed, HalfEnded, Settled
 from slipstream.exchanges import ExchangeKind
 from slipstream.limits import Limits
-from slipstream.session import Answered, Failed, HalfEnded, Settled
 from tests.slipstream.transcripts import (
     BISTREAM,
     UNARY,
@@ -29,7 +29,7 @@ def test_a_frame_over_the_other_sides_limit_is_not_sent(max_frame: int) -> None:
     with pytest.raises(FrameTooLargeError) as caught:
         me.open(UNARY, call("x" * 300), timeout_s=1)
     assert caught.value.limit_bytes == max_frame
-    assert (list(me.table), me.outgoing, me.next_deadline) == ([], [], None)
+    assert (list(me.table), me.outgoing, me.deadlines.next) == ([], [], None)
 
 
 def test_my_own_limit_holds_where_the_other_sides_is_higher() -> None:

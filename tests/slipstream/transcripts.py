@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from slipstream.events import Event, Found
 from slipstream.exchanges import ExchangeKind
-from slipstream.session import Event, Found, Session
+from slipstream.session import Session
 from tests.slipstream.wire import HELLO, ME, PEER, call, text
 
 UNARY, STREAM, BISTREAM = ExchangeKind.UNARY, ExchangeKind.SERVER_STREAM, ExchangeKind.BIDIRECTIONAL
