@@ -250,8 +250,23 @@ class ExchangeTable:
         credit = self.credit_out
         return credit is None or exchange.items_out < credit or exchange.items_out < exchange.limit_out
 
+    def open(self, kind: ExchangeKind, operation: object) -> Exchange:
+        """Open an exchange of this side, with the next number; costs less than `sent`."""
+        number = self.next_number
+        state = _FIRST_STATES[kind, True]
+        name = operation if type(operation) is str else None
+        exchange = Exchange((self.local_peer, number), kind, name, True, state)
+        self._mine[number] = exchange
+        self.next_number = number + 1
+        return exchange
+
+    def response_sent(self, exchange: Exchange) -> None:
+        """Fold the response to a unary exchange of the other side; likewise."""
+        exchange.state = StreamState.CLOSED
+        self._end(exchange, Outcome.OK)
+
     def item_sent(self, exchange: Exchange, size_bytes: int) -> None:
-        """Fold an item on its way out, of an exchange that `takes_items`; costs less than `sent`."""
+        """Fold an item on its way out, of an exchange that `takes_items`; likewise."""
         exchange.items_out += 1
         exchange.bytes_out += size_bytes
 

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from slipstream.errors import FrameTooLargeError, ProtocolError
 from slipstream.limits import MAX_NESTING, MAX_PEER_ID
@@ -168,7 +168,9 @@ def _read_object(message: str | bytes, nesting: int = MAX_NESTING) -> tuple[dict
         value, readable = _read_with_surrogates(message, error), False
     if type(value) is not dict:
         raise ProtocolError(f"{_INVALID}: a frame is a JSON object, not {_json_name(value)}")
-    if _openings_past(message, nesting) and _nested_past(value, nesting):
+    # Cheap looks first: at the length that such nesting needs, at the top, at how much is opened at all.
+    suspect = len(message) > 2 * nesting and not _shallow(value) and _openings(message) > nesting
+    if suspect and _nested_past(value, nesting):
         raise ProtocolError(f"{_INVALID}: nested deeper than {nesting}")
     return value, readable
 
@@ -184,12 +186,24 @@ def _read_with_surrogates(message: str | bytes, first_error: Exception) -> Any:
         raise ProtocolError(f"{_INVALID}: {error}") from error
 
 
-def _openings_past(message: str | bytes, limit: int) -> bool:
-    if len(message) <= 2 * limit:
-        return False  # each would be closed again
+def _shallow(value: dict[str, Any]) -> bool:
+    """Whether a look at few values tells that nothing is nested deeper than in most frames."""
+    if len(value) > _FEW:
+        return False
+    for part in value.values():
+        if type(part) in _CONTAINERS:
+            if len(part) > _FEW:
+                return False
+            for inner in part.values() if type(part) is dict else part:
+                if type(inner) in _CONTAINERS:
+                    return False
+    return True
+
+
+def _openings(message: str | bytes) -> int:
     if isinstance(message, str):
-        return message.count("[") + message.count("{") > limit
-    return message.count(b"[") + message.count(b"{") > limit
+        return message.count("[") + message.count("{")
+    return message.count(b"[") + message.count(b"{")
 
 
 def _nested_past(value: Any, limit: int) -> bool:
@@ -293,7 +307,7 @@ def _join(opening: str, request_id: tuple[str, int] | None, peer: str, data: obj
 def _checked(text: str, limit_bytes: int | None, nesting: int) -> str:
     if limit_bytes is not None and len(text) > limit_bytes:
         raise FrameTooLargeError(len(text), limit_bytes)
-    if _openings_past(text, nesting):
+    if len(text) > 2 * nesting and _openings(text) > nesting:
         _read_object(text, nesting)
     return text
 
@@ -303,10 +317,34 @@ _quoted = json.encoder.encode_basestring_ascii
 
 def encode_value(value: object) -> str:
     """Write any JSON value by the rules of a frame. Raises `ProtocolError` where JSON cannot say it."""
+    if type(value) is str and len(value) >= _LONG_TEXT:
+        return _long_text(value)
+    if type(value) is dict and len(value) <= _FEW and _has_long_text(value):
+        return "{" + ",".join(f"{_quoted(key)}:{encode_value(part)}" for key, part in value.items()) + "}"
     try:
         return "".join(_written(value, 0))
     except (TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"This cannot be written as JSON: {error}") from error
+
+
+# The standard encoder takes a text character by character; for long ones there is a faster one.
+_LONG_TEXT = 256
+_FEW = 16
+
+
+def _long_text(text: str) -> str:
+    return to_json(text).decode() if text.isascii() else _quoted(text)
+
+
+def _has_long_text(fields: dict[Any, Any]) -> bool:
+    """Whether an object has a long text among its values; only where all its keys are texts."""
+    found = False
+    for key, part in fields.items():
+        if type(key) is not str:
+            return False
+        if type(part) is str and len(part) >= _LONG_TEXT:
+            found = True
+    return found
 
 
 def _plain_form(value: object) -> Any:

@@ -127,12 +127,12 @@ class Session:
             )
         if timeout_s is not None and not isfinite(timeout_s):
             raise ValueError(f"A timeout is a number of seconds, or None for no deadline, not {timeout_s}")
+        meta = {"timeout": timeout_s} if timeout_s is not None and self.remote.modern else None
         request_id = (self.peer_id, self.table.next_number)
-        meta: dict[str, Any] | None = None
-        if timeout_s is not None and self.remote.modern:
-            meta = {"timeout": timeout_s}
-        exchange = self._send(_OPENINGS[kind], request_id, data, meta)
-        if timeout_s is not None and exchange is not None:
+        text = self._text(_OPENINGS[kind], request_id, data, meta)
+        exchange = self.table.open(kind, data.get("operation"))
+        self._commit(text)
+        if timeout_s is not None:
             self.deadlines.set(now + timeout_s, exchange)
         return request_id
 
@@ -177,9 +177,14 @@ class Session:
         Raises `StreamClosedError` where §5 says *local error*.
         """
         exchange = self.table.get(request_id)
-        if exchange is not None and exchange.takes_items and not self.table.may_send(exchange):
+        if exchange is None or not exchange.takes_items:
+            self._send(MessageType.STREAM_DATA, request_id, data)  # it says why not
+            return True
+        if not self.table.may_send(exchange):
             return False
-        self._send(MessageType.STREAM_DATA, request_id, data)
+        text = self._text(MessageType.STREAM_DATA, request_id, data)
+        self.table.item_sent(exchange, len(text))
+        self._commit(text)
         return True
 
     def end(self, request_id: RequestId) -> None:
@@ -190,8 +195,15 @@ class Session:
 
     def respond(self, request_id: RequestId, data: Any) -> None:
         """Answer a unary exchange of the other side; nothing is sent if it has ended meanwhile (§8)."""
-        if self.table.get(request_id) is not None:
-            self._send(MessageType.RESPONSE, request_id, data)
+        exchange = self.table.get(request_id)
+        if exchange is None:
+            return
+        if exchange.mine or exchange.kind is not ExchangeKind.UNARY:
+            self._send(MessageType.RESPONSE, request_id, data)  # it says why not
+            return
+        text = self._text(MessageType.RESPONSE, request_id, data)
+        self.table.response_sent(exchange)
+        self._commit(text)
 
     def fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
         """End an exchange, both halves, with an error (§7); nothing is sent if it has ended meanwhile.
@@ -408,17 +420,13 @@ class Session:
         kind: MessageType,
         request_id: RequestId | None,
         data: Any = None,
-        meta: dict[str, Any] | None = None,
-    ) -> Exchange | None:
-        text = self._text(kind, request_id, data, meta)
-        effect, exchange, findings = self.table.sent(
-            Frame(kind, request_id, self.peer_id, data, meta), len(text)
-        )
+    ) -> None:
+        text = self._text(kind, request_id, data)
+        effect, _, findings = self.table.sent(Frame(kind, request_id, self.peer_id, data), len(text))
         if effect is Effect.REFUSED or effect is Effect.LATE:
             why = findings[0].text if findings else "The other side has ended the exchange"
             raise StreamClosedError(f"Not sent: {why}")
         self._commit(text)
-        return exchange
 
     def _tell(self, kind: MessageType, request_id: RequestId, data: Any = None) -> None:
         """Send an ending that this side has already decided on; one over the limit stays unsaid."""
