@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import json.encoder
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from slipstream.errors import FrameTooLargeError, ProtocolError
-from slipstream.limits import MAX_NESTING, MAX_PEER_ID
+from slipstream.limits import MAX_COUNTER, MAX_NESTING, MAX_PEER_ID
 from slipstream.spelling import CANONICAL, Spelling
 
 
@@ -265,7 +266,10 @@ def encode(
     meta = "" if frame.meta is None else f',"meta":{encode_value(frame.meta)}'
     opening, peer = _opening(frame.type, spelling), _naming(frame.peer_id)
     text = _join(opening, frame.request_id, peer, frame.data, meta)
-    return _checked(text, limit_bytes, nesting)
+    if limit_bytes is not None and len(text) > limit_bytes:
+        raise FrameTooLargeError(len(text), limit_bytes)
+    _check_nesting(text, None if meta else frame.data, nesting)
+    return text
 
 
 class FrameWriter:
@@ -286,7 +290,11 @@ class FrameWriter:
     ) -> str:
         """The text of a frame; `meta` is JSON that follows the data, with its comma. Raises like `encode`."""
         text = _join(self._openings[kind], request_id, self._peer, data, meta)
-        return _checked(text, limit_bytes, nesting)
+        if len(text) > limit_bytes:
+            raise FrameTooLargeError(len(text), limit_bytes)
+        if len(text) > 2 * nesting:
+            _check_nesting(text, data, nesting)
+        return text
 
 
 def _opening(kind: MessageType, spelling: Spelling) -> str:
@@ -304,12 +312,10 @@ def _join(opening: str, request_id: tuple[str, int] | None, peer: str, data: obj
     return f'{opening},"requestId":[{_quoted(opener)},{number}]{peer}{encode_value(data)}{meta}}}'
 
 
-def _checked(text: str, limit_bytes: int | None, nesting: int) -> str:
-    if limit_bytes is not None and len(text) > limit_bytes:
-        raise FrameTooLargeError(len(text), limit_bytes)
-    if len(text) > 2 * nesting and _openings(text) > nesting:
+def _check_nesting(text: str, data: object, nesting: int) -> None:
+    flat = type(data) is str or (type(data) is dict and _is_flat(data))
+    if not flat and _openings(text) > nesting:
         _read_object(text, nesting)
-    return text
 
 
 _quoted = json.encoder.encode_basestring_ascii
@@ -317,34 +323,31 @@ _quoted = json.encoder.encode_basestring_ascii
 
 def encode_value(value: object) -> str:
     """Write any JSON value by the rules of a frame. Raises `ProtocolError` where JSON cannot say it."""
-    if type(value) is str and len(value) >= _LONG_TEXT:
-        return _long_text(value)
-    if type(value) is dict and len(value) <= _FEW and _has_long_text(value):
-        return "{" + ",".join(f"{_quoted(key)}:{encode_value(part)}" for key, part in value.items()) + "}"
+    if type(value) is str or (type(value) is dict and _is_flat(value)):
+        with suppress(PydanticSerializationError):  # a lone surrogate
+            encoded = to_json(value)
+            if encoded.isascii():
+                return encoded.decode()
     try:
         return "".join(_written(value, 0))
     except (TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"This cannot be written as JSON: {error}") from error
 
 
-# The standard encoder takes a text character by character; for long ones there is a faster one.
-_LONG_TEXT = 256
 _FEW = 16
+_FLAT_TYPES = frozenset({str, bool, type(None)})
 
 
-def _long_text(text: str) -> str:
-    return to_json(text).decode() if text.isascii() else _quoted(text)
-
-
-def _has_long_text(fields: dict[Any, Any]) -> bool:
-    """Whether an object has a long text among its values; only where all its keys are texts."""
-    found = False
-    for key, part in fields.items():
+def _is_flat(fields: dict[Any, Any]) -> bool:
+    """Whether an object is so simple that the faster writer can only write what the strict one does."""
+    if len(fields) > _FEW:
+        return False
+    for key, value in fields.items():
         if type(key) is not str:
             return False
-        if type(part) is str and len(part) >= _LONG_TEXT:
-            found = True
-    return found
+        if type(value) not in _FLAT_TYPES and not (type(value) is int and abs(value) < MAX_COUNTER):
+            return False
+    return True
 
 
 def _plain_form(value: object) -> Any:

@@ -8,26 +8,23 @@ feel the socket's back-pressure wait for `room`, those that must know it was tak
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sized
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from copy import copy
 
 from slipstream.wire import Wire
 
 # More than that waits to be written, and whoever sends waits too.
 _ROOM_BYTES = 64 * 1024
-# So much is handed to the socket before it is asked whether it can take more.
-_BATCH_BYTES = 64 * 1024
 
 
 class Outbox:
-    """Messages on their way to one wire. `written` is told of each just before it is written."""
+    """Messages on their way to one wire. `written` hears of them, and of their bytes, just before."""
 
     def __init__(
         self,
         wire: Wire,
         *,
-        written: Callable[[str], None],
+        written: Callable[[Sequence[str], int], None],
         broken: Callable[[BaseException], None],
         send_timeout_s: float | None = None,
     ) -> None:
@@ -37,9 +34,11 @@ class Outbox:
         self._send_timeout_s = send_timeout_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._about_to_run: Sized | None = None
-        self._queue: deque[tuple[str, bool] | asyncio.Future[None]] = deque()
+        self._queue: list[str] = []
+        self._queued_bytes = self._queued_caused_bytes = 0
+        self._waiters: list[asyncio.Future[None]] = []
         self._scheduled = False
-        self._task: asyncio.Future[None] | None = None
+        self._write: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed_by: BaseException | None = None
         self.pending_bytes = 0
@@ -57,9 +56,11 @@ class Outbox:
             return
         size = len(text)
         self.pending_bytes += size
+        self._queued_bytes += size
         if caused:
             self.caused_bytes += size
-        self._queue.append((text, caused))
+            self._queued_caused_bytes += size
+        self._queue.append(text)
         if not self._scheduled:
             self._schedule(alone=alone)
 
@@ -78,10 +79,10 @@ class Outbox:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closed_by is not None:
             done.set_exception(copy(self._closed_by))  # one that is kept would keep its waiters' frames
-        elif not self._queue and self._task is None:
+        elif not self.pending_bytes:
             done.set_result(None)
         else:
-            self._queue.append(done)
+            self._waiters.append(done)
         return done
 
     def close(self, error: BaseException) -> None:
@@ -89,14 +90,15 @@ class Outbox:
         if self._closed_by is not None:
             return
         self._closed_by = error
-        while self._queue:
-            entry = self._queue.popleft()
-            if isinstance(entry, asyncio.Future) and not entry.done():
-                entry.set_exception(copy(error))
-                entry.exception()  # a waiter that was cancelled meanwhile never looks at it
+        self._queue.clear()
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(copy(error))
+                waiter.exception()  # a waiter that was cancelled meanwhile never looks at it
+        self._waiters.clear()
         self.pending_bytes = self.caused_bytes = 0
-        if self._task is not None:
-            self._task.cancel()
+        if self._write is not None:
+            self._write.cancel()
 
     def _schedule(self, *, alone: bool) -> None:
         self._scheduled = True
@@ -110,50 +112,34 @@ class Outbox:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        """Write what was posted, unless a write is under way that goes on with it."""
+        """Write all that was posted; what comes while the socket takes no more waits for its turn."""
+        if not self._queue:
+            self._scheduled = False
+            return
+        batch, size, caused = self._queue, self._queued_bytes, self._queued_caused_bytes
+        self._queue, self._queued_bytes, self._queued_caused_bytes = [], 0, 0
         try:
-            while self._queue and self._task is None:
-                batch, size, caused = self._next_batch()
-                for text in batch:
-                    self._written(text)
-                waiting = self._wire.write(batch) if batch else None
-                if waiting is None:
-                    self._taken(size, caused)
-                else:
-                    self._await(waiting, size, caused)
-                    return
+            self._written(batch, size)
+            waiting = self._wire.write(batch)
         except Exception as error:  # noqa: BLE001 - whatever a socket raises, it writes no more; all are told
             self._broken(error)
             return
-        self._scheduled = False
-
-    def _next_batch(self) -> tuple[list[str], int, int]:
-        """What is written next, its bytes, and how many of them were caused; settles who waits before it."""
-        batch: list[str] = []
-        size = caused_bytes = 0
-        while self._queue and size < _BATCH_BYTES:
-            entry = self._queue[0]
-            if isinstance(entry, asyncio.Future):
-                if batch:
-                    break
-                if not entry.done():
-                    entry.set_result(None)
-            else:
-                text, caused = entry
-                batch.append(text)
-                size += len(text)
-                caused_bytes += len(text) if caused else 0
-            self._queue.popleft()
-        return batch, size, caused_bytes
+        if waiting is None:
+            self._scheduled = False
+            self._taken(size, caused)
+        else:
+            self._write = asyncio.ensure_future(waiting)
+            self._write.add_done_callback(lambda write: self._awaited(write, size, caused))
+            self._watch(None)
 
     def _taken(self, size: int, caused: int) -> None:
         self.pending_bytes -= size
         self.caused_bytes -= caused
-
-    def _await(self, waiting: Awaitable[None], size: int, caused: int) -> None:
-        self._task = asyncio.ensure_future(waiting)
-        self._task.add_done_callback(lambda task: self._awaited(task, size, caused))
-        self._watch(None)
+        if self._waiters and not self._queue:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
 
     def _watch(self, unsent_before: int | None) -> None:
         """Look now and then whether the socket still takes something."""
@@ -166,13 +152,13 @@ class Outbox:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._send_timeout_s, self._watch, unsent)
 
-    def _awaited(self, task: asyncio.Future[None], size: int, caused: int) -> None:
-        self._task = None
+    def _awaited(self, write: asyncio.Future[None], size: int, caused: int) -> None:
+        self._write = None
         if self._timer is not None:
             self._timer.cancel()
-        if task.cancelled():
+        if write.cancelled():
             return
-        error = task.exception()
+        error = write.exception()
         if error is not None:
             self._broken(error)
             return

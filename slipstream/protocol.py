@@ -589,10 +589,11 @@ class Protocol:
             self._end(Ending(ConnectionState.LOST, None, text))
             cut(self.websocket)
 
-    def _written(self, text: str) -> None:
-        self._frames_out += 1
-        self._bytes_out += len(text)
-        self.taps.frame_passed("out", text)
+    def _written(self, texts: Sequence[str], size_bytes: int) -> None:
+        self._frames_out += len(texts)
+        self._bytes_out += size_bytes
+        for text in texts:
+            self.taps.frame_passed("out", text)
 
     def _arm(self) -> None:
         deadline = self._session.deadlines.earliest

@@ -79,7 +79,8 @@ class TapSet(Tap):
         """Tell every tap that looks at frames; costs nothing where none does."""
         if not self._frame_taps:
             return
-        seen = FrameTap(direction, message, time_ns())
+        # What `FrameTap(…)` does, at half the cost.
+        seen = tuple.__new__(FrameTap, (direction, message, time_ns()))
         for tap in self._frame_taps:
             try:
                 tap.frame(seen)
