@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from inspector_app.check.cases import CaseError
+from inspector_app.check.messages import fold
 
 ABSENT: Final = "$absent"
 DRIVER: Final = "driver"
@@ -26,7 +27,7 @@ _MISSING: Final = object()
 
 def _is_uuid4(value: Any) -> bool:
     try:
-        return isinstance(value, str) and uuid.UUID(value).version == 4  # noqa: PLR2004 - that is its name
+        return isinstance(value, str) and uuid.UUID(value).version == 4
     except ValueError:
         return False
 
@@ -36,16 +37,12 @@ _WORDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     ABSENT: lambda value: value is _MISSING,
     "$string": lambda value: isinstance(value, str),
     "$text": lambda value: isinstance(value, str) and bool(value.strip()),
+    "$number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "$integer": lambda value: type(value) is int,
     "$object": lambda value: isinstance(value, dict),
     "$array": lambda value: isinstance(value, list),
     "$uuid4": _is_uuid4,
 }
-
-
-def fold(name: object) -> object:
-    """A type without what a reader does not regard: case, `_` and `-` (protocol.md §2)."""
-    return name.replace("_", "").replace("-", "").lower() if isinstance(name, str) else name
 
 
 @dataclass(slots=True)
@@ -68,13 +65,12 @@ class Names:
     # -- sending ------------------------------------------------------------------------------------------
 
     def fill(self, value: Any) -> Any:
-        """What is to be sent for a value with placeholders. Raises `CaseError` for a name that nothing has."""
+        """What is to be sent for a value with placeholders. Raises `CaseError` for an unknown name."""
         if isinstance(value, dict):
             if "$repeat" in value:
                 text, times = value["$repeat"]
                 return text * times
-            filled = {key: self._fill_field(key, each) for key, each in value.items() if each != ABSENT}
-            return filled
+            return {key: self._fill_field(key, each) for key, each in value.items() if each != ABSENT}
         if isinstance(value, list):
             return [self.fill(each) for each in value]
         if isinstance(value, str) and _NAME.fullmatch(value):
@@ -198,5 +194,5 @@ def _same(expected: Any, value: Any) -> bool:
 
 
 def _is_sorted(values: list[Any], key: str) -> bool:
-    names = [value.get(key) for value in values if isinstance(value, dict)]
-    return all(isinstance(name, str) for name in names) and names == sorted(names)
+    names = [str(value.get(key)) for value in values if isinstance(value, dict)]
+    return len(names) == len(values) and names == sorted(names)

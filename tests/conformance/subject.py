@@ -101,7 +101,8 @@ class LibraryProgram:
         await (stream.abort() if hasattr(stream, "abort") else stream.aclose())
 
     async def read(self, name: str, count: int) -> list[Any]:
-        stream, items = await self._calls[name], []
+        stream = await self._calls[name]
+        items: list[Any] = []
         while len(items) < count:
             try:
                 items.append(await anext(stream))
