@@ -66,7 +66,7 @@ class _Talk:
     def silence(self) -> str:
         """What to say of a server that has given no answer."""
         if self.other_messages:
-            return "sends messages that are no frames, and answers nothing: it does not speak Slipstream"
+            return "sends messages that are no frames, and answers nothing"
         if self.frames:
             return "sends frames, but answers neither a ping nor any other request"
         return "takes the connection and answers nothing"
