@@ -156,13 +156,14 @@ class _Player:
                 raise
 
     def _pass_over(self, frame: dict[str, Any]) -> None:
-        """Let pass what a subject may send at any time: credit, and what it asks on its own account."""
+        """Let pass what a subject may send at any time: credit to a modern peer, and what it asks itself."""
         data, request_id = frame.get("data"), frame.get("requestId")
         if fold(frame.get("type")) in OPENING_TYPES:
-            if isinstance(data, dict) and data.get("operation") == CREDIT:
-                return
+            is_credit = isinstance(data, dict) and data.get("operation") == CREDIT
             by_driver = isinstance(request_id, list) and request_id[:1] == [self._names.driver]
-            if self._case.role == "responder" and not by_driver:
+            if is_credit and self._case.peer == "modern":
+                return
+            if self._case.role == "responder" and not (is_credit or by_driver):
                 return
         raise DifferenceError(json.dumps(frame))
 

@@ -227,6 +227,14 @@ async def test_what_a_subject_opens_on_its_own_account_is_no_answer_for_an_opene
     assert "news" in difference.came
 
 
+async def test_a_legacy_driver_gets_no_credit(tmp_path: Any) -> None:
+    case = a_case(tmp_path, ASK, {"expect": ANSWER}, peer="legacy")
+    assert await played(case, sending(TOLD)) is None
+    difference = await played(case, sending(CREDIT))
+    assert difference is not None
+    assert "slipstream.credit" in difference.came
+
+
 async def test_a_request_in_the_drivers_name_is_never_passed_over(tmp_path: Any) -> None:
     async def confused(websocket: MemoryWebSocket, frame: Frame) -> None:
         await say(websocket, "request", frame["requestId"], data={"operation": "x"})
