@@ -109,7 +109,7 @@ class JsonReport:
                 "came": difference.came,
                 "transcript": [[line.way, line.text] for line in difference.transcript],
             }
-        self._write(json.dumps(told).replace("\x7f", "\\u007f"))
+        self._write(json.dumps(told))
 
     def summary(self, verdicts: Counter[Verdict]) -> None:
         """Say how it came out, beside the lines."""

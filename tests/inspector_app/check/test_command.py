@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,8 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from inspector_app.check.cases import load_cases
+from inspector_app.check.command import run_check
 from inspector_app.cli import cli
+from inspector_app.intents import ClientSpec
 from inspector_app.mock.demo import Market
+from inspector_app.sources.failures import SourceError
 from slipstream import serve
 from tests.conformance.handler import Conformance
 from tests.conftest import Figure
@@ -96,6 +100,19 @@ async def test_nobody_listening_is_told(command: Command) -> None:
     result = await command.run("check", url, "--json")
     assert (result.code, result.stdout) == (1, "")
     assert result.said == [f"Nobody is listening at {url}: start the server, or check host and port."]
+
+
+async def test_a_narrow_encoding_of_stdout_is_no_reason_to_end(command: Command) -> None:
+    async with serve(Market) as server:
+        result = await command.run("check", server.url, "--only", "1", PYTHONIOENCODING="ascii")
+    assert (result.code, result.stderr) == (0, "")
+    assert "\\xa71 Transport" in result.stdout
+
+
+def test_a_closed_stdout_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SourceError, match="Stdout is closed"):
+        run_check(ClientSpec(url="ws://127.0.0.1"), only=(), as_json=False, timeout_s=1)
 
 
 async def test_a_reader_of_the_verdicts_that_goes_away_is_no_defect(command: Command) -> None:

@@ -166,6 +166,7 @@ async def test_a_step_passes(tmp_path: Any, step: Frame, subject: Subject) -> No
         ({"expect": ANSWER}, sending(ITEM), '"response"', '"stream_data"'),
         ({"expect": ANSWER}, sending("[1]"), '"response"', "a message that is no frame: [1]"),
         ({"expect": ANSWER}, sending('{"x":NaN}'), '"response"', "no frame"),
+        ({"expect": ANSWER}, sending("[" * 100_000), '"response"', "no frame: [[["),
         ({"expect": ANSWER}, sending(b"\xff\xfe"), '"response"', "no frame: a binary message"),
         ({"expect": ANSWER}, closing(1011), '"response"', "was closed with code 1011 (enough)"),
         ({"expect": {"type": "stream_data"}, "times": 2}, sending(ITEM), "stream_data", '"response"'),
@@ -196,6 +197,17 @@ async def test_a_step_differs(tmp_path: Any, step: Frame, subject: Subject, expe
     assert came in difference.came
     assert difference.timed_out is ("nothing more" in came)
     assert '"operation": "x"' in difference.sent[0]
+
+
+async def test_the_subject_is_known_by_its_first_frame(tmp_path: Any) -> None:
+    goodbye = {"send": {"type": "error", "requestId": ["$subject", 1]}}
+    assert await played(a_case(tmp_path, ASK, {"expect": ANSWER}, goodbye), right) is None
+
+
+async def test_what_is_sent_to_a_subject_that_has_closed_is_no_difference(tmp_path: Any) -> None:
+    closed = {"closed": [4429]}
+    case = a_case(tmp_path, ASK, closed, {"send_text": "x"}, closed)
+    assert await played(case, closing(4429)) is None
 
 
 async def test_silence_is_seen_where_there_is_some(tmp_path: Any) -> None:
