@@ -18,7 +18,7 @@ PING: Final = "slipstream.ping"
 DESCRIBE: Final = "slipstream.describe"
 CREDIT: Final = "slipstream.credit"
 
-OPENING_TYPES: Final = frozenset({"request", "streamrequest", "streamstreamrequest", "fireandforget"})
+OPENING_TYPES: Final = ("request", "streamrequest", "streamstreamrequest", "fireandforget")
 """The folded types that open an exchange, or stand alone."""
 
 _SHOWN_CHARACTERS = 2_000

@@ -21,6 +21,11 @@ DRIVER: Final = "driver"
 SUBJECT: Final = "subject"
 INDEX: Final = "index"
 
+
+class UnknownNameError(CaseError):
+    """A name is to be sent for which nothing has come yet."""
+
+
 _NAME = re.compile(r"\$[a-z][a-z0-9_]*")
 _MISSING: Final = object()
 
@@ -101,7 +106,7 @@ class Names:
 
     def _value_of(self, word: str) -> Any:
         if word[1:] not in self.bound:
-            raise CaseError(f"nothing is known yet for {word}")
+            raise UnknownNameError(f"nothing is known yet for {word}")
         return self.bound[word[1:]]
 
     # -- looking ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 from inspector_app.check.cases import Case, CaseError, Step
 from inspector_app.check.driver import ClosedError, DifferenceError, Driver, Line, Wire
 from inspector_app.check.messages import CREDIT, OPENING_TYPES, answers, fold
-from inspector_app.check.patterns import INDEX
+from inspector_app.check.patterns import INDEX, UnknownNameError
 from inspector_app.check.program import Program
 
 _PROBES = 2
@@ -68,6 +68,11 @@ class _Player:
             return self._difference(number, str(error))
         except TimeoutError:
             return self._difference(number, f"nothing more within {timeout_s:g} s", timed_out=True)
+        except UnknownNameError:
+            self._expected = "frames that say who sends them, in peerID"
+            return self._difference(number, "none that did")
+        except RecursionError:
+            return self._difference(number, "a message that is nested without end")
         except CaseError as error:
             raise CaseError(f"{self._case.path}, step {number}: {error}") from error
         return None

@@ -12,6 +12,7 @@ from inspector_app.check import cases as format_
 from inspector_app.check.cases import CaseError, load_cases, load_file, vectors_folder
 from slipstream.handlers import Registry
 from tests.conformance.handler import Conformance
+from tests.conftest import Figure
 
 CASES = load_cases()
 README = (vectors_folder() / "README.md").read_text()
@@ -27,7 +28,8 @@ def written(folder: Path, *cases: Any, section: Any = "§7", **more: Any) -> Pat
     return path
 
 
-def test_there_are_cases_of_both_roles_for_every_section() -> None:
+def test_there_are_cases_of_both_roles_for_every_section(figure: Figure) -> None:
+    figure("A1", "conformance cases", len(CASES), ">= 150")
     assert len(CASES) >= 150
     assert {each.number for each in CASES} == set(range(1, 12))
     assert len([each for each in CASES if each.role == "opener"]) >= 75

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from inspector_app.check.cases import Case, CaseError, load_cases, load_file
+from inspector_app.check.messages import object_in
 from inspector_app.check.player import Difference, play
 from slipstream.testing import MemoryWebSocket, websocket_pair
 
@@ -35,8 +37,9 @@ async def played(case: Case, subject: Subject, *, timeout_s: float = 5.0) -> Dif
     async def attend() -> None:
         with suppress(ConnectionClosed):
             while True:
-                with suppress(ValueError):
-                    await subject(near, json.loads(await near.recv()))
+                frame = object_in(await near.recv())
+                if frame is not None:
+                    await subject(near, frame)
 
     attending = asyncio.create_task(attend())
     try:
@@ -53,8 +56,8 @@ async def say(websocket: MemoryWebSocket, kind: str, request_id: Any = None, **f
 
 async def right(websocket: MemoryWebSocket, frame: Frame) -> None:
     """Answers every request with a response of 1."""
-    if frame["type"] in OPENINGS:
-        await say(websocket, "response", frame["requestId"], data=1)
+    if frame.get("type") in OPENINGS:
+        await say(websocket, "response", frame.get("requestId"), data=1)
 
 
 async def mute(websocket: MemoryWebSocket, frame: Frame) -> None:
@@ -218,7 +221,7 @@ async def test_a_wrong_answer_that_is_slower_than_a_probe_is_seen(tmp_path: Any)
     held: list[Frame] = []
 
     async def slow(websocket: MemoryWebSocket, frame: Frame) -> None:
-        if frame["type"] == "fire_and_forget":
+        if frame.get("type") == "fire_and_forget":
             held.append(frame)
             return
         await right(websocket, frame)
@@ -310,3 +313,50 @@ async def test_a_subject_that_answers_all_alike_passes_only_where_silence_is_ask
     differences = await asyncio.gather(*(played(case, right, timeout_s=0.3) for case in FROM_OUTSIDE))
     passed = [case for case, gone in zip(FROM_OUTSIDE, differences, strict=True) if gone is None]
     assert not [case.path for case in passed if any(step.verb.startswith("expect") for step in case.steps)]
+
+
+def odd(seed: int) -> Subject:
+    """A subject that answers with frames of every wrong sort, and with what is none."""
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    values: list[Any] = [None, True, 7, -1, 0.5, "", "x", [], ["x", 1], {}, {"code": []}, {"operation": {}}]
+
+    async def subject(websocket: MemoryWebSocket, frame: Frame) -> None:
+        request_id = frame.get("requestId")
+        said = {
+            "type": chance.choice(["response", "error", "stream_data", "request", *values]),
+            "requestId": chance.choice([request_id, request_id, request_id, *values]),
+            "peerID": chance.choice(["subject", *values]),
+            "data": chance.choice(values),
+            "meta": chance.choice(values),
+        }
+        for field in list(said):
+            if chance.random() < 0.1:
+                del said[field]
+        deep = '{"requestId":' + "[" * 900 + "]" * 900 + "}"
+        await websocket.send(chance.choice([json.dumps(said)] * 18 + [deep, "[1]"]))
+
+    return subject
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_a_subject_answers_there_is_a_verdict(seed: int) -> None:
+    differences = await asyncio.gather(*(played(case, odd(seed), timeout_s=0.3) for case in FROM_OUTSIDE))
+    assert len([difference for difference in differences if difference]) > len(FROM_OUTSIDE) * 0.9
+
+
+async def test_a_subject_that_never_says_who_it_is_differs(tmp_path: Any) -> None:
+    async def nameless(websocket: MemoryWebSocket, frame: Frame) -> None:
+        await websocket.send(json.dumps({"type": "response", "requestId": frame["requestId"]}))
+
+    goodbye = {"send": {"type": "error", "requestId": ["$subject", 1]}}
+    difference = await played(a_case(tmp_path, ASK, {"expect": ANSWER}, goodbye), nameless)
+    assert difference is not None
+    assert (difference.step, difference.expected) == (3, "frames that say who sends them, in peerID")
+
+
+async def test_a_message_that_is_nested_without_end_differs(tmp_path: Any) -> None:
+    deep = '{"requestId":' + "[" * 900 + "]" * 900 + "}"
+    case = a_case(tmp_path, ASK, {"expect": {"requestId": "$b"}}, {"expect": {"requestId": "$b"}})
+    difference = await played(case, sending(deep, deep))
+    assert difference is not None
+    assert "nested" in difference.came
