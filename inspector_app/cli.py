@@ -11,13 +11,14 @@ import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from inspector_app.options import server_options
 from inspector_app.stderr import inert_usage_errors, say
 from inspector_app.version import version
 
@@ -154,38 +155,10 @@ def demo(*, seed: int, run: RunOptions) -> None:
 
 
 @cli.command(context_settings=_CONTEXT)
-@click.argument("url")
-@click.option(
-    "-H",
-    "--header",
-    "headers",
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="Send this header with the handshake. May be given several times.",
-)
-@click.option(
-    "--token", metavar="TOKEN", envvar="SLIPSTREAM_TOKEN", show_envvar=True, help="Send as Bearer token."
-)
-@click.option("--subprotocol", "subprotocols", multiple=True, metavar="NAME", help="Offer this subprotocol.")
+@server_options
 @click.option("--handler", metavar="HANDLER", help="What answers when the server calls us; as for `host`.")
-@click.option("--ca-file", metavar="FILE", help="Trust the authorities in this PEM file (wss://).")
-@click.option(
-    "--cert", "cert_file", metavar="FILE", help="Show this client certificate, a PEM file (wss://)."
-)
-@click.option(
-    "--key", "key_file", metavar="FILE", help="Private key of --cert, if it is in a file of its own."
-)
-@click.option("--insecure", is_flag=True, help="Do not check the server's certificate (wss://).")
 @_run_options
-def connect(
-    *,
-    url: str,
-    headers: tuple[str, ...],
-    token: str | None,
-    subprotocols: tuple[str, ...],
-    run: RunOptions,
-    **rest: Any,
-) -> None:
+def connect(*, spec: ClientSpec, handler: str | None, run: RunOptions) -> None:
     """Connect to a server at URL as a client, and see all that goes by.
 
     From the screen, messages of every kind can be sent. Headless, it ends when the connection does: with
@@ -201,15 +174,46 @@ def connect(
     from inspector_app.sources.address import check_url
 
     with _sentences():
-        check_url(url)  # before any screen is drawn
-    spec = ClientSpec(
-        url=url,
-        headers=tuple(_parse_header(text) for text in headers),
-        token=token,
-        subprotocols=subprotocols,
-        **rest,
-    )
-    _launch(spec, run)
+        check_url(spec.url)  # before any screen is drawn
+    _launch(replace(spec, handler=handler), run)
+
+
+@cli.command(context_settings=_CONTEXT)
+@server_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a case.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="SECTION[/NAME]",
+    help="Play these cases alone: 7, or 7/NAME. May be given several times.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest time for one case.",
+)
+def check(*, spec: ClientSpec, as_json: bool, only: tuple[str, ...], timeout_s: float) -> None:
+    """Play the conformance cases against the server at URL, and say what it does differently.
+
+    Each case says pass, DIFFERS (what was sent, expected, came, and the section of the protocol that this
+    breaks) or n/a, and why. The exit code is 0 if nothing differs, 1 if something does or if there is no
+    server to check, 2 if it was asked in a way that cannot work.
+
+    \b
+    Examples:
+      slipstream-inspector check ws://localhost:8765
+      slipstream-inspector check wss://example.com/rpc --token "$TOKEN" --only 7
+      slipstream-inspector check ws://localhost:8765 --only 7/an_array_is_no_frame --timeout 1
+      slipstream-inspector check ws://localhost:8765 --json | jq 'select(.verdict == "differs")'
+    """  # noqa: D301 - click wants a real backspace
+    from inspector_app.check.command import run_check
+
+    with _sentences():
+        sys.exit(run_check(spec, only=only, as_json=as_json, timeout_s=timeout_s))
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -362,21 +366,6 @@ def _record_path(record: Path | None) -> Path | None:
     else:
         raise click.UsageError(f"{record} exists already: give --record a new file, nothing is overwritten.")
     return record
-
-
-def _parse_header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    name, value = name.strip(), value.strip()
-    # RFC 9110 §5.6.2 names the characters of a token; a line break would smuggle in a header of its own.
-    if (
-        not colon
-        or not name
-        or not all(c.isascii() and (c.isalnum() or c in "!#$%&'*+-.^_`|~") for c in name)
-    ):
-        raise click.BadParameter(f"{text!r} is no header: write it as 'Name: value'.", param_hint="-H")
-    if any(ord(c) < ord(" ") and c != "\t" for c in value):
-        raise click.BadParameter(f"The value of {name} has control characters in it.", param_hint="-H")
-    return name, value
 
 
 def _warn_if_open_to_network(host: str) -> None:

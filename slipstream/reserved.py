@@ -26,7 +26,6 @@ def registry_for(protocol: Protocol, operations: Callable[[], Registry], *, desc
         limits = protocol.limits
         told = [endpoint.description() for endpoint in operations().endpoints.values()]
         told += [endpoint.description() for endpoint in endpoints.values()]
-        told.append(_CREDIT_DESCRIPTION)
         return {
             "version": VERSION,
             "software": protocol.software,
@@ -44,20 +43,16 @@ def registry_for(protocol: Protocol, operations: Callable[[], Registry], *, desc
         """Whether the application is alive: its state, and how much is in flight."""
         return {"echo": data.get("echo"), "state": protocol.state.value, "inFlight": protocol.exchanges}
 
-    endpoints = {PING: Endpoint(PING, MessageType.REQUEST, ping)}
+    async def credit(_: dict[str, Any]) -> None:
+        """Raises how many items the receiver of a stream will take."""  # the session does it (§9)
+
+    endpoints = {
+        PING: Endpoint(PING, MessageType.REQUEST, ping),
+        CREDIT: Endpoint(CREDIT, MessageType.FIRE_AND_FORGET, credit),
+    }
     if describe:
         endpoints[DESCRIBE] = Endpoint(DESCRIBE, MessageType.REQUEST, tell)
     return Registry(endpoints)
-
-
-_CREDIT_DESCRIPTION = {
-    "name": CREDIT,
-    "kind": KIND_NAMES[MessageType.FIRE_AND_FORGET],
-    "doc": "Raises how many items the receiver of a stream will take.",
-    "params": None,
-    "returns": None,
-    "deprecated": False,
-}
 
 
 async def describe(protocol: Protocol) -> list[dict[str, Any]] | None:

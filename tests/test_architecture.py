@@ -16,6 +16,7 @@ LEAN = {
     "inspector_app.app": {"websockets", "pydantic", "inspector_app.engine", "inspector_app.sources"},
     "inspector_app.headless": {"textual", "rich"},
     "inspector_app.engine.process": {"textual", "rich", "inspector_app.viewer", "inspector_app.display"},
+    "inspector_app.check.command": {"textual", "rich", "slipstream", "pydantic", "sqlite3", "msgspec"},
     "slipstream": {"textual", "rich", "click", "msgspec", "sqlite3", "inspector_app"},
 }
 

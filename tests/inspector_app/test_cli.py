@@ -50,7 +50,7 @@ def invoke(*arguments: str) -> Any:
 # -- help -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", "demo", "connect", "host", "open", "export"])
+@pytest.mark.parametrize("name", ["", "demo", "connect", "host", "open", "export", "check"])
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     result = invoke(*([name] if name else []), "--help")
     assert result.exit_code == 0
@@ -472,4 +472,4 @@ def test_a_defect_is_told_in_one_sentence(
 
 def test_the_group_knows_its_commands() -> None:
     assert isinstance(command_line.cli, click.Group)
-    assert sorted(command_line.cli.commands) == ["connect", "demo", "export", "host", "open"]
+    assert sorted(command_line.cli.commands) == ["check", "connect", "demo", "export", "host", "open"]

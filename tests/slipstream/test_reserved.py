@@ -86,7 +86,7 @@ async def test_reserved_names_never_reach_a_handler() -> None:
     setattr(Handler, "slipstream.mine", Handler.note)
     async with peers(None, Handler()) as (left, _):
         await left.fire_and_forget({"operation": "slipstream.mine"})
-        for operation, code in (("slipstream.mine", "not_found"), ("slipstream.credit", "not_found")):
+        for operation, code in (("slipstream.mine", "not_found"), ("slipstream.credit", "wrong_kind")):
             with pytest.raises(RemoteError) as caught:
                 await left.request_response({"operation": operation})
             assert caught.value.code == code
