@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from slipstream.errors import SlipstreamError
-from slipstream.events import Answered
+from slipstream.events import Answered, ItemArrived
 from slipstream.exchanges import RequestId
 from slipstream.streams import Budget, Inlet
 
@@ -74,10 +74,10 @@ class Consumers:
         if answer is not None and not answer.done():
             answer.set_result(event.data)
 
-    def offer(self, request_id: RequestId, item: Any, size_bytes: int) -> bool:
+    def offer(self, event: ItemArrived) -> bool:
         """Keep an item for its consumer; False if the stream's buffer is full. Without one it is dropped."""
-        inlet = self._inlets.get(request_id)
-        return inlet is None or inlet.offer(item, size_bytes)
+        inlet = self._inlets.get(event.request_id)
+        return inlet is None or inlet.offer(event.data, event.size_bytes)
 
     def end_items(self, request_id: RequestId) -> None:
         """No more items come on this stream."""

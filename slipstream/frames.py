@@ -119,7 +119,14 @@ Fields = tuple[MessageType, tuple[str, int] | None, str | None, Any, dict[str, A
 
 def read_fields(message: str | bytes, nesting: int = MAX_NESTING) -> Fields:
     """The fields of a frame, without the cost of making one; raises like `decode`."""
-    fields, readable = _read_object(message, nesting)
+    try:
+        fields, readable = from_json(message), True
+    except (ValueError, TypeError) as error:  # TypeError: a str that no UTF-8 can hold
+        fields, readable = _read_with_surrogates(message, error), False
+    if type(fields) is not dict:
+        raise ProtocolError(f"{_INVALID}: a frame is a JSON object, not {_json_name(fields)}")
+    if len(message) > 2 * nesting and _is_nested_past(fields, message, nesting):
+        raise ProtocolError(f"{_INVALID}: nested deeper than {nesting}")
     get = fields.get
     spelled: Any = get("type")
     request_id, peer_id, meta = get("requestId"), get("peerID"), get("meta")
@@ -161,21 +168,6 @@ def _first_fault(error: ValidationError) -> str:
     return f"{fault['loc'][0]}: {text}" if fault["loc"] else text
 
 
-def _read_object(message: str | bytes, nesting: int = MAX_NESTING) -> tuple[dict[str, Any], bool]:
-    """The JSON object of a message, and whether all its text is Unicode, without a lone surrogate."""
-    try:
-        value, readable = from_json(message), True
-    except (ValueError, TypeError) as error:  # TypeError: a str that no UTF-8 can hold
-        value, readable = _read_with_surrogates(message, error), False
-    if type(value) is not dict:
-        raise ProtocolError(f"{_INVALID}: a frame is a JSON object, not {_json_name(value)}")
-    # Cheap looks first: at the length that such nesting needs, at the top, at how much is opened at all.
-    suspect = len(message) > 2 * nesting and not _shallow(value) and _openings(message) > nesting
-    if suspect and _nested_past(value, nesting):
-        raise ProtocolError(f"{_INVALID}: nested deeper than {nesting}")
-    return value, readable
-
-
 def _read_with_surrogates(message: str | bytes, first_error: Exception) -> Any:
     """Second chance for the one thing the fast reader refuses and a frame may hold: a lone surrogate."""
     try:
@@ -187,7 +179,12 @@ def _read_with_surrogates(message: str | bytes, first_error: Exception) -> Any:
         raise ProtocolError(f"{_INVALID}: {error}") from error
 
 
-def _shallow(value: dict[str, Any]) -> bool:
+def _is_nested_past(value: dict[str, Any], message: str | bytes, limit: int) -> bool:
+    """Whether JSON is nested deeper than `limit`; cheap looks first, at the top, at what is opened at all."""
+    return not _is_shallow(value) and _openings(message) > limit and _nested_past(value, limit)
+
+
+def _is_shallow(value: dict[str, Any]) -> bool:
     """Whether a look at few values tells that nothing is nested deeper than in most frames."""
     if len(value) > _FEW:
         return False
@@ -273,27 +270,25 @@ def encode(
 
 
 class FrameWriter:
-    """Writes the frames of one peer as `encode` does; what they have in common is written once."""
+    """Writes the frames of one peer as `encode` does; what they have in common is made once."""
 
-    def __init__(self, peer_id: str, spelling: Spelling) -> None:
+    def __init__(self, peer_id: str, spelling: Spelling, limit_bytes: int, nesting: int) -> None:
+        self.spelling = spelling
+        self.limit_bytes = limit_bytes
+        self._nesting = nesting
         self._openings = {kind: _opening(kind, spelling) for kind in MessageType}
         self._peer = _naming(peer_id)
 
     def write(
-        self,
-        kind: MessageType,
-        request_id: tuple[str, int] | None,
-        data: object,
-        meta: str,
-        limit_bytes: int,
-        nesting: int,
+        self, kind: MessageType, request_id: tuple[str, int] | None, data: object, meta: str = ""
     ) -> str:
         """The text of a frame; `meta` is JSON that follows the data, with its comma. Raises like `encode`."""
         text = _join(self._openings[kind], request_id, self._peer, data, meta)
-        if len(text) > limit_bytes:
-            raise FrameTooLargeError(len(text), limit_bytes)
-        if len(text) > 2 * nesting:
-            _check_nesting(text, data, nesting)
+        size = len(text)
+        if size > self.limit_bytes:
+            raise FrameTooLargeError(size, self.limit_bytes)
+        if size > 2 * self._nesting:
+            _check_nesting(text, data, self._nesting)
         return text
 
 
@@ -315,7 +310,7 @@ def _join(opening: str, request_id: tuple[str, int] | None, peer: str, data: obj
 def _check_nesting(text: str, data: object, nesting: int) -> None:
     flat = type(data) is str or (type(data) is dict and _is_flat(data))
     if not flat and _openings(text) > nesting:
-        _read_object(text, nesting)
+        read_fields(text, nesting)
 
 
 _quoted = json.encoder.encode_basestring_ascii

@@ -446,7 +446,7 @@ class Protocol:
             self._act[event.__class__](event)
 
     def _on_item(self, event: ItemArrived) -> None:
-        if not self._consumers.offer(event.request_id, event.data, event.size_bytes):
+        if not self._consumers.offer(event):
             self._overflow(event.request_id)
 
     def _on_half_ended(self, event: HalfEnded) -> None:

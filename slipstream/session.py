@@ -98,7 +98,8 @@ class Session:
     _familiar: bool = False
     """Whether the other side has been heard, and spells as this one does."""
     _writer: FrameWriter = field(init=False)
-    _writer_spelling: Spelling = CANONICAL
+    _timeout_told: tuple[float, str] | None = None
+    """The timeout of the last call, and how `meta` says it: it is mostly the same."""
     _recent_bad_frames: deque[float] = field(init=False)
     _given_up: deque[tuple[RequestId, dict[str, Any]]] = field(
         default_factory=lambda: deque(maxlen=_REMEMBERED_GOODBYES)
@@ -108,7 +109,7 @@ class Session:
     def __post_init__(self) -> None:
         self.table = ExchangeTable(self.peer_id)
         self._recent_bad_frames = deque(maxlen=self.limits.bad_frames or 0)
-        self._use(self.spelling or CANONICAL)
+        self._write_as(self.spelling or CANONICAL)
 
     # -- calls of this side -----------------------------------------------------------------------------
 
@@ -127,9 +128,8 @@ class Session:
             )
         if timeout_s is not None and not isfinite(timeout_s):
             raise ValueError(f"A timeout is a number of seconds, or None for no deadline, not {timeout_s}")
-        meta = {"timeout": timeout_s} if timeout_s is not None and self.remote.modern else None
         request_id = (self.peer_id, self.table.next_number)
-        text = self._text(_OPENINGS[kind], request_id, data, meta)
+        text = self._writer.write(_OPENINGS[kind], request_id, data, self._meta(timeout_s))
         exchange = self.table.open(kind, data.get("operation"))
         self._commit(text)
         if timeout_s is not None:
@@ -182,7 +182,7 @@ class Session:
             return True
         if not self.table.may_send(exchange):
             return False
-        text = self._text(MessageType.STREAM_DATA, request_id, data)
+        text = self._writer.write(MessageType.STREAM_DATA, request_id, data, self._meta())
         self.table.item_sent(exchange, len(text))
         self._commit(text)
         return True
@@ -201,7 +201,7 @@ class Session:
         if exchange.mine or exchange.kind is not ExchangeKind.UNARY:
             self._send(MessageType.RESPONSE, request_id, data)  # it says why not
             return
-        text = self._text(MessageType.RESPONSE, request_id, data)
+        text = self._writer.write(MessageType.RESPONSE, request_id, data, self._meta())
         self.table.response_sent(exchange)
         self._commit(text)
 
@@ -391,8 +391,8 @@ class Session:
         remote, table = self.remote, self.table
         first = remote.learn(frame)
         spelling = self.spelling or remote.spelling
-        if spelling != self._writer_spelling:
-            self._use(spelling)
+        if first or spelling != self._writer.spelling:
+            self._write_as(spelling)
         self._familiar = remote.peer_id is not None and remote.spelling is CANONICAL
         if first:
             if remote.modern:
@@ -412,16 +412,13 @@ class Session:
 
     # -- writing ----------------------------------------------------------------------------------------
 
-    def _use(self, spelling: Spelling) -> None:
-        self._writer, self._writer_spelling = FrameWriter(self.peer_id, spelling), spelling
+    def _write_as(self, spelling: Spelling) -> None:
+        here, there = self.limits.frame_bytes, self.remote.max_frame_bytes
+        limit = here if there is None else min(here, there)
+        self._writer = FrameWriter(self.peer_id, spelling, limit, self.limits.nesting)
 
-    def _send(
-        self,
-        kind: MessageType,
-        request_id: RequestId | None,
-        data: Any = None,
-    ) -> None:
-        text = self._text(kind, request_id, data)
+    def _send(self, kind: MessageType, request_id: RequestId | None, data: Any = None) -> None:
+        text = self._writer.write(kind, request_id, data, self._meta())
         effect, _, findings = self.table.sent(Frame(kind, request_id, self.peer_id, data), len(text))
         if effect is Effect.REFUSED or effect is Effect.LATE:
             why = findings[0].text if findings else "The other side has ended the exchange"
@@ -431,27 +428,26 @@ class Session:
     def _tell(self, kind: MessageType, request_id: RequestId, data: Any = None) -> None:
         """Send an ending that this side has already decided on; one over the limit stays unsaid."""
         try:
-            text = self._text(kind, request_id, data)
+            text = self._writer.write(kind, request_id, data, self._meta())
         except FrameTooLargeError:
             self.table.settle(request_id, Outcome.ERROR)
         else:
             self.table.sent(Frame(kind, request_id, self.peer_id, data), len(text))
             self._commit(text)
 
-    def _text(
-        self,
-        kind: MessageType,
-        request_id: RequestId | None,
-        data: Any = None,
-        meta: dict[str, Any] | None = None,
-    ) -> str:
-        """A frame as text, checked against every limit, before anything has changed."""
+    def _meta(self, timeout_s: float | None = None) -> str:
+        """What a frame says besides its data: the hello once, and how long its answer matters (§8)."""
+        tells_timeout = timeout_s is not None and self.remote.modern
+        if self._greeted and not tells_timeout:
+            return ""
         if not self._greeted:
-            meta = {**(meta or {}), "hello": self._hello()}
-        here, there = self.limits.frame_bytes, self.remote.max_frame_bytes
-        limit = here if there is None or there > here else there
-        told = f',"meta":{encode_value(meta)}' if meta is not None else ""
-        return self._writer.write(kind, request_id, data, told, limit, self.limits.nesting)
+            hello: dict[str, Any] = {"hello": self._hello()}
+            meta = {**hello, "timeout": timeout_s} if tells_timeout else hello
+            return f',"meta":{encode_value(meta)}'
+        if self._timeout_told is None or self._timeout_told[0] != timeout_s:
+            assert timeout_s is not None  # noqa: S101 - part of `tells_timeout`
+            self._timeout_told = timeout_s, f',"meta":{encode_value({"timeout": timeout_s})}'
+        return self._timeout_told[1]
 
     def _commit(self, text: str) -> None:
         self._greeted = True

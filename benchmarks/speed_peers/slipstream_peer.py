@@ -28,7 +28,7 @@ from slipstream import (
 )
 from speed_peers.workloads import HOST, Measured, Stopwatch, call_repeatedly
 
-KEPT_FRAMES = 4096
+KEPT_FRAMES = 64
 
 
 class Call(BaseModel):

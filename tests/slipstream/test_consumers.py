@@ -2,7 +2,7 @@ import pytest
 
 from slipstream import ConnectionClosedError, StreamOverflowError
 from slipstream.consumers import Consumers
-from slipstream.events import Answered
+from slipstream.events import Answered, ItemArrived
 
 ID = ("me", 0)
 
@@ -41,7 +41,7 @@ async def test_a_stream_has_one_buffer_until_it_ends() -> None:
     waiting = consumers()
     inlet = waiting.open_inlet(ID)
     assert waiting.open_inlet(ID) is inlet
-    assert waiting.offer(ID, "item", 10)
+    assert waiting.offer(ItemArrived(ID, "item", 10))
     waiting.end_items(ID)
     waiting.finish(ID, None)
     assert await inlet.next() == "item"
@@ -53,12 +53,12 @@ async def test_a_stream_has_one_buffer_until_it_ends() -> None:
 async def test_a_full_buffer_says_so() -> None:
     waiting = consumers()
     waiting.open_inlet(ID)
-    assert not waiting.offer(ID, "item", 101)
+    assert not waiting.offer(ItemArrived(ID, "item", 101))
 
 
 async def test_items_without_a_buffer_are_dropped() -> None:
     waiting = consumers()
-    assert waiting.offer(ID, "item", 1_000_000)
+    assert waiting.offer(ItemArrived(ID, "item", 1_000_000))
     waiting.end_items(ID)
 
 
