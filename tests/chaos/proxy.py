@@ -164,6 +164,7 @@ class Line:
             span = spans[0]
             await self._send(data[: max(0, span.start + max(1, (span.end - span.start) // 2))])
             way, self._faults.cut = self._faults.cut, None
+            self._proxy.strike()
             raise _Over(way)
         if self._faults.corrupt:
             data = self._corrupted(data, spans)
@@ -226,6 +227,7 @@ class Connection:
             carrying.cancel()
             (outcome,) = await asyncio.gather(carrying, return_exceptions=True)
             if self._order.done():
+                self._proxy.strike()
                 await self._end(self._order.result())
             elif isinstance(outcome, _Over):
                 await self._end(outcome.way)
@@ -252,17 +254,13 @@ class Connection:
                 # To close a socket that lingers for no time is to reset it.
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 each.close()
-            self._struck()
+            self._ended.set()
             return
         for each in self._sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_WR)
-        self._struck()
-        await asyncio.gather(*map(_read_out, self._sockets))
-
-    def _struck(self) -> None:
-        self._proxy.strike()
         self._ended.set()
+        await asyncio.gather(*map(_read_out, self._sockets))
 
 
 async def _carry(*lines: Line) -> None:

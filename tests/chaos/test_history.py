@@ -120,11 +120,11 @@ def good() -> Run:
     run.server("stream_end", 1)
     run.ended(stream, "normal")
     talk = run.call("conversation", 2)
-    for item in "ab":
-        talk.sent.append(item)
-        run.client("stream_data", 2, item)
-        run.server("stream_data", 2, item)
-        run.received(talk, item)
+    for letter in "ab":
+        talk.sent.append(letter)
+        run.client("stream_data", 2, letter)
+        run.server("stream_data", 2, letter)
+        run.received(talk, letter)
     run.client("stream_end", 2)
     run.server("stream_end", 2)
     run.ended(talk, "normal")
