@@ -13,7 +13,7 @@ import itertools
 import json
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -196,10 +196,11 @@ class LegacyPeer:
             case "fire_and_forget":
                 await self._notice(frame)
             case "stream_request":
-                self._start(frame, self._stream(frame))
+                self._start(frame, self._stream)
             case "stream_stream_request":
                 assert frame.request_id is not None
-                self._start(frame, self._converse(frame, LegacyStream(self, frame.request_id)))
+                self.queue_of(frame.request_id)
+                self._start(frame, self._converse)
             case "stream_data" if frame.request_id in self._queues:
                 self._queues[frame.request_id].put_nowait(frame.data)
             case "stream_end":
@@ -232,20 +233,23 @@ class LegacyPeer:
 
     # -- answering ----------------------------------------------------------------------------------------
 
-    def _start(self, frame: Frame, work: Any) -> None:
+    def _start(self, frame: Frame, work: Callable[[Frame], Awaitable[None]]) -> None:
         assert frame.request_id is not None
-        self.running[frame.request_id] = asyncio.create_task(self._guarded(frame, work))
+        request_id = frame.request_id
+        task = self.running[request_id] = asyncio.create_task(self._guarded(frame, work))
+        task.add_done_callback(lambda _: self._finished(request_id))
 
-    async def _guarded(self, frame: Frame, work: Any) -> None:
-        assert frame.request_id is not None
+    def _finished(self, request_id: RequestId) -> None:
+        del self.running[request_id]
+        self._news.set()
+
+    async def _guarded(self, frame: Frame, work: Callable[[Frame], Awaitable[None]]) -> None:
         try:
-            await work
+            await work(frame)
         except ConnectionClosed:
             pass
         except Exception as error:  # noqa: BLE001 - whatever it is, its text is the answer
             await self.send("error", frame.request_id, _error_data(error))
-        finally:
-            del self.running[frame.request_id]
 
     async def _answer(self, frame: Frame) -> None:
         try:
@@ -267,7 +271,9 @@ class LegacyPeer:
             await self.send("stream_data", frame.request_id, item)
         await self.send("stream_end", frame.request_id)
 
-    async def _converse(self, frame: Frame, stream: LegacyStream) -> None:
+    async def _converse(self, frame: Frame) -> None:
+        assert frame.request_id is not None
+        stream = LegacyStream(self, frame.request_id)
         await self._handler(frame)(self, frame.data, stream)
         await stream.aclose()
 
@@ -320,9 +326,10 @@ async def silence(peer: LegacyPeer, data: Any) -> AsyncIterator[Any]:
 
 
 async def count(peer: LegacyPeer, data: Any) -> AsyncIterator[Any]:
-    """Numbers from 0, up to `to` or for ever; each with `padding` characters."""
+    """Numbers from 0 up to `to`, each with `padding` characters, one in each pass of the event loop."""
     padding = "x" * data.get("padding", 0)
-    for number in itertools.count() if data.get("to") is None else range(data["to"]):
+    for number in range(data["to"]):
+        await asyncio.sleep(0)
         yield [number, padding] if padding else number
 
 
