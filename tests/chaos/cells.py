@@ -21,7 +21,7 @@ from tests.chaos import caller as loads
 from tests.chaos.caller import PATIENCE_S, Caller, Log
 from tests.chaos.history import violations
 from tests.chaos.peer import PATIENT_PING_S, PING_S, open_files, until_tasks
-from tests.chaos.proxy import ChaosProxy, proxied
+from tests.chaos.proxy import ChaosProxy, Connection, Corruption, proxied
 from tests.chaos.records import Rest
 from tests.proof.children import Child, resident_mib, served
 from tests.slipstream.support import leftovers
@@ -121,7 +121,7 @@ async def _cut(proxy: ChaosProxy, peer: Child) -> None:
 
 
 async def _corrupt(proxy: ChaosProxy, peer: Child) -> None:
-    proxy.to_client.corrupt = True
+    proxy.to_client.corrupt = Corruption()
 
 
 AT_ONCE_S = 0.5
@@ -202,7 +202,7 @@ async def run_cell(fault: Fault, load: Load, peer: Peer) -> Outcome:
                 await _degraded(fault, load, caller, proxy, peer)
             else:
                 await _ended(fault, load, caller, proxy, peer)
-        _keep_tapes(log, proxy)
+        keep_tapes(log, *proxy.connections)
         log.history.closed_here = lasting
         if fault.stops:
             await asyncio.sleep(max(0.0, STOPPED_S - (time.monotonic_ns() - proxy.struck_ns) / 1e9))
@@ -248,8 +248,8 @@ async def _ended(fault: Fault, load: Load, caller: Caller, proxy: ChaosProxy, pe
         await caller.wait_closed()
 
 
-def _keep_tapes(log: Log, proxy: ChaosProxy) -> None:
-    (connection,) = proxy.connections
+def keep_tapes(log: Log, connection: Connection) -> None:
+    """Make what went over a connection part of the history."""
     wire = log.history.wire
     wire.sent_by_client, wire.came_to_server = connection.to_server.entered, connection.to_server.left
     wire.sent_by_server, wire.came_to_client = connection.to_client.entered, connection.to_client.left

@@ -29,6 +29,13 @@ _PACE_S = 0.02
 _GOODBYE_S = 5.0
 
 
+class Corruption(NamedTuple):
+    """Which bit of a frame is turned: of which byte, counted from the frame's first; None is mid-payload."""
+
+    byte: int | None = None
+    bit: int = 7
+
+
 class Faults:
     """What is wrong with one direction. Times in seconds, rates in bytes a second; None is no limit."""
 
@@ -45,8 +52,8 @@ class Faults:
         self.slice_bytes: int | None = None
         self.cut: Way | None = None
         """In the middle of the next frame, the connection ends this way."""
-        self.corrupt = False
-        """One byte of the payload of the next frame has its top bit turned."""
+        self.corrupt: Corruption | None = None
+        """One bit of the next frame is turned."""
         self.held = False
 
     @property
@@ -166,8 +173,8 @@ class Line:
             way, self._faults.cut = self._faults.cut, None
             self._proxy.strike()
             raise _Over(way)
-        if self._faults.corrupt:
-            data = self._corrupted(data, spans)
+        if self._faults.corrupt is not None:
+            data = self._corrupted(data, spans, self._faults.corrupt)
         place = 0
         while place < len(data):
             await self._faults.released()
@@ -176,13 +183,16 @@ class Line:
             place += size
             await self._pace(size)
 
-    def _corrupted(self, data: bytes, spans: list[Span]) -> bytes:
+    def _corrupted(self, data: bytes, spans: list[Span], corruption: Corruption) -> bytes:
+        byte, bit = corruption
         for span in spans:
-            place = min(span.payload_start + span.payload_bytes // 2, len(data) - 1)
-            if span.payload_bytes and place >= max(span.payload_start, 0):
-                self._faults.corrupt = False
+            if byte is None and not span.payload_bytes:
+                continue
+            place = span.payload_start + span.payload_bytes // 2 if byte is None else span.start + byte
+            if 0 <= place < len(data):
+                self._faults.corrupt = None
                 self._proxy.strike()
-                return data[:place] + bytes([data[place] ^ 0x80]) + data[place + 1 :]
+                return data[:place] + bytes([data[place] ^ 1 << bit]) + data[place + 1 :]
         return data
 
     def _slice_bytes(self) -> int:

@@ -17,7 +17,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 from websockets.exceptions import ConnectionClosedError
 
-from tests.chaos.proxy import ChaosProxy, Faults, Way, proxied
+from tests.chaos.proxy import ChaosProxy, Corruption, Faults, Way, proxied
 from tests.chaos.tape import BINARY, CLOSE, PING, TEXT, FrameWalker, Tape
 
 PATIENCE_S = 5.0
@@ -392,7 +392,7 @@ async def test_a_cut_is_in_the_middle_of_a_frame(size: int, to_server: bool) -> 
 @pytest.mark.parametrize("size", SIZES[1:])
 async def test_one_byte_is_corrupt_and_it_is_of_a_payload(size: int) -> None:
     async with websockets_through_proxy() as (proxy, client, server):
-        proxy.to_client.corrupt = True
+        proxy.to_client.corrupt = Corruption()
         for _ in range(2):
             await server.send(bytes(size))
         first, second = [await client.recv(), await client.recv()]
@@ -401,9 +401,24 @@ async def test_one_byte_is_corrupt_and_it_is_of_a_payload(size: int) -> None:
         assert (len(first), second) == (size, bytes(size))
 
 
+@pytest.mark.parametrize("corruption", [Corruption(0, 6), Corruption(1, 0), Corruption(130, 3)])
+async def test_the_bit_that_is_to_be_turned_is_turned_and_no_other(corruption: Corruption) -> None:
+    async with websockets_through_proxy() as (proxy, _, server):
+        (connection,) = proxy.connections
+        line = connection.to_client
+        await arrived(lambda: line.entered.data.endswith(b"\r\n\r\n"))
+        head = len(line.entered.data)
+        proxy.to_client.corrupt = corruption
+        await server.send(bytes(1000))
+        await arrived(lambda: len(line.left.data) >= head + 1004)
+        pairs = zip(line.entered.data[head:], line.left.data[head:], strict=False)
+        turned = [(place, one ^ other) for place, (one, other) in enumerate(pairs) if one != other]
+        assert turned == [(corruption.byte, 1 << corruption.bit)]
+
+
 async def test_corrupt_text_is_refused_as_such() -> None:
     async with websockets_through_proxy() as (proxy, client, server):
-        proxy.to_server.corrupt = True
+        proxy.to_server.corrupt = Corruption()
         await client.send("text")
         with pytest.raises(ConnectionClosedError) as caught:
             await server.recv()
@@ -413,6 +428,6 @@ async def test_corrupt_text_is_refused_as_such() -> None:
 
 def test_faults_that_are_cleared_are_none() -> None:
     faults = Faults()
-    faults.latency_s, faults.held, faults.cut, faults.corrupt = 1.0, True, "end", True
+    faults.latency_s, faults.held, faults.cut, faults.corrupt = 1.0, True, "end", Corruption()
     faults.clear()
     assert vars(faults) == vars(Faults()) | {"_released": faults._released}
