@@ -68,6 +68,10 @@ class Watch:
         self.protocols: list[Protocol] = []
         self.complaints: list[str] = []
 
+    def connected(self, protocol: Protocol) -> None:
+        """A client has come."""
+        self.protocols.append(protocol)
+
     async def rest(self, asking: Protocol, within_s: float, tasks: int | None) -> dict[str, Any]:
         """Wait until all connections but `asking` have ended and `tasks` are left; then tell what is held."""
         held: dict[str, Any] = {}
@@ -117,7 +121,7 @@ async def _main() -> None:
                     lambda: Service(watch),
                     ping_interval_s=ping_s,
                     ping_timeout_s=ping_s,
-                    on_connect=watch.protocols.append,
+                    on_connect=watch.connected,
                 )
             )
             sys.stdout.write(f"{server.url}\n")

@@ -46,13 +46,13 @@ def header_and_whole(log: Log, *, to_server: bool) -> tuple[int, int]:
 async def test_a_call_of_which_one_bit_is_wrong_never_looks_whole(to_server: bool, figure: Figure) -> None:
     watch = Watch()
     async with (
-        serve(lambda: Service(watch), limits=LIMITS, on_connect=watch.protocols.append) as server,
+        serve(lambda: Service(watch), limits=LIMITS, on_connect=watch.connected) as server,
         proxied(server.url) as proxy,
     ):
         log = await call_through(proxy, None, to_server=to_server)
         assert [ending.how for call in log.history.calls for ending in call.endings] == ["normal"]
         header, whole = header_and_whole(log, to_server=to_server)
-        # Of text and of its mask the top bit; of what says how long the frame is, and of what kind, every one.
+        # Of text and of its mask the top bit; of what says of which kind and how long it is, every one.
         text = header - 4 if to_server else header
         bits = [(byte, bit) for byte in range(whole) for bit in (range(8) if byte < text else [7])]
         wrong = {}

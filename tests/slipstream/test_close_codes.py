@@ -10,9 +10,10 @@ import pytest
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import serve as serve_websockets
+from websockets.protocol import State
 
 from slipstream import ConnectionClosedError, ConnectionLostError, Protocol
-from tests.slipstream.support import Observer, Service, emptied, leftovers, soon
+from tests.slipstream.support import PATIENCE_S, Observer, Service, emptied, leftovers, soon
 
 NORMAL = [1000, 1001]
 ABNORMAL = [1002, 1008, 1009, 1011, 1012, 1013, 4400]
@@ -138,3 +139,24 @@ async def test_a_connection_that_drops_without_a_close_frame_is_lost_with_1006(a
         for waiter in (waiting, listening):
             error = await how(waiter)
             assert (type(error), error.code) == (ConnectionLostError, 1006)
+
+
+@both_roles
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "public"])
+async def test_a_call_while_the_connection_fails_is_told_that_it_is_lost(
+    as_server: bool, direct: bool
+) -> None:
+    async with wired(as_server=as_server) as (ours, theirs):
+        protocol = Protocol(ours, direct=direct)
+        listening = asyncio.create_task(protocol.listen())
+        await asyncio.sleep(0)
+        no_text = b"\x81\x81\0\0\0\0\xff" if as_server else b"\x81\x01\xff"
+        theirs.transport.write(no_text)
+        async with asyncio.timeout(PATIENCE_S):
+            while ours.state is State.OPEN:  # noqa: ASYNC110 - the library tells nobody; this yields
+                await asyncio.sleep(0)
+        for call in (protocol.request_response, protocol.request_stream, protocol.fire_and_forget):
+            with pytest.raises(ConnectionLostError):
+                await call({"operation": "add"})
+        error = await how(listening)
+        assert (type(error), error.code) == (ConnectionLostError, 1007)
