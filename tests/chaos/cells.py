@@ -68,6 +68,12 @@ class Fault:
     heard_within_s: float | None = None
     kills: bool = False
     stops: bool = False
+    needs_traffic: bool = False
+
+    @property
+    def loads(self) -> list[Load]:
+        """Under which loads it can strike."""
+        return [load for load in LOADS if load.under_way or not self.needs_traffic]
 
 
 async def _nothing(proxy: ChaosProxy, peer: Child) -> None: ...
@@ -120,7 +126,11 @@ async def _cut(proxy: ChaosProxy, peer: Child) -> None:
     proxy.to_client.cut = "end"
 
 
-async def _corrupt(proxy: ChaosProxy, peer: Child) -> None:
+async def _corrupt_header(proxy: ChaosProxy, peer: Child) -> None:
+    proxy.to_client.corrupt = Corruption(byte=0, bit=6)
+
+
+async def _corrupt_text(proxy: ChaosProxy, peer: Child) -> None:
     proxy.to_client.corrupt = Corruption()
 
 
@@ -140,7 +150,8 @@ FAULTS = (
     Fault("SIGSTOP 3 s", _stop, MISSED_PING_S, stops=True),
     Fault("SIGKILL", _kill, AT_ONCE_S, kills=True),
     Fault("cut mid-frame", _cut, AT_ONCE_S),
-    Fault("corrupt byte", _corrupt, MISSED_PING_S),
+    Fault("corrupt header", _corrupt_header, AT_ONCE_S),
+    Fault("corrupt text", _corrupt_text, AT_ONCE_S, needs_traffic=True),
 )
 
 

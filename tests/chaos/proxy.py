@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.chaos.tape import FrameWalker, Span, Tape
+from tests.chaos.tape import TEXT, FrameWalker, Span, Tape
 
 Way = Literal["end", "reset"]
 
@@ -30,7 +30,7 @@ _GOODBYE_S = 5.0
 
 
 class Corruption(NamedTuple):
-    """Which bit of a frame is turned: of which byte, counted from the frame's first; None is mid-payload."""
+    """Which bit of the next frame is turned, of which byte from its first; None: mid-payload of a text."""
 
     byte: int | None = None
     bit: int = 7
@@ -53,7 +53,7 @@ class Faults:
         self.cut: Way | None = None
         """In the middle of the next frame, the connection ends this way."""
         self.corrupt: Corruption | None = None
-        """One bit of the next frame is turned."""
+        """One bit is turned, once."""
         self.held = False
 
     @property
@@ -186,7 +186,7 @@ class Line:
     def _corrupted(self, data: bytes, spans: list[Span], corruption: Corruption) -> bytes:
         byte, bit = corruption
         for span in spans:
-            if byte is None and not span.payload_bytes:
+            if byte is None and (span.opcode != TEXT or not span.payload_bytes):
                 continue
             place = span.payload_start + span.payload_bytes // 2 if byte is None else span.start + byte
             if 0 <= place < len(data):

@@ -390,15 +390,17 @@ async def test_a_cut_is_in_the_middle_of_a_frame(size: int, to_server: bool) -> 
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
-async def test_one_byte_is_corrupt_and_it_is_of_a_payload(size: int) -> None:
+async def test_one_byte_is_corrupt_and_it_is_of_a_text(size: int) -> None:
     async with websockets_through_proxy() as (proxy, client, server):
-        proxy.to_client.corrupt = Corruption()
+        proxy.to_client.corrupt = Corruption(bit=0)
+        await server.send(bytes(size))
+        assert await client.recv() == bytes(size)
         for _ in range(2):
-            await server.send(bytes(size))
+            await server.send("0" * size)
         first, second = [await client.recv(), await client.recv()]
-        assert isinstance(first, bytes)
-        assert [byte for byte in first if byte] == [0x80]
-        assert (len(first), second) == (size, bytes(size))
+        assert isinstance(first, str)
+        assert [character for character in first if character != "0"] == ["1"]
+        assert (len(first), second) == (size, "0" * size)
 
 
 @pytest.mark.parametrize("corruption", [Corruption(0, 6), Corruption(1, 0), Corruption(130, 3)])
