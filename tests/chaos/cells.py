@@ -148,6 +148,7 @@ FAULTS = (
     Fault("64 KiB/s", _narrow),
     Fault("1-byte slices", _slice),
     Fault("SIGSTOP 3 s", _stop, MISSED_PING_S, stops=True),
+    Fault("SIGSTOP, outlived", _stop, stops=True),
     Fault("SIGKILL", _kill, AT_ONCE_S, kills=True),
     Fault("cut mid-frame", _cut, AT_ONCE_S),
     Fault("corrupt header", _corrupt_header, AT_ONCE_S),
@@ -215,7 +216,7 @@ async def run_cell(fault: Fault, load: Load, peer: Peer) -> Outcome:
                 await _ended(fault, load, caller, proxy, peer)
         keep_tapes(log, *proxy.connections)
         log.history.closed_here = lasting
-        if fault.stops:
+        if fault.stops and not lasting:
             await asyncio.sleep(max(0.0, STOPPED_S - (time.monotonic_ns() - proxy.struck_ns) / 1e9))
             peer.child.send_signal(signal.SIGCONT)
         there = None if fault.kills else await peer.rest(there_before["tasks"])
@@ -245,6 +246,8 @@ async def _degraded(fault: Fault, load: Load, caller: Caller, proxy: ChaosProxy,
     running = asyncio.ensure_future(load.run(caller, endless=False))
     await asyncio.wait([running], timeout=DEGRADED_S)
     proxy.clear()
+    if fault.stops:
+        peer.child.send_signal(signal.SIGCONT)
     async with asyncio.timeout(PATIENCE_S):
         await running
 
