@@ -152,7 +152,8 @@ FAULTS = (
     Fault("SIGKILL", _kill, AT_ONCE_S, kills=True),
     Fault("cut mid-frame", _cut, AT_ONCE_S),
     Fault("corrupt header", _corrupt_header, AT_ONCE_S),
-    Fault("corrupt text", _corrupt_text, AT_ONCE_S, needs_traffic=True),
+    # On the public way websockets reads no further, and so hears of the end by its own limits.
+    Fault("corrupt text", _corrupt_text, MISSED_PING_S, needs_traffic=True),
 )
 
 
