@@ -103,6 +103,12 @@ class Caller:
             if call.endings[0].how != "normal":
                 return
 
+    async def wait(self) -> None:
+        """Wait for an answer that never comes."""
+        with self.log.call("unary") as call:
+            data = {"operation": "wait", "call": call.number}
+            self.log.take(call, await self._protocol.request_response(data))
+
     async def stream(self, amount: int | None, every_s: float = 0.0) -> None:
         """Read one stream to its end."""
         with self.log.call("stream") as call:
@@ -123,6 +129,12 @@ class Caller:
                 # What the reader is told counts: the sender may hear of the end of the connection first.
                 await reading
 
+    async def silence(self) -> None:
+        """Hold a conversation in which nobody says anything."""
+        with self.log.call("conversation") as call:
+            data = {"operation": "chat", "call": call.number}
+            await self._take(call, await self._protocol.stream_stream(data))
+
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
         await self._protocol.wait_closed()
@@ -141,7 +153,9 @@ async def _at_once(count: int, make: Callable[[], Any]) -> None:
 
 
 async def idle(caller: Caller, *, endless: bool) -> None:
-    """Nothing is called."""
+    """Nothing goes over the wire; endless, each kind of call waits."""
+    if endless:
+        await asyncio.gather(caller.wait(), caller.stream(None, 3600.0), caller.silence())
 
 
 async def many_unary(caller: Caller, *, endless: bool) -> None:

@@ -44,6 +44,11 @@ class Service(ProtocolHandler):
     async def echo(self, data: dict[str, Any]) -> Any:
         return data["value"]
 
+    @request_response
+    async def wait(self, data: dict[str, Any]) -> None:
+        """Never answers."""
+        await asyncio.Event().wait()
+
     @request_stream
     async def count(self, data: dict[str, Any]) -> AsyncIterator[int]:
         """Numbers from 0, up to `to` or for ever, each after `every_s` seconds."""

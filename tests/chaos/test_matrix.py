@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SOME = [
     ("none", "1,000 streams"),
     ("RST", "200 unary"),
-    ("FIN without close", "fast stream"),
+    ("FIN without close", "idle"),
     ("1-byte slices", "conversations"),
     ("SIGKILL", "200 unary"),
     ("cut mid-frame", "conversations"),
