@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from tests.chaos import records
 from tests.chaos.records import Call, Ending, History, How, Kind, Wire
 
 PATIENCE_S = 10.0
+
+_ENDLESS = sys.maxsize
 
 _HOW: dict[type[SlipstreamError], How] = {
     RemoteError: "remote error",
@@ -98,6 +101,7 @@ class Caller:
         """Call again and again, one after the other."""
         for number in _numbers(amount):
             with self.log.call("unary") as call:
+                call.produced = [number]
                 data = {"operation": "echo", "call": call.number, "value": number}
                 self.log.take(call, await self._protocol.request_response(data))
             if call.endings[0].how != "normal":
@@ -112,12 +116,14 @@ class Caller:
     async def stream(self, amount: int | None, every_s: float = 0.0) -> None:
         """Read one stream to its end."""
         with self.log.call("stream") as call:
+            call.produced = range(_ENDLESS if amount is None else amount)
             data = {"operation": "count", "call": call.number, "to": amount, "every_s": every_s}
             await self._take(call, await self._protocol.request_stream(data))
 
     async def conversation(self, amount: int | None) -> None:
         """Send numbers while reading what comes back."""
         with self.log.call("conversation") as call:
+            call.produced = range(_ENDLESS if amount is None else amount)
             handle = await self._protocol.stream_stream({"operation": "chat", "call": call.number})
             reading = asyncio.create_task(self._take(call, handle))
             try:
@@ -145,7 +151,7 @@ class Caller:
 
 
 def _numbers(amount: int | None) -> Iterator[int]:
-    return itertools.count() if amount is None else iter(range(amount))
+    return iter(range(_ENDLESS if amount is None else amount))
 
 
 async def _at_once(count: int, make: Callable[[], Any]) -> None:

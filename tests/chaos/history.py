@@ -176,6 +176,11 @@ def _what_came_is_what_was_sent(facts: _Facts) -> Iterator[str]:
             yield f"call {call.number} received {_excerpt(call.received, sent)}"
         elif count > came:
             yield f"call {call.number} received {count} items, of which {came} can have come"
+        if call.produced is not None:
+            if call.received != list(call.produced[:count]):
+                yield f"call {call.number} received {_excerpt(call.received, list(call.produced[:count]))}"
+            elif call.endings and call.endings[0].how == "normal" and count != len(call.produced):
+                yield f"call {call.number} ended normally with {count} of {len(call.produced)} items"
         if call.kind == "conversation":
             on_wire = [frame.data for frame in facts.client_sent.of(request_id, "stream_data")]
             if on_wire != call.sent[: len(on_wire)]:

@@ -5,6 +5,7 @@ Times are ns of the monotonic clock.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +33,8 @@ class Call:
     received: list[Any] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     first_received_ns: int | None = None
+    produced: Sequence[Any] | None = None
+    """What the other side's program is known to produce for this call, where it is."""
 
 
 class Transition(NamedTuple):

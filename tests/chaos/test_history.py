@@ -307,6 +307,15 @@ def test_a_normal_end_with_items_missing_is_rejected() -> None:
     assert broken_stream([0, 1], [0], how="normal", end=True).broken() == {"I3"}
 
 
+@pytest.mark.parametrize("produced", [range(1, 3), range(3), range(5, 7)])
+def test_items_that_the_other_program_did_not_produce_so_are_rejected(produced: range) -> None:
+    run = broken_stream([0, 1], [0, 1], how="normal", end=True)
+    run.history.calls[-1].produced = range(2)
+    assert run.broken() == set()
+    run.history.calls[-1].produced = produced
+    assert run.broken() == {"I3"}
+
+
 def test_a_normal_end_of_a_stream_that_was_cut_off_is_rejected() -> None:
     assert broken_stream([0, 1], [0, 1], how="normal", end=False).broken() == {"I3"}
 
