@@ -161,7 +161,8 @@ async def _at_once(count: int, make: Callable[[], Any]) -> None:
 async def idle(caller: Caller, *, endless: bool) -> None:
     """Nothing goes over the wire; endless, each kind of call waits."""
     if endless:
-        await asyncio.gather(caller.wait(), caller.stream(None, 3600.0), caller.silence())
+        # The stream's first item comes behind all three openings.
+        await asyncio.gather(caller.wait(), caller.silence(), caller.stream(None, 3600.0))
 
 
 async def many_unary(caller: Caller, *, endless: bool) -> None:

@@ -48,10 +48,11 @@ class Load:
     name: str
     run: LoadFunction
     under_way: int
+    quiet: bool = False
 
 
 LOADS = (
-    Load("idle", loads.idle, 0),
+    Load("idle", loads.idle, 2, quiet=True),
     Load("200 unary", loads.many_unary, 400),
     Load("fast stream", loads.fast_stream, 2000),
     Load("1,000 streams", loads.many_streams, 1000),
@@ -73,7 +74,7 @@ class Fault:
     @property
     def loads(self) -> list[Load]:
         """Under which loads it can strike."""
-        return [load for load in LOADS if load.under_way or not self.needs_traffic]
+        return [load for load in LOADS if not (load.quiet and self.needs_traffic)]
 
 
 async def _nothing(proxy: ChaosProxy, peer: Child) -> None: ...

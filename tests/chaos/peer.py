@@ -51,10 +51,10 @@ class Service(ProtocolHandler):
 
     @request_stream
     async def count(self, data: dict[str, Any]) -> AsyncIterator[int]:
-        """Numbers from 0, up to `to` or for ever, each after `every_s` seconds."""
+        """Numbers from 0, up to `to` or for ever, one every `every_s` seconds."""
         for number in itertools.count() if data["to"] is None else range(data["to"]):
-            await asyncio.sleep(data["every_s"])
             yield number
+            await asyncio.sleep(data["every_s"])
 
     @stream_stream
     async def chat(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
