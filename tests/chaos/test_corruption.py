@@ -19,15 +19,19 @@ LIMITS = Limits(close_timeout_s=0.2)
 VALUE = "x" * 200
 UNTOLD_S = 0.3
 """What makes a frame look longer than it is cannot be noticed: the call ends by its own deadline."""
+TOLD_S = 10.0
+"""Corrupt text is noticed: the deadline is not to matter."""
 
 
-async def call_through(proxy: ChaosProxy, corruption: Corruption | None, *, to_server: bool) -> Log:
+async def call_through(
+    proxy: ChaosProxy, corruption: Corruption | None, *, to_server: bool, timeout_s: float = TOLD_S
+) -> Log:
     log = Log()
     async with connect(proxy.url, limits=LIMITS, taps=[log], ping_interval_s=None) as protocol:
         (proxy.to_server if to_server else proxy.to_client).corrupt = corruption
         with log.call("unary") as call:
             data = {"operation": "echo", "call": call.number, "value": VALUE}
-            log.take(call, await protocol.request_response(data, timeout=UNTOLD_S))
+            log.take(call, await protocol.request_response(data, timeout=timeout_s))
         log.history.closed_here = call.endings[0].how != "lost"
     proxy.clear()
     keep_tapes(log, proxy.connections.pop())
@@ -57,7 +61,10 @@ async def test_a_call_of_which_one_bit_is_wrong_never_looks_whole(to_server: boo
         bits = [(byte, bit) for byte in range(whole) for bit in (range(8) if byte < text else [7])]
         wrong = {}
         for byte, bit in bits:
-            history = (await call_through(proxy, Corruption(byte, bit), to_server=to_server)).history
+            timeout_s = TOLD_S if byte >= text else UNTOLD_S
+            spoilt = Corruption(byte, bit)
+            log = await call_through(proxy, spoilt, to_server=to_server, timeout_s=timeout_s)
+            history = log.history
             (ending,) = history.calls[0].endings
             broken = violations(history)
             if broken or ending.how not in ({"lost"} if byte >= text else {"lost", "timeout"}):
