@@ -155,8 +155,8 @@ async def test_a_call_while_the_connection_fails_is_told_that_it_is_lost(
         async with asyncio.timeout(PATIENCE_S):
             while ours.state is State.OPEN:  # noqa: ASYNC110 - the library tells nobody; this yields
                 await asyncio.sleep(0)
-        for call in (protocol.request_response, protocol.request_stream, protocol.fire_and_forget):
-            with pytest.raises(ConnectionLostError):
-                await call({"operation": "add"})
+        calls = (protocol.request_response, protocol.request_stream, protocol.stream_stream)
+        told = await asyncio.gather(*(call({"operation": "add"}) for call in calls), return_exceptions=True)
+        assert [type(error) for error in told] == [ConnectionLostError] * len(calls)
         error = await how(listening)
         assert (type(error), error.code) == (ConnectionLostError, 1007)
