@@ -101,7 +101,6 @@ class Line:
         self._held_bytes = 0
         self._changed = asyncio.Event()
         self._walker = FrameWalker()
-        self._last_due_s = 0.0
         self._free_at_s = 0.0
 
     async def run(self) -> None:
@@ -137,8 +136,7 @@ class Line:
     def _put(self, data: bytes) -> None:
         faults = self._faults
         delay_s = faults.latency_s + self._proxy.random.uniform(-faults.jitter_s, faults.jitter_s)
-        self._last_due_s = max(self._last_due_s, self._loop.time() + delay_s)
-        self._pieces.append(_Piece(self._last_due_s, data))
+        self._pieces.append(_Piece(self._loop.time() + delay_s, data))
         self._held_bytes += len(data)
         self._changed.set()
 

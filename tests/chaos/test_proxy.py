@@ -333,6 +333,8 @@ async def test_a_black_hole_fills_up_and_then_takes_nothing_more() -> None:
         filling = asyncio.get_running_loop().sock_sendall(there.client, bytes(100_000_000))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(filling, SILENCE_S)
+        (connection,) = there.proxy.connections
+        assert len(connection.to_server.entered.data) < 1_000_000
 
 
 async def test_a_reset_is_a_reset_at_both_ends() -> None:
