@@ -157,6 +157,6 @@ async def test_a_call_while_the_connection_fails_is_told_that_it_is_lost(
                 await asyncio.sleep(0)
         calls = (protocol.request_response, protocol.request_stream, protocol.stream_stream)
         told = await asyncio.gather(*(call({"operation": "add"}) for call in calls), return_exceptions=True)
-        assert [type(error) for error in told] == [ConnectionLostError] * len(calls)
         error = await how(listening)
+        assert [type(error) for error in told] == [ConnectionLostError] * len(calls)
         assert (type(error), error.code) == (ConnectionLostError, 1007)
