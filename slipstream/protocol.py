@@ -43,6 +43,7 @@ from slipstream.events import (
 )
 from slipstream.exchanges import Exchange, ExchangeKind, Outcome, RequestId
 from slipstream.handlers import Registry
+from slipstream.keepalive import until_ping_missed
 from slipstream.lifecycle import CONNECTION_TRANSITIONS, ConnectionState
 from slipstream.limits import DEFAULT_LIMITS, Limits
 from slipstream.outbox import Outbox
@@ -54,7 +55,16 @@ from slipstream.spelling import Spelling
 from slipstream.stats import Stats
 from slipstream.streams import BiStreamHandle, Inlet, ItemStream
 from slipstream.taps import LogTap, Tap, TapSet, Transition
-from slipstream.transport import DROPPED, Ending, close_reason, cut, ending_of, ending_seen, is_open
+from slipstream.transport import (
+    DROPPED,
+    NO_CLOSE_FRAME,
+    Ending,
+    close_reason,
+    cut,
+    ending_of,
+    ending_seen,
+    is_open,
+)
 from slipstream.wire import wire_of
 
 DEFAULT_SOFTWARE: Final = f"slipstream {__version__}"
@@ -368,6 +378,7 @@ class Protocol:
             raise RuntimeError("listen() runs once for each connection: make a new Protocol for a new one")
         self._listening = True
         self._advance(ConnectionState.CONNECTED)
+        keeping = asyncio.create_task(self._keep_alive(), name="slipstream-keepalive")
         try:
             await self._wire.read(self._receive)
             ending = self._end(Ending(ConnectionState.LOST, None, "this side stopped reading"))
@@ -380,8 +391,17 @@ class Protocol:
             self._end(Ending(ConnectionState.LOST, None, f"internal error: {type(error).__name__}"))
             cut(self.websocket)
             raise
+        finally:
+            keeping.cancel()
         if ending.state is ConnectionState.LOST:
             raise ending.error()
+
+    async def _keep_alive(self) -> None:
+        """End the connection where the other side misses a ping: at once, it would not answer a close."""
+        with suppress(*DROPPED):
+            await until_ping_missed(self.websocket, self._wire.unsent_bytes)
+            self._end(Ending(ConnectionState.LOST, NO_CLOSE_FRAME, "the other side did not answer a ping"))
+            cut(self.websocket)
 
     async def aclose(self, code: int = 1000, reason: str = "", *, drain_s: float | None = None) -> None:
         """Close the connection: no new exchanges, what is queued is written, what is in flight ends.

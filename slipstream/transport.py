@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 from websockets.protocol import State
 
 from slipstream.errors import ConnectionClosedError, ConnectionLostError
@@ -55,10 +56,19 @@ def ending_seen(websocket: object, *, closed_here: bool = False) -> Ending | Non
     """What a websocket itself knows of its end; None while it is open. Needs no reader to notice."""
     if is_open(websocket):
         return None
-    code = getattr(websocket, "close_code", None)
+    close = _close_under_way(websocket)
+    code = getattr(websocket, "close_code", None) if close is None else close.code
+    reason = getattr(websocket, "close_reason", None) if close is None else close.reason
     normal = closed_here or code is None or code in NORMAL_CODES
     state = ConnectionState.CLOSED if normal else ConnectionState.LOST
-    return Ending(state, code, getattr(websocket, "close_reason", None) or None)
+    return Ending(state, code, reason or None)
+
+
+def _close_under_way(websocket: object) -> Close | None:
+    """The close frame that counts, known as soon as the closing handshake, or the failure, has begun."""
+    protocol = getattr(websocket, "protocol", None)
+    close: Close | None = getattr(protocol, "close_rcvd", None) or getattr(protocol, "close_sent", None)
+    return close
 
 
 def is_open(websocket: object) -> bool:
