@@ -156,9 +156,9 @@ class Outbox:
         self._write = None
         if self._timer is not None:
             self._timer.cancel()
-        if write.cancelled():
+        error = None if write.cancelled() else write.exception()
+        if write.cancelled() or self._closed_by is not None:
             return
-        error = write.exception()
         if error is not None:
             self._broken(error)
             return
