@@ -221,7 +221,11 @@ class Protocol:
                 self.abandon(request_id)
 
     async def request_stream(
-        self, data: dict[str, Any], *, timeout: float | None = None, idle_timeout: Any = _DEFAULT
+        self,
+        data: dict[str, Any],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the deadline goes over the wire
+        idle_timeout: Any = _DEFAULT,
     ) -> ItemStream:
         """Open a server stream: `async for item in await protocol.request_stream({...})`.
 
@@ -232,7 +236,11 @@ class Protocol:
         return ItemStream(self, request_id, self.inlet(request_id))
 
     async def stream_stream(
-        self, data: dict[str, Any], *, timeout: float | None = None, idle_timeout: Any = _DEFAULT
+        self,
+        data: dict[str, Any],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the deadline goes over the wire
+        idle_timeout: Any = _DEFAULT,
     ) -> BiStreamHandle:
         """Open a bidirectional stream. The timeouts and what it raises are those of `request_stream`."""
         request_id = await self._open_stream(ExchangeKind.BIDIRECTIONAL, data, timeout, idle_timeout)

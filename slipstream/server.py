@@ -77,7 +77,8 @@ async def serve(
     Loopback by default. A handshake with a browser's `Origin` is refused unless `allow_origins` lists it
     (`*` allows all); with `token`, one without `Authorization: Bearer <token>` is refused. `taps` makes the
     observers of a connection; `on_connect` gets each listening protocol, `on_refused` hears of each handshake
-    that was not let in. Raises `OSError` where it cannot listen.
+    that was not let in. At the end what is in flight gets `limits.drain_s` seconds. Raises `OSError` where it
+    cannot listen.
     """
     server = Server(host, port, secure=ssl is not None)
 
@@ -127,6 +128,7 @@ async def serve(
         try:
             yield server
         finally:
+            listening.server.close()  # nobody new comes while the others drain
             await asyncio.gather(
                 *(protocol.aclose(1001, "server is shutting down") for protocol in list(server.protocols))
             )
