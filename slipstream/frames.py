@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import json.encoder
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
@@ -134,23 +133,22 @@ def read_fields(message: str | bytes, nesting: int = MAX_NESTING) -> Fields:
     if (
         kind is not None
         and readable
-        and (_is_plain_id(request_id) if request_id is not None else True)
+        and (
+            request_id is None
+            or (
+                type(request_id) is list
+                and len(request_id) == 2
+                and type(request_id[0]) is str
+                and type(request_id[1]) is int
+                and len(request_id[0]) <= MAX_PEER_ID
+            )
+        )
         and (type(peer_id) is str and len(peer_id) <= MAX_PEER_ID if peer_id is not None else True)
         and (meta is None or type(meta) is dict)
         and (peer_id or kind not in OPENING_TYPES)
     ):
         return kind, tuple(request_id) if request_id else None, peer_id, get("data"), meta, spelled
     return _read_carefully(fields)
-
-
-def _is_plain_id(value: object) -> bool:
-    return (
-        type(value) is list
-        and len(value) == 2
-        and type(value[0]) is str
-        and type(value[1]) is int
-        and len(value[0]) <= MAX_PEER_ID
-    )
 
 
 def _read_carefully(fields: dict[str, Any]) -> Fields:
@@ -319,10 +317,12 @@ _quoted = json.encoder.encode_basestring_ascii
 def encode_value(value: object) -> str:
     """Write any JSON value by the rules of a frame. Raises `ProtocolError` where JSON cannot say it."""
     if type(value) is str or (type(value) is dict and _is_flat(value)):
-        with suppress(PydanticSerializationError):  # a lone surrogate
+        try:
             encoded = to_json(value)
-            if encoded.isascii():
-                return encoded.decode()
+        except PydanticSerializationError:  # a lone surrogate: the strict writer keeps its escape
+            encoded = b""
+        if encoded and encoded.isascii():
+            return encoded.decode()
     try:
         return "".join(_written(value, 0))
     except (TypeError, ValueError, RecursionError) as error:

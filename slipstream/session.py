@@ -176,14 +176,15 @@ class Session:
 
         Raises `StreamClosedError` where §5 says *local error*.
         """
-        exchange = self.table.get(request_id)
+        table = self.table
+        exchange = table.get(request_id)
         if exchange is None or not exchange.takes_items:
             self._send(MessageType.STREAM_DATA, request_id, data)  # it says why not
             return True
-        if not self.table.may_send(exchange):
+        if not table.may_send(exchange):
             return False
         text = self._writer.write(MessageType.STREAM_DATA, request_id, data, self._meta())
-        self.table.item_sent(exchange, len(text))
+        table.item_sent(exchange, len(text))
         self._commit(text)
         return True
 
@@ -285,7 +286,8 @@ class Session:
 
     def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
         """Take one message that came at `now`. Never raises for what the other side sent (§7)."""
-        size, limits = size_of(message), self.limits
+        limits = self.limits
+        size = len(message) if type(message) is str and message.isascii() else size_of(message)
         try:
             if size > limits.frame_bytes:
                 raise FrameTooLargeError(size, limits.frame_bytes)
