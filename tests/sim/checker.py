@@ -16,6 +16,8 @@ RULES: tuple[Rule, ...] = (
     rules_calls.every_ending_has_its_reason,
     rules_calls.items_are_right,
     rules_calls.handlers_stop_when_nobody_waits,
+    rules_calls.deadlines_count_from_the_call,
+    rules_calls.who_walks_away_stops_the_handler,
     rules_calls.what_was_read_is_answered,
     rules_wire.each_direction_ends_once,
     rules_wire.openings_are_counted,

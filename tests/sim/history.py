@@ -75,7 +75,10 @@ class History:
     passings: list[Passing] = field(default_factory=list)
     moves: dict[str, list[Move]] = field(default_factory=lambda: {side: [] for side in SIDES})
     findings: list[str] = field(default_factory=list)
-    settled: dict[str, list[RequestId]] = field(default_factory=lambda: {side: [] for side in SIDES})
+    settled: dict[str, list[tuple[float, RequestId, str]]] = field(
+        default_factory=lambda: {side: [] for side in SIDES}
+    )
+    """What each side ended by itself: when, which exchange, how."""
     tapped: dict[tuple[str, str], list[str | bytes]] = field(default_factory=dict)
     listened: dict[str, str] = field(default_factory=dict)
     """How each side's `listen()` ended."""
@@ -163,7 +166,7 @@ class Observer(Tap):
         self._history.note(self._side, f"finding {finding.rule} {finding.request_id}")
 
     def settled(self, request_id: RequestId, outcome: Outcome, message: str, time_ns: int) -> None:
-        self._history.settled[self._side].append(request_id)
+        self._history.settled[self._side].append((self._history.clock(), request_id, outcome.value))
         self._history.note(self._side, f"settled {request_id} {outcome.value}")
 
 

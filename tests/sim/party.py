@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, suppress
 from itertools import islice
 from typing import Any
@@ -43,9 +43,9 @@ def item(call: Call, way: str, index: int) -> str | None:
     return f"{call.number} {way} {index} {'.' * call.padding}"
 
 
-def items(call: Call, way: str, count: int) -> list[str | None]:
+def items(call: Call, way: str, count: int) -> Iterator[str | None]:
     """The first items of one direction of a call."""
-    return [item(call, way, index) for index in range(count)]
+    return (item(call, way, index) for index in range(count))
 
 
 def answer_to(call: Call) -> str:
@@ -121,9 +121,7 @@ class Party:
         return {**data, "value": object()} if call.asking.unsayable else data
 
     async def _ask_unary(self, call: Call, part: Part) -> str:
-        timeout_s = call.asking.timeout_s
-        options = {} if timeout_s is None else {"timeout": timeout_s}
-        part.value = await self.protocol.request_response(self._data(call), **options)
+        part.value = await self.protocol.request_response(self._data(call), **_timeouts(call))
         return "result"
 
     async def _ask_note(self, call: Call, part: Part) -> str:
@@ -131,7 +129,7 @@ class Party:
         return "sent"
 
     async def _ask_stream(self, call: Call, part: Part) -> str:
-        stream = await self.protocol.request_stream(self._data(call))
+        stream = await self.protocol.request_stream(self._data(call), **_timeouts(call))
         leaving = call.asking.leaving
         if leaving not in _BLOCKS:
             how = await self._read(stream, part, call)
@@ -146,7 +144,7 @@ class Party:
 
     async def _ask_bidi(self, call: Call, part: Part) -> str:
         asking = call.asking
-        handle = await self.protocol.stream_stream(self._data(call))
+        handle = await self.protocol.stream_stream(self._data(call), **_timeouts(call))
         sending = self._send(handle, part, items(call, "there", asking.sends), asking.send_pace_s)
         sender = asyncio.get_running_loop().create_task(sending)
         try:
@@ -255,20 +253,21 @@ class Party:
     # -- both ---------------------------------------------------------------------------------------------
 
     async def _make_along(self, numbers: tuple[int, ...], *, at_once: bool) -> None:
-        asked = [self.ask(self._plan.call(number)) for number in numbers]
-        if at_once:
-            await asyncio.gather(*asked)
+        calls = [self._plan.call(number) for number in numbers]
+        if not at_once:
+            for call in calls:
+                await self.ask(call)
             return
-        for made, one in enumerate(asked):
-            try:
-                await one
-            except BaseException:
-                for unmade in asked[made + 1 :]:
-                    unmade.close()
-                raise
+        tasks = [asyncio.get_running_loop().create_task(self.ask(call)) for call in calls]
+        try:
+            for task in tasks:
+                await asyncio.wait([task])
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _send(
-        self, handle: BiStreamHandle, part: Part, values: list[Any], pace_s: float, *, closes: bool = True
+        self, handle: BiStreamHandle, part: Part, values: Iterator[Any], pace_s: float, *, closes: bool = True
     ) -> None:
         try:
             for value in values:
@@ -310,6 +309,11 @@ class Party:
             await self._make_along(tuple(islice(along, 1)), at_once=False)
             await pause(way.pace_s)
         return "left"
+
+
+def _timeouts(call: Call) -> dict[str, float]:
+    given = {"timeout": call.asking.timeout_s, "idle_timeout": call.asking.idle_timeout_s}
+    return {name: seconds for name, seconds in given.items() if seconds is not None}
 
 
 async def _ask_again(source: AsyncIterator[Any]) -> str:

@@ -18,7 +18,11 @@ SIDES = (LEFT, RIGHT)
 FRAME_BYTES = 2048
 """The size limit of a frame in every run; small, so that going over it is cheap."""
 CLOSE_TIMEOUT_S = 0.2
+SHORT_SEND_TIMEOUT_S = 0.03
 HANDLER_STOP_S = 0.3
+LONG_RUN_S = 1.0
+ENDLESS = 10_000
+"""So many items are more than any run sends."""
 
 
 def other(side: str) -> str:
@@ -70,6 +74,7 @@ class Asking:
     """What the opener does. `takes`: it leaves after so many items; None reads to the end."""
 
     timeout_s: float | None = None
+    idle_timeout_s: float | None = None
     cancel_after_s: float | None = None
     takes: int | None = None
     leaving: Leaving = Leaving.ACLOSE
@@ -159,6 +164,12 @@ class Plan:
     ends_at_s: float
     ends_by: str
     drain_s: float
+    room_bytes: int
+    """So much waits to be written, and whoever sends waits too."""
+    batch_bytes: int
+    """So much is written together."""
+    items_a_turn: int
+    """So many items are read in one go, and the others have their turn."""
 
     def call(self, number: int) -> Call:
         """The call of this number."""
@@ -171,6 +182,7 @@ def plan_of(seed: int) -> Plan:
 
 
 _STEP_S = 0.001
+_ENDLESS_PACE_S = 0.01
 _SPAN_STEPS = 150
 
 
@@ -198,9 +210,12 @@ class _Planner:
             listens_at_s={side: self._steps(5) if self._chance(0.1) else 0.0 for side in SIDES},
             calls=tuple(self.calls),
             faults=tuple(self._faults()),
-            ends_at_s=self.rng.choice((_SPAN_STEPS, 2 * _SPAN_STEPS, 1000)) * _STEP_S,
+            ends_at_s=self.rng.choice((_SPAN_STEPS * _STEP_S, 2 * _SPAN_STEPS * _STEP_S, LONG_RUN_S)),
             ends_by=self.rng.choice(SIDES),
             drain_s=self.rng.choice((0.0, 0.0, 0.05, 0.5)),
+            room_bytes=self.rng.choice((300, 64 * 1024)),
+            batch_bytes=self.rng.choice((200, 64 * 1024)),
+            items_a_turn=self.rng.choice((2, 256)),
         )
 
     def _chance(self, probability: float) -> bool:
@@ -219,6 +234,9 @@ class _Planner:
             request_timeout_s=600.0,
             close_timeout_s=CLOSE_TIMEOUT_S,
             handler_stop_s=HANDLER_STOP_S,
+            send_timeout_s=self.rng.choice((SHORT_SEND_TIMEOUT_S, 60.0)) if tight else 60.0,
+            idle_timeout_s=None,
+            loop_block_warn_s=None,
             credit=self.rng.choice((1, 2, 3, 8, 256)),
         )
 
@@ -258,7 +276,8 @@ class _Planner:
         reads = kind in (Kind.STREAM, Kind.BIDI)
         leavings = tuple(Leaving) if kind is Kind.BIDI else tuple(Leaving)[:-1]
         return Asking(
-            timeout_s=self._steps(60) + _STEP_S if self._chance(0.25) else None,
+            timeout_s=self._steps(60) + _STEP_S if self._chance(0.2) else None,
+            idle_timeout_s=self._steps(30) + _STEP_S if reads and self._chance(0.1) else None,
             cancel_after_s=self._steps(40) if self._chance(0.12) else None,
             takes=self.rng.randint(0, 6) if reads and self._chance(0.35) else None,
             leaving=self.rng.choice(leavings),
@@ -270,10 +289,12 @@ class _Planner:
         )
 
     def _answering(self, number: int, side: str, depth: int, kind: Kind) -> Answering:
+        items = self._items() if kind in (Kind.STREAM, Kind.BIDI) else 0
+        endless = items > 0 and self._chance(0.05)
         return Answering(
             wait_s=self._steps(self.rng.choice((0, 5, 80))),
-            items=self._items() if kind in (Kind.STREAM, Kind.BIDI) else 0,
-            pace_s=self._pace(),
+            items=ENDLESS if endless else items,
+            pace_s=_ENDLESS_PACE_S if endless else self._pace(),
             failure=self.rng.choice(tuple(Failure)) if self._chance(0.2) else None,
             style=self.rng.choice(tuple(Style)),
             takes=self.rng.randint(0, 5) if self._chance(0.2) else None,

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from tests.sim.history import History, Part
-from tests.sim.plan import Call, FaultKind, Plan
+from tests.sim.plan import SIDES, Call, FaultKind, Plan
 
 NEAR_S = 1e-6
 """Times that are no further apart are the same."""
@@ -55,11 +55,14 @@ class Facts:
 
     @cached_property
     def frames(self) -> list[Seen]:
-        """Every frame of the run, in the order in which it went by."""
-        return [
-            Seen(place, passing.time_s, passing.side, passing.what, json.loads(passing.text))
-            for place, passing in enumerate(self.history.passings)
-        ]
+        """Every frame of the run, in the order in which it went by; but what was read after the end is none."""
+        left = {side: len(self.history.tapped[side, "in"]) for side in SIDES}
+        frames: list[Seen] = []
+        for place, passing in enumerate(self.history.passings):
+            left[passing.side] -= passing.what == "read"
+            if passing.what == "sent" or left[passing.side] >= 0:
+                frames.append(Seen(place, *passing[:3], json.loads(passing.text)))
+        return frames
 
     @cached_property
     def by_exchange(self) -> dict[tuple[str, int], list[Seen]]:
@@ -115,6 +118,12 @@ class Facts:
     def down_s(self, side: str) -> float:
         """When the socket of a side was no longer open, or when its protocol was told: the earlier."""
         return min(self.history.down_s.get(side, float("inf")), self.ended_s(side))
+
+    def settled_s(self, side: str, number: int) -> float:
+        """When a side ended a call by itself: cancelled it, or its time was up."""
+        exchange = self.exchange_of_call.get(number)
+        times = [time_s for time_s, settled, _ in self.history.settled[side] if settled == exchange]
+        return min(times, default=float("inf"))
 
     def suffered(self, side: str, fault: FaultKind) -> bool:
         """Whether a fault struck a side."""

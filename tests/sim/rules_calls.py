@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from tests.sim.history import Part
 from tests.sim.party import answer_to, items
@@ -23,6 +24,8 @@ _CODES = {
 }
 _NEVER_STARTED = (Failure.MISSING, Failure.WRONG_KIND)
 _LARGE_BUFFER_BYTES = 100_000
+_ON_THE_WAY_S = 0.3
+"""Longer than any message takes where there is always room, and than a freeze lasts."""
 
 
 def every_call_ends_once(facts: Facts) -> Iterator[Violation]:
@@ -61,8 +64,7 @@ def _may_end_so(facts: Facts, call: Call, part: Part, how: str) -> bool:
         case "ConnectionClosedError" | "ConnectionLostError":
             return _tells_how_the_connection_ended(facts, part, kind, part.ended_s)
         case "RequestTimeoutError":
-            timeout_s = call.asking.timeout_s
-            return timeout_s is not None and abs(part.ended_s - part.began_s - timeout_s) <= NEAR_S
+            return _its_time_was_up(call, part)
         case "cancelled":
             return part.cancelled_s is not None
         case "ProtocolError":
@@ -73,6 +75,15 @@ def _may_end_so(facts: Facts, call: Call, part: Part, how: str) -> bool:
             return _may_overflow(facts, call, part.side, part)
         case _:
             return False
+
+
+def _its_time_was_up(call: Call, part: Part) -> bool:
+    asking, ended_s = call.asking, part.ended_s
+    assert ended_s is not None
+    if asking.timeout_s is not None and ended_s >= part.began_s + asking.timeout_s - NEAR_S:
+        return True
+    last_s = part.received_at_s[-1] if part.received else part.began_s
+    return asking.idle_timeout_s is not None and ended_s >= last_s + asking.idle_timeout_s - NEAR_S
 
 
 def _as_planned(facts: Facts, call: Call, part: Part, how: str) -> bool:
@@ -150,17 +161,19 @@ def items_are_right(facts: Facts) -> Iterator[Violation]:
 
 
 def _items_of(
-    facts: Facts, call: Call, part: Part, expected: list[str | None], sender: Part | None
+    facts: Facts, call: Call, part: Part, all_items: Iterator[str | None], sender: Part | None
 ) -> Iterator[Violation]:
     got, name = part.received, f"call {part.number}, items at {part.side}"
-    yield from broken("I3", (got == expected[: len(got)], f"{name}: got {got}, expected {expected}"))
+    expected = list(islice(all_items, len(got)))
+    yield from broken("I3", (got == expected, f"{name}: got {got}, expected {expected}"))
     if part.in_ending is None:
         return
     yield from broken(
         "I3", (part.after_ending == part.in_ending, f"{name}: {part.in_ending}, and then {part.after_ending}")
     )
     least, most = (0, 0) if sender is None else (sender.sent, len(sender.sending_s))
-    came = len(facts.read(part.number, part.side, "stream_data"))
+    reads = facts.read(part.number, part.side, "stream_data")
+    came = len(reads)
     if part.in_ending == "end":
         yield from broken(
             "I3",
@@ -170,8 +183,14 @@ def _items_of(
                 f"{name}: ended normally, though its sender did not",
             ),
         )
-    elif part.in_ending == "StreamOverflowError":
-        yield from broken("I3", (len(got) <= came, f"{name}: {len(got)} received of {came} that came"))
+    elif part.in_ending in ("StreamOverflowError", "RequestTimeoutError"):
+        ended_here_s = facts.settled_s(part.side, part.number)
+        before = sum(seen.time_s < ended_here_s - NEAR_S for seen in reads)
+        before = before if part.in_ending == "RequestTimeoutError" else 0
+        yield from broken(
+            "I3",
+            (before <= len(got) <= came, f"{name}: {part.in_ending} after {len(got)} of {came} that came"),
+        )
     else:
         yield from broken(
             "I3", (len(got) == came, f"{name}: {part.in_ending} after {len(got)} of {came} that came")
@@ -200,11 +219,51 @@ def handlers_stop_when_nobody_waits(facts: Facts) -> Iterator[Violation]:
         told_s += [seen.time_s for seen in facts.read(number, run.side, "error")]
         if call.kind is not Kind.BIDI:
             told_s += [seen.time_s for seen in facts.read(number, run.side, "stream_end")]
+        opened = [seen for seen in facts.of_call(number) if (seen.side, seen.what) == (run.side, "read")][:1]
+        told_s += [
+            seen.time_s + seen.frame["meta"]["timeout"]
+            for seen in opened
+            if "timeout" in (seen.frame.get("meta") or {})
+        ]
         patience_s = HANDLER_STOP_S if call.answering.ignores_cancelling else 0.0
         if run.ended_s is not None and call.kind is not Kind.NOTE:
             most_s = max(min(told_s), run.began_s) + patience_s
             text = f"the handler of call {number} ended at {run.ended_s}, not at {most_s}"
             yield from broken("I1", (run.ended_s <= most_s + NEAR_S, text))
+
+
+def deadlines_count_from_the_call(facts: Facts) -> Iterator[Violation]:
+    """I1: a call with a timeout has ended by then, however long it waited before it was sent."""
+    timed_out = {
+        request_id: time_s
+        for side in SIDES
+        for time_s, request_id, outcome in facts.history.settled[side]
+        if outcome == "timeout"
+    }
+    for part in facts.history.asked.values():
+        asking, exchange = facts.call(part.number).asking, facts.exchange_of_call.get(part.number)
+        if asking.timeout_s is None or exchange is None:
+            continue
+        most_s = part.began_s + asking.timeout_s
+        settled_s = timed_out.get(exchange, most_s)
+        text = f"call {part.number} timed out at {settled_s}, not at {most_s}"
+        yield from broken("I1", (settled_s <= most_s + NEAR_S, text))
+
+
+def who_walks_away_stops_the_handler(facts: Facts) -> Iterator[Violation]:
+    """I1: where nothing holds up what is sent, a handler is stopped soon after its opener has left."""
+    roads, ends_s = facts.plan.roads.values(), min(map(facts.ended_s, SIDES))
+    if facts.plan.legacy or any(road.capacity is not None for road in roads):
+        return
+    for part in facts.history.asked.values():
+        call, run = facts.call(part.number), facts.handler(part.number)
+        stays = call.kind is Kind.BIDI and call.asking.leaving is Leaving.BLOCK
+        if run is None or call.kind is Kind.NOTE or part.ended_s is None or stays:
+            continue
+        soon_s = part.ended_s + _ON_THE_WAY_S + HANDLER_STOP_S
+        ended_s = run.ended_s if run.ended_s is not None else float("inf")
+        text = f"call {part.number} was over at {part.ended_s}, its handler at {ended_s}"
+        yield from broken("I1", (ended_s <= soon_s or ends_s <= soon_s, text))
 
 
 def what_was_read_is_answered(facts: Facts) -> Iterator[Violation]:

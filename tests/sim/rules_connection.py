@@ -83,17 +83,14 @@ def closing_takes_no_longer_than_it_may(facts: Facts) -> Iterator[Violation]:
 
 
 def taps_tell_what_the_wire_did(facts: Facts) -> Iterator[Violation]:
-    """I7: what came in was told, frame for frame; what was told as going out did, but for the very last."""
+    """I7: taps were told what came in, frame for frame, and what went out; the very last may be cut off."""
     for side in SIDES:
         sent = [seen.text for seen in facts.history.passings if (seen.side, seen.what) == (side, "sent")]
         read = [seen.text for seen in facts.history.passings if (seen.side, seen.what) == (side, "read")]
         told_out, told_in = facts.history.tapped[side, "out"], facts.history.tapped[side, "in"]
         yield from broken(
             "I7",
-            (told_in == read, f"the taps of {side} were told {len(told_in)} that came in, not {len(read)}"),
+            (told_in == read[: len(told_in)], f"the taps of {side} were not told what came in"),
+            (len(told_in) >= len(read) - 1, f"the taps of {side} were told {len(told_in)} of {len(read)}"),
             (told_out[: len(sent)] == sent, f"the taps of {side} were not told what was sent"),
-            (
-                len(told_out) <= len(sent) + 1,
-                f"the taps of {side} were told of {len(told_out)} - {len(sent)} more",
-            ),
         )

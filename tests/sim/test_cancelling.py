@@ -307,7 +307,7 @@ async def _play(
     if handler is None:
         wrong += await _ending_of(stepper.drive(scenario(bench)), expected=())
     else:
-        loop.stepped = f"slipstream-{handler}"
+        loop.stepped = handler
         wrong += await _ending_of(scenario(bench), expected=SlipstreamError)
     gc.collect()  # what was left by dropping it is dropped now
     await asyncio.sleep(SETTLED_S)

@@ -1,4 +1,4 @@
-"""Two sessions wired by queues against a model of a page: both tables, every event and every frame agree with it.
+"""Two sessions wired by queues against a model of a page: both tables, all events and all frames agree.
 
 Calls are made on either side at any time, legal or not; messages arrive in order, each way at its own pace.
 """

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
-from slipstream import ConnectionLostError, Protocol
+from slipstream import ConnectionLostError, Protocol, outbox, streams
 from tests.sim import clock
 from tests.sim.history import History, Observer
 from tests.sim.party import Answerer, Party
@@ -29,7 +30,8 @@ def run(plan: Plan) -> History:
     """Run a plan to its end, and give everything that was seen of it."""
     with _complaints_heard() as complaints:
         history = History(complaints=complaints)
-        clock.run(_World(plan, history).play())
+        with _made_small(plan):
+            clock.run(_World(plan, history).play())
         history.forget_the_loop()
         gc.collect()
     return history
@@ -53,6 +55,17 @@ def _complaints_heard() -> Iterator[list[str]]:
             gc.enable()
         sys.unraisablehook = hook
         logger.setLevel(level)
+
+
+@contextmanager
+def _made_small(plan: Plan) -> Iterator[None]:
+    """Let what the library does once in thousands of messages happen here."""
+    with (
+        patch.object(outbox, "_ROOM_BYTES", plan.room_bytes),
+        patch.object(outbox, "_BATCH_BYTES", plan.batch_bytes),
+        patch.object(streams, "_ITEMS_A_TURN", plan.items_a_turn),
+    ):
+        yield
 
 
 class _World:
