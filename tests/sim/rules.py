@@ -55,7 +55,7 @@ class Facts:
 
     @cached_property
     def frames(self) -> list[Seen]:
-        """Every frame of the run, in the order in which it went by; but what was read after the end is none."""
+        """Every frame of the run, in the order in which it went by, but for those read after the end."""
         left = {side: len(self.history.tapped[side, "in"]) for side in SIDES}
         frames: list[Seen] = []
         for place, passing in enumerate(self.history.passings):
@@ -130,10 +130,8 @@ class Facts:
         return (fault.name, side) in [(what, where) for _, what, where in self.history.happened]
 
     def knows_the_other(self, side: str, time_s: float) -> bool:
-        """Whether a side had read anything of the other by then."""
-        return any(
-            seen.side == side and seen.what == "read" and seen.time_s <= time_s for seen in self.frames
-        )
+        """Whether a side had read anything of the other before."""
+        return any(seen.side == side and seen.what == "read" and seen.time_s < time_s for seen in self.frames)
 
     def modern(self) -> bool:
         """Whether both sides are."""

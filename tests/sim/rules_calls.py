@@ -141,7 +141,8 @@ def _tells_how_the_connection_ended(facts: Facts, part: Part, kind: str, time_s:
     down_s, closing_s = facts.down_s(side), facts.closing_s(side)
     state = facts.history.final_state(side)
     same = state == ("LOST" if kind == "ConnectionLostError" else "CLOSED")
-    if part.began_s < min(down_s, closing_s) - NEAR_S:
+    was_sent = part.number in facts.exchange_of_call
+    if part.began_s < min(down_s, closing_s) - NEAR_S and was_sent:
         return same and time_s >= down_s - NEAR_S
     # What begins on a connection that is down is told what the socket itself knows of it.
     return time_s >= min(down_s, closing_s) - NEAR_S
@@ -205,8 +206,8 @@ def _ended_normally(facts: Facts, call: Call, reader: Part, sender: Part | None)
         return sender.endings == ["returned"] and call.answering.failure is None and complete
     left_a_block = call.asking.leaving is Leaving.BLOCK and len(sender.received) == call.asking.takes
     # A peer that is not known to be modern is told of a cancelled stream by its end (protocol.md §8).
-    gave_up_s = sender.cancelled_s if sender.cancelled_s is not None else sender.ended_s
-    unknown = facts.plan.legacy or not facts.knows_the_other(sender.side, gave_up_s or 0.0)
+    gave_up_s = facts.settled_s(sender.side, sender.number)
+    unknown = facts.plan.legacy or not facts.knows_the_other(sender.side, gave_up_s)
     complete = len(sender.sending_s) == call.asking.sends  # it may be cancelled while it says so
     return complete or left_a_block or unknown
 

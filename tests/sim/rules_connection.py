@@ -54,7 +54,7 @@ def _the_last_state_is_right(facts: Facts, side: str, state: str) -> Iterator[Vi
         or facts.suffered(side, FaultKind.STOP_LISTENING)
         or facts.suffered(side, FaultKind.CLOSE_UNDERNEATH)
     )
-    if not on_purpose:
+    if not on_purpose and not (state == "LOST" and facts.tight(side)):
         must = "CLOSED" if code in _NORMAL_CODES else "LOST"
         yield from broken("I6", (state == must, f"{side} ended as {state} with {code}"))
     listened = facts.history.listened[side]

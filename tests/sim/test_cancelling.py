@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -19,6 +20,7 @@ from slipstream import (
     SlipstreamError,
     current_protocol,
     fire_and_forget,
+    outbox,
     request_response,
     request_stream,
     stream_stream,
@@ -33,6 +35,8 @@ from tests.slipstream.support import leftovers
 
 STEP_S = 0.001
 SETTLED_S = 3.0
+ROOM_BYTES = 120
+"""So little may wait to be written that most sends wait too."""
 MOST_SUSPENSIONS = 200
 
 
@@ -69,6 +73,12 @@ class Worker(ProtocolHandler):
             async for item in stream:
                 await asyncio.sleep(STEP_S)
                 await stream.send(item)
+
+    @stream_stream
+    async def sink(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
+        async with _Counted(self):
+            async for _ in stream:
+                await asyncio.sleep(STEP_S)
 
     @fire_and_forget
     async def note(self, data: dict[str, Any]) -> None:
@@ -176,13 +186,14 @@ async def bidirectional_aborted(bench: Bench) -> None:
 
 
 async def sending_more_than_is_taken(bench: Bench) -> None:
-    async with await bench.left.stream_stream({"operation": "echo"}) as handle:
+    async with await bench.left.stream_stream({"operation": "sink"}) as handle:
         for number in range(8):
             await handle.send(number)
 
 
 async def one_way(bench: Bench) -> None:
-    await bench.left.fire_and_forget({"operation": "note", "value": 1})
+    for _ in range(3):
+        await bench.left.fire_and_forget({"operation": "note", "value": "x" * ROOM_BYTES})
 
 
 async def calls_both_ways(bench: Bench) -> None:
@@ -258,7 +269,7 @@ HANDLERS: tuple[tuple[str, Scenario], ...] = (
     ("slow", unary),
     ("count", stream),
     ("echo", bidirectional),
-    ("echo", sending_more_than_is_taken),
+    ("sink", sending_more_than_is_taken),
     ("back", calls_both_ways),
 )
 
@@ -281,7 +292,10 @@ def play(scenario: Scenario, stepper: Stepper, *, handler: str | None = None) ->
     loop.set_exception_handler(lambda _, context: wrong.append(f"unheard: {context['message']}"))
     gc.freeze()  # so that looking for garbage looks at nothing older than this
     try:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        with (
+            patch.object(outbox, "_ROOM_BYTES", ROOM_BYTES),
+            asyncio.Runner(loop_factory=lambda: loop) as runner,
+        ):
             runner.run(_play(scenario, stepper, wrong, loop, handler))
         gc.collect()
     finally:

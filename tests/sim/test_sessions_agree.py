@@ -24,10 +24,13 @@ from hypothesis.stateful import (
 
 from slipstream.errors import StreamClosedError
 from slipstream.exchanges import ExchangeKind, Outcome, RequestId
+from slipstream.limits import Limits
 from slipstream.session import (
     Answered,
     Called,
+    Credited,
     Event,
+    Expired,
     Failed,
     HalfEnded,
     ItemArrived,
@@ -41,8 +44,12 @@ UNARY, STREAM, BIDI = ExchangeKind.UNARY, ExchangeKind.SERVER_STREAM, ExchangeKi
 SIDES = ("a", "b")
 CODES = {Outcome.CANCELLED: "cancelled", Outcome.OVERFLOW: "overflow", Outcome.TIMEOUT: "deadline_exceeded"}
 
+Written = tuple[str, RequestId | None, Any]
+"""A frame: its type, its exchange, and its data, or None where the data is not looked at."""
+
 sides = st.sampled_from(SIDES)
 picks = st.integers(0, 1_000)
+windows = st.sampled_from([1, 2, 3, 256])
 
 
 @dataclass
@@ -53,7 +60,11 @@ class View:
     mine: bool
     out: bool
     into: bool
-    deadline: float | None = None
+    due: tuple[float, int] | None = None
+    """When its time is up, and how many deadlines were set before this one."""
+    items_out: int = 0
+    granted: int = 0
+    consumed: int = 0
 
     @property
     def name(self) -> str:
@@ -67,13 +78,21 @@ class Side:
     """One peer: the session under test, what the model says of it, and what is on its way to it."""
 
     session: Session
+    credit: int
     views: dict[RequestId, View] = field(default_factory=dict)
     coming: deque[tuple[str, dict[str, Any]]] = field(default_factory=deque)
     endings: dict[RequestId, int] = field(default_factory=dict)
     opened: list[RequestId] = field(default_factory=list)
     knows: bool | None = None
+    deadlines: int = 0
     unsaid: list[RequestId] = field(default_factory=list)
     """Exchanges given up before it was known how to say so to a modern peer."""
+
+    def due(self, when: float | None) -> tuple[float, int] | None:
+        if when is None:
+            return None
+        self.deadlines += 1
+        return when, self.deadlines
 
     def end(self, request_id: RequestId) -> None:
         del self.views[request_id]
@@ -87,19 +106,21 @@ class SessionsAgree(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sides = {name: Side(Session(name)) for name in SIDES}
+        self.sides: dict[str, Side] = {}
         self.exchanges: list[RequestId] = []
         self.modern = True
         self.now = 0.0
         self.items = 0
 
-    @initialize(modern=st.booleans())
-    def dialect(self, modern: bool) -> None:
+    @initialize(modern=st.booleans(), given=st.tuples(windows, windows))
+    def meet(self, modern: bool, given: tuple[int, int]) -> None:
         self.modern = modern
+        for name, credit in zip(SIDES, given, strict=True):
+            self.sides[name] = Side(Session(name, Limits(credit=credit)), credit)
 
     # -- what the model says a call writes ----------------------------------------------------------------
 
-    def expect(self, name: str, *frames: tuple[str, RequestId | None, Any]) -> None:
+    def expect(self, name: str, *frames: Written) -> None:
         """These frames, by type, exchange and data (None: not looked at), and no others have been written."""
         SessionsAgree.steps += 1
         side = self.sides[name]
@@ -123,8 +144,8 @@ class SessionsAgree(RuleBasedStateMachine):
         assert request_id == (name, len(side.opened))
         side.opened.append(request_id)
         self.exchanges.append(request_id)
-        deadline = None if timeout_s is None else self.now + timeout_s
-        side.views[request_id] = View(kind, mine=True, out=kind is BIDI, into=True, deadline=deadline)
+        due = side.due(None if timeout_s is None else self.now + timeout_s)
+        side.views[request_id] = View(kind, mine=True, out=kind is BIDI, into=True, due=due)
         self.expect(name, (_OPENINGS[kind], request_id, {"operation": "x"}))
 
     @rule(name=sides)
@@ -137,6 +158,9 @@ class SessionsAgree(RuleBasedStateMachine):
     def send_item(self, name: str, pick: int) -> None:
         side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
         view = side.views.get(request_id)
+        assert side.session.may_send(request_id) is self.may_send(name, view)
+        if not self.may_send(name, view):
+            return  # the shell waits
         self.items += 1
         if view is None or not view.out or view.kind is UNARY:
             with pytest.raises(StreamClosedError):
@@ -144,7 +168,33 @@ class SessionsAgree(RuleBasedStateMachine):
             self.expect(name)
         else:
             side.session.send_item(request_id, self.items)
+            view.items_out += 1
             self.expect(name, ("stream_data", request_id, self.items))
+
+    def may_send(self, name: str, view: View | None) -> bool:
+        """protocol.md §9: no limit before the other side's hello, and none towards a legacy peer."""
+        if view is None or not self.sides[name].knows:
+            return True
+        return view.items_out < max(self.sides[_other(name)].credit, view.granted)
+
+    @precondition(lambda self: self.exchanges)
+    @rule(name=sides, pick=picks, more=st.integers(1, 3))
+    def consume(self, name: str, pick: int, more: int) -> None:
+        side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
+        view = side.views.get(request_id)
+        if view is None or view.kind is UNARY:
+            return
+        view.consumed += more
+        side.session.consumed(request_id, view.consumed)
+        if not side.knows or not view.into:
+            self.expect(name)
+            return
+        data = {
+            "operation": "slipstream.credit",
+            "requestId": list(request_id),
+            "limit": view.consumed + side.credit,
+        }
+        self.expect(name, ("fire_and_forget", None, data))
 
     @precondition(lambda self: self.exchanges)
     @rule(name=sides, pick=picks)
@@ -202,7 +252,7 @@ class SessionsAgree(RuleBasedStateMachine):
 
     def goodbye(
         self, side: Side, request_id: RequestId, view: View, code: str, text: str | None
-    ) -> list[tuple[str, RequestId | None, Any]]:
+    ) -> list[Written]:
         """What the other side is told of an exchange given up: protocol.md §8."""
         side.end(request_id)
         if side.knows:
@@ -218,19 +268,26 @@ class SessionsAgree(RuleBasedStateMachine):
         self.now += passes_s
         side = self.sides[name]
         due = sorted(
-            (view.deadline, request_id)
+            (view.due, request_id)
             for request_id, view in side.views.items()
-            if view.deadline is not None and view.deadline <= self.now
+            if view.due is not None and view.due[0] <= self.now
         )
-        events = side.session.tick(self.now)
-        assert [(type(event), event.request_id) for event in events if not isinstance(event, Notified)] == [
-            (Settled, request_id) for _, request_id in due
+        told = [
+            (type(event), event.request_id)
+            for event in side.session.tick(self.now)
+            if isinstance(event, Settled | Expired)
         ]
-        frames = [
-            frame
-            for _, request_id in due
-            for frame in self.goodbye(side, request_id, side.views[request_id], "deadline_exceeded", None)
+        assert told == [
+            (Settled if side.views[request_id].mine else Expired, request_id) for _, request_id in due
         ]
+        frames: list[Written] = []
+        for _, request_id in due:
+            view = side.views[request_id]
+            if view.mine:
+                frames += self.goodbye(side, request_id, view, "deadline_exceeded", None)
+            else:
+                side.end(request_id)
+                frames.append(("error", request_id, None))
         self.expect(name, *frames)
 
     # -- the wire -----------------------------------------------------------------------------------------
@@ -242,7 +299,7 @@ class SessionsAgree(RuleBasedStateMachine):
             text, frame = side.coming.popleft()
             said_now = self.learn(side, frame)
             expected = self.arrives(side, frame)
-            assert side.session.receive(text) == expected
+            assert side.session.receive(text, now=self.now) == expected
             self.expect(name, *(("error", request_id, None) for request_id in said_now))
 
     def learn(self, side: Side, frame: dict[str, Any]) -> list[RequestId]:
@@ -258,9 +315,12 @@ class SessionsAgree(RuleBasedStateMachine):
         """What the shell must hear of a frame."""
         kind, request_id, data = frame["type"], _id_of(frame), frame["data"]
         if request_id is None:
-            return [Notified("n", data)]
+            return [Notified("n", data)] if data["operation"] == "n" else self.credited(side, data)
         if kind in _KINDS:
-            side.views[request_id] = View(_KINDS[kind], mine=False, out=True, into=kind == _OPENINGS[BIDI])
+            timeout_s = (frame.get("meta") or {}).get("timeout")
+            due = side.due(None if timeout_s is None else self.now + timeout_s)
+            opened = View(_KINDS[kind], mine=False, out=True, into=kind == _OPENINGS[BIDI], due=due)
+            side.views[request_id] = opened
             return [Called(request_id, _KINDS[kind], "x", data)]
         view = side.views.get(request_id)
         if view is None:
@@ -278,6 +338,14 @@ class SessionsAgree(RuleBasedStateMachine):
         if kind == "stream_end":
             return [Failed(request_id, "The other side cancelled", "cancelled")]
         return [Failed(request_id, data["error"], data["code"])]
+
+    def credited(self, side: Side, data: dict[str, Any]) -> list[Event]:
+        request_id = (data["requestId"][0], data["requestId"][1])
+        view = side.views.get(request_id)
+        if view is None:
+            return []
+        view.granted = max(view.granted, data["limit"])
+        return [Credited(request_id)]
 
     # -- what always holds --------------------------------------------------------------------------------
 
@@ -303,10 +371,12 @@ class SessionsAgree(RuleBasedStateMachine):
     @invariant()
     def the_next_deadline_is_that_of_an_exchange_in_flight(self) -> None:
         for side in self.sides.values():
-            deadlines = [view.deadline for view in side.views.values() if view.deadline is not None]
+            deadlines = [view.due[0] for view in side.views.values() if view.due is not None]
             assert side.session.next_deadline == min(deadlines, default=None)
 
     def teardown(self) -> None:
+        if not self.sides:
+            return
         for name in SIDES:
             self.deliver(name, len(self.sides[name].coming))
         for name in SIDES:  # what the last ones made the other say
