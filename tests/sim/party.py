@@ -155,7 +155,7 @@ class Party:
             sender.cancel()
             raise
         finally:
-            await asyncio.wait([sender])
+            await _ended(sender)
         return how
 
     async def _converse(self, handle: BiStreamHandle, part: Part, call: Call) -> str:
@@ -239,7 +239,7 @@ class Party:
             sender.cancel()
             raise
         finally:
-            await asyncio.wait([sender])
+            await _ended(sender)
 
     async def _before_answering(self, call: Call) -> None:
         await self._make_along(call.answering.along, at_once=call.answering.all_at_once)
@@ -314,6 +314,16 @@ class Party:
 def _timeouts(call: Call) -> dict[str, float]:
     given = {"timeout": call.asking.timeout_s, "idle_timeout": call.asking.idle_timeout_s}
     return {name: seconds for name, seconds in given.items() if seconds is not None}
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Wait for a task, which goes with the one that waits for it."""
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task])
+        raise
 
 
 async def _ask_again(source: AsyncIterator[Any]) -> str:
