@@ -159,6 +159,8 @@ class Outbox:
         if write.cancelled():
             return
         error = write.exception()
+        if self._closed_by is not None:
+            return
         if error is not None:
             self._broken(error)
             return
