@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from tests.sim.history import History, Part
-from tests.sim.plan import SIDES, Call, FaultKind, Plan
+from tests.sim.plan import SIDES, Call, FaultKind, Kind, Plan
 
 NEAR_S = 1e-6
 """Times that are no further apart are the same."""
@@ -118,6 +118,25 @@ class Facts:
     def down_s(self, side: str) -> float:
         """When the socket of a side was no longer open, or when its protocol was told: the earlier."""
         return min(self.history.down_s.get(side, float("inf")), self.ended_s(side))
+
+    def over_s(self, number: int, side: str) -> float:
+        """When the exchange of a call was over for a side: by an ending that it sent, read or decided on."""
+        halves = 0
+        for seen in self.of_call(number):
+            if seen.side != side:
+                continue
+            halves += seen.kind == "stream_end"
+            bidirectional = self.call(number).kind is Kind.BIDI
+            ended = seen.kind in ("response", "error") or (halves == 2 if bidirectional else halves == 1)
+            if ended:
+                return min(seen.time_s, self.settled_s(side, number))
+        return min(self.settled_s(side, number), self.ended_s(side))
+
+    def nothing_holds_up(self) -> bool:
+        """Whether every message is soon where it is to go, and no limit is meant to be reached."""
+        silent = any(self.suffered(side, FaultKind.SILENCE) for side in SIDES)
+        narrow = any(road.capacity is not None for road in self.plan.roads.values())
+        return not (silent or narrow or any(map(self.tight, SIDES)))
 
     def settled_s(self, side: str, number: int) -> float:
         """When a side ended a call by itself: cancelled it, or its time was up."""

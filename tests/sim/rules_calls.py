@@ -249,6 +249,9 @@ def deadlines_count_from_the_call(facts: Facts) -> Iterator[Violation]:
         settled_s = timed_out.get(exchange, most_s)
         text = f"call {part.number} timed out at {settled_s}, not at {most_s}"
         yield from broken("I1", (settled_s <= most_s + NEAR_S, text))
+        over_s = min(part.ended_s or most_s, facts.over_s(part.number, part.side))
+        text = f"call {part.number} was over at {over_s}, and had time until {most_s}"
+        yield from broken("I1", (over_s <= most_s + NEAR_S, text))
 
 
 def who_walks_away_stops_the_handler(facts: Facts) -> Iterator[Violation]:
@@ -265,6 +268,53 @@ def who_walks_away_stops_the_handler(facts: Facts) -> Iterator[Violation]:
         ended_s = run.ended_s if run.ended_s is not None else float("inf")
         text = f"call {part.number} was over at {part.ended_s}, its handler at {ended_s}"
         yield from broken("I1", (ended_s <= soon_s or ends_s <= soon_s, text))
+
+
+def what_can_move_moves(facts: Facts) -> Iterator[Violation]:
+    """I1: no call stands still until the connection ends, where nothing holds up what is sent."""
+    if not facts.nothing_holds_up() or facts.plan.legacy:
+        return
+    for part in facts.history.asked.values():
+        call, end_s = facts.call(part.number), facts.ended_s(part.side)
+        simple = call.kind in (Kind.UNARY, Kind.STREAM) and not (call.asking.along or call.answering.along)
+        moved_s = [seen.time_s for seen in facts.of_call(part.number)] + part.received_at_s
+        if not simple or not moved_s or part.ended_s is None or part.ended_s < end_s:
+            continue
+        text = f"call {part.number} stood still from {max(moved_s)} to the end at {end_s}"
+        yield from broken("I1", (end_s - max(moved_s) <= _ON_THE_WAY_S, text))
+
+
+def what_was_said_before_a_close_is_written(facts: Facts) -> Iterator[Violation]:
+    """§6: what was queued when this side closed was written first."""
+    if facts.plan.faults or not facts.nothing_holds_up():
+        return
+    for part in facts.history.asked.values():
+        said = part.endings == ["sent"] and part.ended_s is not None
+        if said and facts.ended_s(part.side) > facts.closing_s(part.side) > part.began_s:
+            written = any(
+                passing.what == "sent" and f'"call":{part.number},' in passing.text
+                for passing in facts.history.passings
+            )
+            yield from broken(
+                "§6", (written, f"call {part.number} was said before the close, and not written")
+            )
+
+
+def who_drains_lets_finish(facts: Facts) -> Iterator[Violation]:
+    """§6: while there is time to drain, and something is in flight, the connection stays."""
+    side, plan = facts.plan.ends_by, facts.plan
+    closing_s, down_s = facts.closing_s(side), facts.down_s(side)
+    if plan.faults or not facts.nothing_holds_up() or down_s >= closing_s + plan.drain_s - NEAR_S:
+        return
+    asked = [part for part in facts.history.asked.values() if part.number in facts.exchange_of_call]
+    answered = [run for runs in facts.history.answered.values() for run in runs]
+    for part in (*asked, *answered):
+        call = facts.call(part.number)
+        cut_off = part.ended_s is not None and part.ended_s >= down_s - NEAR_S and call.kind is not Kind.NOTE
+        over_s = facts.over_s(part.number, side)
+        text = f"call {part.number} was cut off at {down_s} by a drain that had time"
+        mine = part.side == side and part.began_s < closing_s and cut_off
+        yield from broken("§6", (not mine or over_s <= down_s + NEAR_S, text))
 
 
 def what_was_read_is_answered(facts: Facts) -> Iterator[Violation]:

@@ -134,6 +134,28 @@ def _credit_of(facts: Facts, sender: str) -> Iterator[Violation]:
                 yield Violation("I10", text)
 
 
+def credit_follows_consumption(facts: Facts) -> Iterator[Violation]:
+    """I10: a reader grants no more than its window beyond what its program has consumed."""
+    number_of = {exchange: number for number, exchange in facts.exchange_of_call.items()}
+    for seen in facts.frames:
+        data = seen.frame.get("data")
+        granted = (
+            seen.what == "sent" and isinstance(data, dict) and data.get("operation") == "slipstream.credit"
+        )
+        if not granted:
+            continue
+        number = number_of[data["requestId"][0], data["requestId"][1]]
+        mine = facts.call(number).side == seen.side
+        reader = facts.history.asked[number] if mine else facts.handler(number)
+        window = facts.plan.limits[seen.side].credit
+        read = sum(time_s <= seen.time_s for time_s in reader.received_at_s) if reader is not None else 0
+        # Of what nobody reads any more so much is let through as its sender needs to learn that.
+        leaves = facts.call(number).asking.takes if mine else facts.call(number).answering.takes
+        left = reader is None or reader.endings or leaves is not None
+        text = f"{seen.side} granted {data['limit']} on call {number}, of which {read} were consumed"
+        yield from broken("I10", (data["limit"] <= read + window or bool(left), text))
+
+
 def _begun_s(facts: Facts, exchange: tuple[str, int], sender: str, count: int) -> float:
     """When the program began to send the item of this number."""
     number = next(number for number, one in facts.exchange_of_call.items() if one == exchange)
