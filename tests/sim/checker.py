@@ -18,6 +18,8 @@ RULES: tuple[Rule, ...] = (
     rules_calls.handlers_stop_when_nobody_waits,
     rules_calls.deadlines_count_from_the_call,
     rules_calls.who_walks_away_stops_the_handler,
+    rules_calls.idle_streams_are_given_up,
+    rules_calls.who_closes_takes_nothing_new,
     rules_calls.what_can_move_moves,
     rules_calls.what_was_said_before_a_close_is_written,
     rules_calls.who_drains_lets_finish,

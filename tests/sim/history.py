@@ -46,6 +46,7 @@ class Part:
     value: Any = None
     received: list[Any] = field(default_factory=list)
     received_at_s: list[float] = field(default_factory=list)
+    in_ended_s: float = 0.0
     in_ending: str | None = None
     """How the items that came ended; None if they were not read to an ending."""
     after_ending: str | None = None
@@ -98,7 +99,11 @@ class History:
     """What still ran when all should have been over."""
     left_behind: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each protocol still held when all was over."""
+    held_at_rest: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each protocol held when nothing had happened for long and the connection was still there."""
     trace: list[str] = field(default_factory=list)
+    last_s: float = 0.0
+    """When something happened last."""
 
     def forget_the_loop(self) -> None:
         """The run is over: nothing of its loop is to be kept alive by what is kept of it."""
@@ -107,7 +112,8 @@ class History:
 
     def note(self, side: str, text: str) -> None:
         """Add a line to the trace."""
-        self.trace.append(f"{self.clock():.6f} {side} {text}")
+        self.last_s = self.clock()
+        self.trace.append(f"{self.last_s:.6f} {side} {text}")
 
     def begin(self, number: int, side: str, *, asks: bool) -> Part:
         """A party begins its part of a call."""

@@ -297,6 +297,7 @@ class Party:
             try:
                 value = await anext(source)
             except (StopAsyncIteration, SlipstreamError) as error:
+                part.in_ended_s = self._history.clock()
                 part.in_ending = "end" if isinstance(error, StopAsyncIteration) else told(error)
                 part.after_ending = await _ask_again(source)
                 if isinstance(error, SlipstreamError):

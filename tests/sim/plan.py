@@ -21,6 +21,7 @@ CLOSE_TIMEOUT_S = 0.2
 SHORT_SEND_TIMEOUT_S = 0.03
 HANDLER_STOP_S = 0.3
 LONG_RUN_S = 1.0
+LONG_WAIT_S = 5.0
 ENDLESS = 10_000
 """So many items are more than any run sends."""
 
@@ -290,9 +291,9 @@ class _Planner:
 
     def _answering(self, number: int, side: str, depth: int, kind: Kind) -> Answering:
         items = self._items() if kind in (Kind.STREAM, Kind.BIDI) else 0
-        endless = items > 0 and self._chance(0.05)
+        endless = items > 0 and self._chance(0.08)
         return Answering(
-            wait_s=self._steps(self.rng.choice((0, 5, 80))),
+            wait_s=self._steps(self.rng.choice((0, 5, 80))) if not self._chance(0.06) else LONG_WAIT_S,
             items=ENDLESS if endless else items,
             pace_s=_ENDLESS_PACE_S if endless else self._pace(),
             failure=self.rng.choice(tuple(Failure)) if self._chance(0.2) else None,

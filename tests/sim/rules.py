@@ -134,7 +134,8 @@ class Facts:
 
     def nothing_holds_up(self) -> bool:
         """Whether every message is soon where it is to go, and no limit is meant to be reached."""
-        silent = any(self.suffered(side, FaultKind.SILENCE) for side in SIDES)
+        deaf = (FaultKind.SILENCE, FaultKind.STOP_LISTENING)
+        silent = any(self.suffered(side, fault) for side in SIDES for fault in deaf)
         narrow = any(road.capacity is not None for road in self.plan.roads.values())
         return not (silent or narrow or any(map(self.tight, SIDES)))
 

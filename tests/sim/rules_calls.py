@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 from tests.sim.history import Part
 from tests.sim.party import answer_to, items
-from tests.sim.plan import HANDLER_STOP_S, SIDES, Call, Failure, Kind, Leaving, Style, other
+from tests.sim.plan import HANDLER_STOP_S, LONG_WAIT_S, SIDES, Call, Failure, Kind, Leaving, Style, other
 from tests.sim.rules import NEAR_S, Facts, Violation, broken
 
 AFTER_THE_END_S = 1.0
@@ -249,9 +249,9 @@ def deadlines_count_from_the_call(facts: Facts) -> Iterator[Violation]:
         settled_s = timed_out.get(exchange, most_s)
         text = f"call {part.number} timed out at {settled_s}, not at {most_s}"
         yield from broken("I1", (settled_s <= most_s + NEAR_S, text))
-        over_s = min(part.ended_s or most_s, facts.over_s(part.number, part.side))
-        text = f"call {part.number} was over at {over_s}, and had time until {most_s}"
-        yield from broken("I1", (over_s <= most_s + NEAR_S, text))
+        in_time = part.ended_s is None or part.ended_s <= most_s + NEAR_S
+        text = f"call {part.number} ended at {part.ended_s}, and had time until {most_s}"
+        yield from broken("I1", (in_time or facts.call(part.number).kind is not Kind.UNARY, text))
 
 
 def who_walks_away_stops_the_handler(facts: Facts) -> Iterator[Violation]:
@@ -270,6 +270,29 @@ def who_walks_away_stops_the_handler(facts: Facts) -> Iterator[Violation]:
         yield from broken("I1", (ended_s <= soon_s or ends_s <= soon_s, text))
 
 
+def idle_streams_are_given_up(facts: Facts) -> Iterator[Violation]:
+    """I1: with an idle timeout no item is waited for any longer."""
+    for part in facts.history.asked.values():
+        asking = facts.call(part.number).asking
+        if asking.idle_timeout_s is None or asking.along or part.in_ending is None or part.ended_s is None:
+            continue
+        for before_s, after_s in pairwise([*part.received_at_s, part.in_ended_s]):
+            most_s = before_s + asking.pace_s + asking.idle_timeout_s
+            text = f"call {part.number} waited for an item from {before_s + asking.pace_s} to {after_s}"
+            yield from broken("I1", (after_s <= most_s + NEAR_S, text))
+
+
+def who_closes_takes_nothing_new(facts: Facts) -> Iterator[Violation]:
+    """§6: what is read after this side began to close is refused."""
+    for number, (run, *_) in facts.history.answered.items():
+        call = facts.call(number)
+        read_s = [
+            seen.time_s for seen in facts.of_call(number) if (seen.side, seen.what) == (run.side, "read")
+        ]
+        late = call.kind is not Kind.NOTE and min(read_s, default=0.0) > facts.closing_s(run.side) + NEAR_S
+        yield from broken("§6", (not late, f"call {number} was taken by {run.side}, which was closing"))
+
+
 def what_can_move_moves(facts: Facts) -> Iterator[Violation]:
     """I1: no call stands still until the connection ends, where nothing holds up what is sent."""
     if not facts.nothing_holds_up() or facts.plan.legacy:
@@ -277,6 +300,7 @@ def what_can_move_moves(facts: Facts) -> Iterator[Violation]:
     for part in facts.history.asked.values():
         call, end_s = facts.call(part.number), facts.ended_s(part.side)
         simple = call.kind in (Kind.UNARY, Kind.STREAM) and not (call.asking.along or call.answering.along)
+        simple = simple and call.answering.wait_s < LONG_WAIT_S
         moved_s = [seen.time_s for seen in facts.of_call(part.number)] + part.received_at_s
         if not simple or not moved_s or part.ended_s is None or part.ended_s < end_s:
             continue

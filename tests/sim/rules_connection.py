@@ -21,7 +21,7 @@ _NORMAL_CODES = (1000, 1001)
 def nothing_is_left(facts: Facts) -> Iterator[Violation]:
     """I4: no table entry, buffer, task or timer; nothing that was raised and never heard of."""
     history = facts.history
-    for side, held in history.left_behind.items():
+    for side, held in (*history.held_at_rest.items(), *history.left_behind.items()):
         yield from broken("I4", (not held, f"{side} still holds {held}"))
     for text in history.pending:
         yield Violation("I4", f"still running: {text}")
@@ -42,7 +42,16 @@ def transitions_are_legal(facts: Facts) -> Iterator[Violation]:
                 (move.new in _MAY_GO_TO[move.old], f"{side} went from {move.old} to {move.new}"),
             )
             state = move.new
+        yield from _closing_is_told(facts, side)
         yield from _the_last_state_is_right(facts, side, state)
+
+
+def _closing_is_told(facts: Facts, side: str) -> Iterator[Violation]:
+    closing_s, moves = facts.closing_s(side), facts.history.moves[side]
+    connected = any(move.new == "CONNECTED" and move.time_s < closing_s for move in moves)
+    told = any(move.new == "CLOSING" for move in moves)
+    if connected and closing_s < facts.ended_s(side) - NEAR_S:
+        yield from broken("I6", (told, f"{side} closed from {closing_s}, and was never CLOSING"))
 
 
 def _the_last_state_is_right(facts: Facts, side: str, state: str) -> Iterator[Violation]:

@@ -139,10 +139,7 @@ def credit_follows_consumption(facts: Facts) -> Iterator[Violation]:
     number_of = {exchange: number for number, exchange in facts.exchange_of_call.items()}
     for seen in facts.frames:
         data = seen.frame.get("data")
-        granted = (
-            seen.what == "sent" and isinstance(data, dict) and data.get("operation") == "slipstream.credit"
-        )
-        if not granted:
+        if seen.what != "sent" or not isinstance(data, dict) or data.get("operation") != "slipstream.credit":
             continue
         number = number_of[data["requestId"][0], data["requestId"][1]]
         mine = facts.call(number).side == seen.side
@@ -151,9 +148,10 @@ def credit_follows_consumption(facts: Facts) -> Iterator[Violation]:
         read = sum(time_s <= seen.time_s for time_s in reader.received_at_s) if reader is not None else 0
         # Of what nobody reads any more so much is let through as its sender needs to learn that.
         leaves = facts.call(number).asking.takes if mine else facts.call(number).answering.takes
-        left = reader is None or reader.endings or leaves is not None
+        over = reader is None or (reader.ended_s is not None and reader.ended_s <= seen.time_s)
+        left = over or leaves is not None
         text = f"{seen.side} granted {data['limit']} on call {number}, of which {read} were consumed"
-        yield from broken("I10", (data["limit"] <= read + window or bool(left), text))
+        yield from broken("I10", (data["limit"] <= read + window or left, text))
 
 
 def _begun_s(facts: Facts, exchange: tuple[str, int], sender: str, count: int) -> float:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from slipstream import ConnectionLostError, Protocol, outbox, streams
+from slipstream import ConnectionLostError, ConnectionState, Protocol, outbox, streams
 from tests.sim import clock
 from tests.sim.history import History, Observer
 from tests.sim.party import Answerer, Party
@@ -21,6 +21,10 @@ from tests.sim.pipe import Delay, Road, Socket, pipe
 from tests.sim.plan import LEFT, RIGHT, SIDES, Call, Fault, FaultKind, Plan, RoadPlan, other
 from tests.slipstream.support import leftovers
 
+MOMENT_S = 0.0005
+"""Between the times at which anything is planned."""
+AT_REST_S = 0.3
+"""Nothing is on its way any more if nothing has happened for so long."""
 SETTLED_S = 1.0
 """All is to be over so long after both connections have ended."""
 _CLOSING_TAKES_AT_MOST_S = 60.0
@@ -117,11 +121,22 @@ class _World:
                 loop.call_at(call.at_s, self._begin, call)
         for fault in plan.faults:
             loop.call_at(fault.at_s, self._strike, fault)
-        await asyncio.sleep(plan.ends_at_s)
+        await asyncio.sleep(plan.ends_at_s - MOMENT_S)
+        self._look_at_rest()
+        await asyncio.sleep(MOMENT_S)
         for side, drain_s in ((plan.ends_by, plan.drain_s), (other(plan.ends_by), 0.0)):
             async with asyncio.timeout(_CLOSING_TAKES_AT_MOST_S):
                 await self._aclose(side, 1000, drain_s)
                 await self.protocols[side].wait_closed()
+
+    def _look_at_rest(self) -> None:
+        """See what is held where all calls are over, but not the connection."""
+        history, runs = self.history, [run for runs in self.history.answered.values() for run in runs]
+        calls_are_over = all(task.done() for task in self.asking) and all(run.endings for run in runs)
+        states = {protocol.state for protocol in self.protocols.values()}
+        rests = history.clock() - history.last_s > AT_REST_S
+        if calls_are_over and rests and states == {ConnectionState.CONNECTED}:
+            history.held_at_rest = {side: leftovers(self.protocols[side]) for side in SIDES}
 
     async def _listen(self, side: str) -> None:
         try:
