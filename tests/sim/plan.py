@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from slipstream import Limits
@@ -101,6 +101,11 @@ class Answering:
     along: tuple[int, ...] = ()
     """Calls that it makes back before it answers."""
     all_at_once: bool = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it goes on for longer than any run."""
+        return self.items == ENDLESS or self.wait_s == LONG_WAIT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +272,19 @@ class _Planner:
         )
         asking = self._asking(number, side, depth, kind)
         answering = self._answering(number, side, depth, kind)
+        if answering.lasts and self._chance(0.8):
+            asking = self._walking_away(asking)
         padding = self.rng.choice((0, 0, 0, 50, 200))
         self.calls.append(
             Call(number, side, kind, self._steps(_SPAN_STEPS), asking, answering, padding, parent)
         )
         return number
+
+    def _walking_away(self, asking: Asking) -> Asking:
+        """An opener that does not wait for what has no end."""
+        if self._chance(0.5):
+            return replace(asking, takes=self.rng.randint(0, 3))
+        return replace(asking, cancel_after_s=self._steps(100))
 
     def _asking(self, number: int, side: str, depth: int, kind: Kind) -> Asking:
         reads = kind in (Kind.STREAM, Kind.BIDI)

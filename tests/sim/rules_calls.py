@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 
 from tests.sim.history import Part
 from tests.sim.party import answer_to, items
-from tests.sim.plan import HANDLER_STOP_S, LONG_WAIT_S, SIDES, Call, Failure, Kind, Leaving, Style, other
+from tests.sim.plan import HANDLER_STOP_S, SIDES, Call, Failure, Kind, Leaving, Style, other
 from tests.sim.rules import NEAR_S, Facts, Violation, broken
 
 AFTER_THE_END_S = 1.0
@@ -264,7 +264,7 @@ def who_walks_away_stops_the_handler(facts: Facts) -> Iterator[Violation]:
         stays = call.kind is Kind.BIDI and call.asking.leaving is Leaving.BLOCK
         if run is None or call.kind is Kind.NOTE or part.ended_s is None or stays:
             continue
-        soon_s = part.ended_s + _ON_THE_WAY_S + HANDLER_STOP_S
+        soon_s = part.ended_s + _ON_THE_WAY_S + (HANDLER_STOP_S if call.answering.ignores_cancelling else 0.0)
         ended_s = run.ended_s if run.ended_s is not None else float("inf")
         text = f"call {part.number} was over at {part.ended_s}, its handler at {ended_s}"
         yield from broken("I1", (ended_s <= soon_s or ends_s <= soon_s, text))
@@ -300,7 +300,7 @@ def what_can_move_moves(facts: Facts) -> Iterator[Violation]:
     for part in facts.history.asked.values():
         call, end_s = facts.call(part.number), facts.ended_s(part.side)
         simple = call.kind in (Kind.UNARY, Kind.STREAM) and not (call.asking.along or call.answering.along)
-        simple = simple and call.answering.wait_s < LONG_WAIT_S
+        simple = simple and not call.answering.lasts
         moved_s = [seen.time_s for seen in facts.of_call(part.number)] + part.received_at_s
         if not simple or not moved_s or part.ended_s is None or part.ended_s < end_s:
             continue
