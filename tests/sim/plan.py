@@ -205,7 +205,7 @@ class _Planner:
 
     def plan(self) -> Plan:
         tight = self._chance(0.3)
-        for _ in range(self.rng.choice((1, 2, 4, 8, 12))):
+        for _ in range(self.rng.choice((2, 4, 8, 12, 20))):
             self._call(self.rng.choice(SIDES), depth=0)
         return Plan(
             seed=self.seed,
