@@ -359,7 +359,10 @@ def test_it_is_noticed_that(rule: str, tamper: Tamper) -> None:
     ("kind", "more"),
     [
         ("error", {"requestId": [LEFT, 3], "data": {"error": "enough", "code": "cancelled"}}),
-        ("fire_and_forget", {"data": {"operation": "slipstream.credit"}}),
+        (
+            "fire_and_forget",
+            {"data": {"operation": "slipstream.credit", "requestId": [LEFT, 1], "limit": 1}},
+        ),
         ("fire_and_forget", {"data": {"operation": "note"}, "meta": {"timeout": 3}}),
     ],
 )

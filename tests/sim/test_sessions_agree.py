@@ -23,9 +23,7 @@ from hypothesis.stateful import (
 )
 
 from slipstream.errors import StreamClosedError
-from slipstream.exchanges import ExchangeKind, Outcome, RequestId
-from slipstream.limits import Limits
-from slipstream.session import (
+from slipstream.events import (
     Answered,
     Called,
     Credited,
@@ -35,9 +33,11 @@ from slipstream.session import (
     HalfEnded,
     ItemArrived,
     Notified,
-    Session,
     Settled,
 )
+from slipstream.exchanges import ExchangeKind, Outcome, RequestId
+from slipstream.limits import Limits
+from slipstream.session import Session
 from tests.conftest import Figure
 
 UNARY, STREAM, BIDI = ExchangeKind.UNARY, ExchangeKind.SERVER_STREAM, ExchangeKind.BIDIRECTIONAL
@@ -158,22 +158,22 @@ class SessionsAgree(RuleBasedStateMachine):
     def send_item(self, name: str, pick: int) -> None:
         side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
         view = side.views.get(request_id)
-        assert side.session.may_send(request_id) is self.may_send(name, view)
-        if not self.may_send(name, view):
-            return  # the shell waits
         self.items += 1
         if view is None or not view.out or view.kind is UNARY:
             with pytest.raises(StreamClosedError):
                 side.session.send_item(request_id, self.items)
             self.expect(name)
+        elif not self.may_send(name, view):
+            assert side.session.send_item(request_id, self.items) is False  # the shell waits
+            self.expect(name)
         else:
-            side.session.send_item(request_id, self.items)
+            assert side.session.send_item(request_id, self.items) is True
             view.items_out += 1
             self.expect(name, ("stream_data", request_id, self.items))
 
-    def may_send(self, name: str, view: View | None) -> bool:
+    def may_send(self, name: str, view: View) -> bool:
         """protocol.md §9: no limit before the other side's hello, and none towards a legacy peer."""
-        if view is None or not self.sides[name].knows:
+        if not self.sides[name].knows:
             return True
         return view.items_out < max(self.sides[_other(name)].credit, view.granted)
 
@@ -372,7 +372,7 @@ class SessionsAgree(RuleBasedStateMachine):
     def the_next_deadline_is_that_of_an_exchange_in_flight(self) -> None:
         for side in self.sides.values():
             deadlines = [view.due[0] for view in side.views.values() if view.due is not None]
-            assert side.session.next_deadline == min(deadlines, default=None)
+            assert side.session.deadlines.next == min(deadlines, default=None)
 
     def teardown(self) -> None:
         if not self.sides:
@@ -387,7 +387,7 @@ class SessionsAgree(RuleBasedStateMachine):
             ended = side.session.connection_ended(Outcome.LOST)
             assert sorted(exchange.request_id for exchange in ended) == sorted(in_flight)
             assert list(side.session.table) == []
-            assert side.session.next_deadline is None
+            assert side.session.deadlines.next is None
 
 
 _OPENINGS = {UNARY: "request", STREAM: "stream_request", BIDI: "stream_stream_request"}
