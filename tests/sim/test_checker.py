@@ -261,6 +261,12 @@ def something_is_left_in_a_table(history: History) -> None:
 
 
 @breaks("I4")
+def something_is_held_at_rest(history: History) -> None:
+    assert history.held_at_rest == {LEFT: {}, RIGHT: {}}
+    history.held_at_rest[RIGHT] = {"inlets": 1}
+
+
+@breaks("I4")
 def a_task_still_runs(history: History) -> None:
     history.pending.append("a task")
 
@@ -286,6 +292,11 @@ def a_state_follows_that_cannot(history: History) -> None:
         Move(1.0, "CONNECTED", "CONNECTING", None),
         Move(1.0, "CONNECTING", "CLOSED", 1000),
     ]
+
+
+@breaks("I6")
+def closing_is_not_told(history: History) -> None:
+    history.moves[LEFT][-2:] = [Move(1.1, "CONNECTED", "CLOSED", 1000)]
 
 
 @breaks("I6")
@@ -322,6 +333,22 @@ def a_tap_is_not_told_what_came_in(history: History) -> None:
 @breaks("I7")
 def a_tap_is_not_told_what_went_out(history: History) -> None:
     del history.tapped[LEFT, "out"][0]
+
+
+@breaks("I10")
+def more_is_granted_than_was_consumed(history: History) -> None:
+    history.asked[STREAM].ended_s = 0.95
+    credit = {"operation": "slipstream.credit", "requestId": [LEFT, 1], "limit": 99}
+    sent(history, LEFT, "fire_and_forget", data=credit)
+
+
+@breaks("§6")
+def what_was_said_before_the_close_is_not_written(history: History) -> None:
+    note = next(one for one in history.passings if '"operation":"note"' in one.text)
+    history.passings[:] = [one for one in history.passings if one.text != note.text]
+    history.tapped[LEFT, "out"].remove(note.text)
+    history.tapped[RIGHT, "in"].remove(note.text)
+    del history.answered[NOTE]
 
 
 @breaks("§2")
@@ -374,6 +401,50 @@ def test_it_is_noticed_that_a_legacy_peer_is_sent_what_it_would_choke_on(
     assert violations(plan, history) == []
     sent(history, LEFT, kind, **more)
     assert "§8" in {violation.rule for violation in violations(plan, history)}
+
+
+def test_it_is_noticed_that_a_call_stands_still() -> None:
+    plan = good_plan()
+    history = run(plan)
+    part, end_s = history.asked[UNARY], history.ended_s(LEFT)
+    part.endings[:], part.ended_s = ["ConnectionClosedError"], end_s
+    (violation,) = violations(plan, history)
+    assert "stood still" in violation.text
+
+
+def test_it_is_noticed_that_an_item_is_waited_for_too_long() -> None:
+    plan = good_plan()
+    call = plan.call(STREAM)
+    plan = replace(plan, calls=(replace(call, asking=replace(call.asking, idle_timeout_s=0.5)),))
+    history = run(plan)
+    assert violations(plan, history) == []
+    history.asked[STREAM].in_ended_s += 0.6
+    (violation,) = violations(plan, history)
+    assert "waited for an item" in violation.text
+
+
+def closed_early(plan: Plan, *, drain_s: float) -> Plan:
+    """The left side closes while its unary call is under way."""
+    calls = tuple(
+        replace(call, answering=replace(call.answering, wait_s=0.1)) for call in plan.calls if not call.number
+    )
+    return replace(plan, calls=calls, ends_at_s=0.05, drain_s=drain_s)
+
+
+def test_it_is_noticed_that_a_drain_is_cut_short() -> None:
+    plan = closed_early(good_plan(), drain_s=0.0)
+    history = run(plan)
+    assert violations(plan, history) == []
+    (violation,) = violations(replace(plan, drain_s=0.5), history)
+    assert violation.rule == "§6"
+
+
+def test_it_is_noticed_that_something_new_is_taken_while_closing() -> None:
+    plan = closed_early(good_plan(), drain_s=0.5)
+    history = run(plan)
+    assert violations(plan, history) == []
+    history.closings[RIGHT].insert(0, (0.005, 0.006, 0.0))
+    assert "§6" in {violation.rule for violation in violations(plan, history)}
 
 
 def test_it_is_noticed_that_more_is_sent_than_was_granted() -> None:
