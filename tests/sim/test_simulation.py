@@ -30,7 +30,8 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def test_no_seed_breaks_a_rule() -> None:
-    assert judge(0, SEEDS).failing == {}
+    failing = judge(0, SEEDS).failing
+    assert failing == {}, f"see what happened with: python -m tests.sim {min(failing)} --shrink"
 
 
 def test_the_same_seed_gives_the_same_trace_to_the_byte() -> None:
