@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import Figure
 from tests.sim.__main__ import judge, main
-from tests.sim.plan import Plan, plan_of
+from tests.sim.plan import Kind, Plan, plan_of
+from tests.sim.shrink import rules_broken, shrunk
 from tests.sim.world import run
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,19 @@ def test_a_failing_seed_is_named_with_what_it_broke(
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("seed ") and "was read and not answered" in line for line in lines)
     assert lines[-1].startswith("40 seeds, ")
+
+
+def test_a_failing_plan_is_made_as_small_as_its_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.sim.party.Party.answer_note", forgets_to_answer)
+    plan = max(map(plan_of, judge(0, 40).failing), key=lambda plan: len(plan.calls))
+    small = shrunk(plan)
+    assert len(small.calls) <= 3 < len(plan.calls)
+    assert Kind.NOTE in {call.kind for call in small.calls}
+    assert rules_broken(small) == {"I1"}
+
+
+def test_a_plan_that_breaks_nothing_stays_as_it_is() -> None:
+    assert shrunk(plan_of(7)) == plan_of(7)
 
 
 async def forgets_to_answer(*_: object) -> None:
