@@ -163,11 +163,12 @@ def test_in_silence_nothing_arrives_until_a_ping_is_missed() -> None:
     clock.run(main())
 
 
-def test_a_sender_that_waits_for_room_is_told_of_the_end() -> None:
+@pytest.mark.parametrize("here", [True, False])
+def test_a_sender_that_waits_for_room_is_told_of_the_end(here: bool) -> None:
     async def main() -> None:
         left, right, _ = wired(there=Road(capacity=1))
         await left.send("fills it")
-        asyncio.get_running_loop().call_later(2, right.abort)
+        asyncio.get_running_loop().call_later(2, left.abort if here else right.abort)
         await ending(left.send("waits"))
         assert now() == pytest.approx(2)
 
