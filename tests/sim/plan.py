@@ -172,8 +172,6 @@ class Plan:
     drain_s: float
     room_bytes: int
     """So much waits to be written, and whoever sends waits too."""
-    batch_bytes: int
-    """So much is written together."""
     items_a_turn: int
     """So many items are read in one go, and the others have their turn."""
 
@@ -220,7 +218,6 @@ class _Planner:
             ends_by=self.rng.choice(SIDES),
             drain_s=self.rng.choice((0.0, 0.0, 0.05, 0.5)),
             room_bytes=self.rng.choice((300, 64 * 1024)),
-            batch_bytes=self.rng.choice((200, 64 * 1024)),
             items_a_turn=self.rng.choice((2, 256)),
         )
 

@@ -51,7 +51,6 @@ def good_plan(*, legacy: bool = False) -> Plan:
         ends_by=LEFT,
         drain_s=0.0,
         room_bytes=1000,
-        batch_bytes=1000,
         items_a_turn=256,
     )
 

@@ -66,7 +66,6 @@ def _made_small(plan: Plan) -> Iterator[None]:
     """Let what the library does once in thousands of messages happen here."""
     with (
         patch.object(outbox, "_ROOM_BYTES", plan.room_bytes),
-        patch.object(outbox, "_BATCH_BYTES", plan.batch_bytes),
         patch.object(streams, "_ITEMS_A_TURN", plan.items_a_turn),
     ):
         yield
