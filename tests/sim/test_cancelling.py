@@ -14,10 +14,12 @@ import pytest
 
 from slipstream import (
     BiStreamHandle,
+    ConnectionClosedError,
     Limits,
     Protocol,
     ProtocolHandler,
     SlipstreamError,
+    connect,
     current_protocol,
     fire_and_forget,
     outbox,
@@ -59,6 +61,11 @@ class Worker(ProtocolHandler):
             first = await peer.request_response({"operation": "slow", "value": data["value"]})
             items = [item async for item in await peer.request_stream({"operation": "count"})]
             return [first, *items]
+
+    @request_response
+    async def hang_up(self, data: dict[str, Any]) -> None:
+        async with _Counted(self):
+            await current_protocol().aclose()
 
     @request_stream
     async def count(self, data: dict[str, Any]) -> AsyncIterator[int]:
@@ -221,6 +228,45 @@ async def closing_towards_nobody(bench: Bench) -> None:
     bench.sockets[1].miss_a_ping()
 
 
+async def closing_from_a_handler(bench: Bench) -> None:
+    with suppress(ConnectionClosedError):
+        await bench.left.request_response({"operation": "hang_up"})
+
+
+async def two_consumers(bench: Bench) -> None:
+    items = await bench.left.request_stream({"operation": "count"})
+    mine: list[int] = []
+
+    async def the_other() -> None:
+        rest = [item async for item in items]
+        assert sorted(mine + rest) == [0, 1, 2, 3]
+
+    bench.meanwhile(the_other())
+    async for item in items:
+        mine.append(item)  # noqa: PERF401 - what was taken is looked at when this is cancelled
+
+
+async def connecting(bench: Bench) -> None:
+    class Piped:
+        """Stands for the handshake and the socket of a real connection."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            self.near, far = pipe(_nobody, _nobody, there=Road(_a_step), back=Road(_a_step))
+            self.server = Protocol(far, handler=Worker())
+
+        async def __aenter__(self) -> Socket:
+            await asyncio.sleep(STEP_S)
+            bench.meanwhile(self.server.listen())
+            return self.near
+
+        async def __aexit__(self, *_: object) -> None:
+            await self.near.close()
+
+    with patch("slipstream.client._Connecting", Piped):
+        async with connect("ws://nowhere") as protocol:
+            assert await protocol.request_response({"operation": "slow", "value": 7}) == 7
+
+
 async def reading(bench: Bench) -> None:
     near, far = pipe(_nobody, _nobody, there=Road(_a_step), back=Road(_a_step))
     server = Protocol(far, handler=Worker())
@@ -262,6 +308,9 @@ CALLERS: tuple[Scenario, ...] = (
     closing,
     closing_with_time_to_drain,
     closing_towards_nobody,
+    closing_from_a_handler,
+    two_consumers,
+    connecting,
     reading,
     listening_itself,
 )
@@ -271,6 +320,7 @@ HANDLERS: tuple[tuple[str, Scenario], ...] = (
     ("echo", bidirectional),
     ("sink", sending_more_than_is_taken),
     ("back", calls_both_ways),
+    ("hang_up", closing_from_a_handler),
 )
 
 
