@@ -233,17 +233,20 @@ async def closing_from_a_handler(bench: Bench) -> None:
         await bench.left.request_response({"operation": "hang_up"})
 
 
-async def two_consumers(bench: Bench) -> None:
-    items = await bench.left.request_stream({"operation": "count"})
-    mine: list[int] = []
+async def one_of_two_consumers(bench: Bench) -> None:
+    """The item that wakes the first one is the second one's if the first one is cancelled."""
+    handle = await bench.left.stream_stream({"operation": "echo"})
 
-    async def the_other() -> None:
-        rest = [item async for item in items]
-        assert sorted(mine + rest) == [0, 1, 2, 3]
+    async def the_second() -> None:
+        async with asyncio.timeout(SETTLED_S / 2):
+            assert await handle.receive() in (1, 2)
+        await handle.aclose()
 
-    bench.meanwhile(the_other())
-    async for item in items:
-        mine.append(item)  # noqa: PERF401 - what was taken is looked at when this is cancelled
+    loop = asyncio.get_running_loop()
+    loop.call_soon(lambda: bench.meanwhile(the_second()))
+    loop.call_later(STEP_S, lambda: bench.meanwhile(handle.send(1)))
+    assert await handle.receive() == 1
+    await handle.send(2)
 
 
 async def connecting(bench: Bench) -> None:
@@ -309,7 +312,7 @@ CALLERS: tuple[Scenario, ...] = (
     closing_with_time_to_drain,
     closing_towards_nobody,
     closing_from_a_handler,
-    two_consumers,
+    one_of_two_consumers,
     connecting,
     reading,
     listening_itself,

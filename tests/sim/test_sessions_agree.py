@@ -124,16 +124,22 @@ class SessionsAgree(RuleBasedStateMachine):
         """These frames, by type, exchange and data (None: not looked at), and no others have been written."""
         SessionsAgree.steps += 1
         side = self.sides[name]
-        written = [json.loads(text) for text in side.session.outgoing]
+        written = [(text, json.loads(text)) for text in side.session.outgoing]
         side.session.outgoing.clear()
-        told = [(frame["type"], _id_of(frame)) for frame in written]
+        told = [(frame["type"], _id_of(frame)) for _, frame in written]
         assert told == [(kind, request_id) for kind, request_id, _ in frames]
-        for frame, (_, _, data) in zip(written, frames, strict=True):
+        for (text, frame), (_, _, data) in zip(written, frames, strict=True):
             assert data is None or frame["data"] == data
             assert frame["peerID"] == name
             if not self.modern:
                 frame.pop("meta", None)
-            self.sides[_other(name)].coming.append((json.dumps(frame), frame))
+                text = json.dumps(frame, separators=(",", ":"))
+            self.sides[_other(name)].coming.append((text, frame))
+
+    def picked(self, pick: int) -> RequestId:
+        """One of the latest exchanges, so that much happens on each; now and then an older one."""
+        latest = self.exchanges if pick % 7 == 0 else self.exchanges[-3:]
+        return latest[pick % len(latest)]
 
     # -- calls --------------------------------------------------------------------------------------------
 
@@ -156,7 +162,7 @@ class SessionsAgree(RuleBasedStateMachine):
     @precondition(lambda self: self.exchanges)
     @rule(name=sides, pick=picks)
     def send_item(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
+        side, request_id = self.sides[name], self.picked(pick)
         view = side.views.get(request_id)
         self.items += 1
         if view is None or not view.out or view.kind is UNARY:
@@ -180,7 +186,7 @@ class SessionsAgree(RuleBasedStateMachine):
     @precondition(lambda self: self.exchanges)
     @rule(name=sides, pick=picks, more=st.integers(1, 3))
     def consume(self, name: str, pick: int, more: int) -> None:
-        side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
+        side, request_id = self.sides[name], self.picked(pick)
         view = side.views.get(request_id)
         if view is None or view.kind is UNARY:
             return
@@ -199,7 +205,7 @@ class SessionsAgree(RuleBasedStateMachine):
     @precondition(lambda self: self.exchanges)
     @rule(name=sides, pick=picks)
     def end(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
+        side, request_id = self.sides[name], self.picked(pick)
         view = side.views.get(request_id)
         if view is not None and view.kind is UNARY:
             return  # a unary exchange has no halves to end
@@ -215,7 +221,7 @@ class SessionsAgree(RuleBasedStateMachine):
     @precondition(lambda self: self.exchanges)
     @rule(name=sides, pick=picks)
     def respond(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
+        side, request_id = self.sides[name], self.picked(pick)
         view = side.views.get(request_id)
         if view is not None and (view.mine or view.kind is not UNARY):
             return  # the shell responds to what was called, and to nothing else
@@ -229,7 +235,7 @@ class SessionsAgree(RuleBasedStateMachine):
     @precondition(lambda self: self.exchanges)
     @rule(name=sides, pick=picks)
     def fail(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
+        side, request_id = self.sides[name], self.picked(pick)
         side.session.fail(request_id, "application", "no luck")
         if request_id not in side.views:
             self.expect(name)
@@ -240,7 +246,7 @@ class SessionsAgree(RuleBasedStateMachine):
     @precondition(lambda self: self.exchanges)
     @rule(name=sides, pick=picks, outcome=st.sampled_from(sorted(CODES, key=lambda one: one.value)))
     def give_up(self, name: str, pick: int, outcome: Outcome) -> None:
-        side, request_id = self.sides[name], self.exchanges[pick % len(self.exchanges)]
+        side, request_id = self.sides[name], self.picked(pick)
         view = side.views.get(request_id)
         settled = side.session.give_up(request_id, outcome, "enough")
         if view is None or not view.mine:
@@ -298,7 +304,7 @@ class SessionsAgree(RuleBasedStateMachine):
         for _ in range(min(count, len(side.coming))):
             text, frame = side.coming.popleft()
             said_now = self.learn(side, frame)
-            expected = self.arrives(side, frame)
+            expected = self.arrives(side, frame, len(text))
             assert side.session.receive(text, now=self.now) == expected
             self.expect(name, *(("error", request_id, None) for request_id in said_now))
 
@@ -311,7 +317,7 @@ class SessionsAgree(RuleBasedStateMachine):
         ended = _id_of(frame) if frame["type"] in ("response", "error") else None
         return [request_id for request_id in unsaid if request_id != ended] if self.modern else []
 
-    def arrives(self, side: Side, frame: dict[str, Any]) -> list[Event]:
+    def arrives(self, side: Side, frame: dict[str, Any], size_bytes: int) -> list[Event]:
         """What the shell must hear of a frame."""
         kind, request_id, data = frame["type"], _id_of(frame), frame["data"]
         if request_id is None:
@@ -326,7 +332,7 @@ class SessionsAgree(RuleBasedStateMachine):
         if view is None:
             return []
         if kind == "stream_data":
-            return [ItemArrived(request_id, data, len(json.dumps(frame)))]
+            return [ItemArrived(request_id, data, size_bytes)]
         if kind == "stream_end" and (view.kind is BIDI or view.mine):
             view.into = False
             if not view.out:
