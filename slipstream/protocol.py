@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -210,7 +210,7 @@ class Protocol:
         self._check_open()
         timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT else timeout
         if self._outbox.pending_bytes > self.limits.outbox_bytes:
-            await self._wait_for_room(timeout_s)
+            timeout_s = await self._wait_for_room(timeout_s, self._outbox.flushed())
         request_id = self._open(ExchangeKind.UNARY, data, timeout_s)
         answer = self._consumers.await_answer(request_id)
         try:
@@ -253,7 +253,7 @@ class Protocol:
         self._check_connected()
         self._check_open()
         if not self._outbox.has_room:
-            await self._outbox.room()
+            timeout_s = await self._wait_for_room(timeout_s, self._outbox.room())
         request_id = self._open(kind, data, timeout_s)
         idle_s = self.limits.idle_timeout_s if idle_timeout is _DEFAULT else idle_timeout
         if idle_s is not None:
@@ -339,8 +339,6 @@ class Protocol:
             self._consumers.finish(request_id, ExchangeCancelledError(message))
             self._responder.stop(request_id)
         self._flush()
-        if not self._outbox.has_room:
-            await self._outbox.room()
 
     def abandon(self, request_id: RequestId) -> None:
         """Give up an exchange of mine that nobody waits for any more, without waiting for the socket."""
@@ -424,9 +422,7 @@ class Protocol:
         if self._state is ConnectionState.CONNECTED:
             self._advance(ConnectionState.CLOSING)
         try:
-            if self._ending is None and drain_s > 0:
-                await self._drain(drain_s)
-            await self._close_socket(code, close_reason(reason))
+            await self._close_socket(code, close_reason(reason), drain_s)
             if self._listening:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self.limits.close_timeout_s):
@@ -445,8 +441,10 @@ class Protocol:
                     self._idle.clear()
                     await self._idle.wait()
 
-    async def _close_socket(self, code: int, reason: str) -> None:
+    async def _close_socket(self, code: int, reason: str, drain_s: float = 0.0) -> None:
         try:
+            if self._ending is None and drain_s > 0:
+                await self._drain(drain_s)
             async with asyncio.timeout(self.limits.close_timeout_s):
                 with suppress(*DROPPED):
                     await self._outbox.flushed()
@@ -588,16 +586,17 @@ class Protocol:
         self._arm()
         return request_id
 
-    async def _wait_for_room(self, timeout_s: float | None) -> None:
-        """Wait while more is queued than the outbox should hold, before anything more is opened."""
-        if self._outbox.pending_bytes <= self.limits.outbox_bytes:
-            return
+    async def _wait_for_room(self, timeout_s: float | None, room: Awaitable[None]) -> float | None:
+        """Wait until there is room, before anything more is opened; gives what is left of the timeout."""
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         try:
             async with asyncio.timeout(timeout_s):
-                await self._outbox.flushed()
+                await room
         except TimeoutError:
             raise RequestTimeoutError("Nothing was sent: the peer did not read in time") from None
         self._check_open()
+        return None if timeout_s is None else max(0.0, timeout_s - (loop.time() - began_s))
 
     def _flush(self, *, caused: bool = True, alone: bool = False) -> None:
         """Queue what the session wants written; `caused` by the other side, or by this side's program.

@@ -110,8 +110,12 @@ class Responder:
 
     def stop_all(self) -> None:
         """Stop every handler: the connection has ended."""
-        for request_id in list(self._running):
-            self.stop(request_id)
+        me = asyncio.current_task()
+        for request_id, task in list(self._running.items()):
+            if task is me:
+                asyncio.get_running_loop().call_soon(self.stop, request_id)
+            else:
+                self.stop(request_id)
         for task in self._notices:
             if task is not asyncio.current_task():
                 _stop(task, self._session.limits.handler_stop_s)

@@ -69,6 +69,7 @@ _OPENINGS = {
     ExchangeKind.SERVER_STREAM: MessageType.STREAM_REQUEST,
     ExchangeKind.BIDIRECTIONAL: MessageType.STREAM_STREAM_REQUEST,
 }
+_LAST_WORDS = frozenset({MessageType.RESPONSE, MessageType.ERROR})
 _WIRE_CODES = {
     Outcome.TIMEOUT: "deadline_exceeded",
     Outcome.CANCELLED: "cancelled",
@@ -231,7 +232,7 @@ class Session:
         self.table.settle(request_id, outcome, message)
         code, text = _WIRE_CODES.get(outcome, "cancelled"), message or outcome.value
         goodbye = _error(code, text)
-        if self.remote.modern is None:
+        if self.remote.modern is None and exchange.kind is not ExchangeKind.SERVER_STREAM:
             self._given_up.append((request_id, goodbye))
         if self.remote.modern:
             self._tell(MessageType.ERROR, request_id, goodbye)
@@ -399,8 +400,9 @@ class Session:
         if first:
             if remote.modern:
                 table.credit_in, table.credit_out = self.limits.credit, remote.credit
+                ended = frame.request_id if frame.type in _LAST_WORDS else None
                 for request_id, goodbye in self._given_up:
-                    if request_id != frame.request_id:
+                    if request_id != ended:
                         self._tell(MessageType.ERROR, request_id, goodbye)
             self._given_up.clear()
 

@@ -44,7 +44,7 @@ from slipstream.testing import (
     peers,
     websocket_pair,
 )
-from tests.slipstream.support import Observer, Service, emptied, gather, leftovers, soon
+from tests.slipstream.support import PATIENCE_S, Observer, Service, emptied, gather, leftovers, soon
 
 HELLO = {"hello": {"version": 1, "credit": 256, "maxFrame": 1048576, "software": "script"}}
 ASK = {"type": "request", "requestId": Slot("id"), "data": {"operation": "x"}}
@@ -616,6 +616,19 @@ async def test_a_connection_lost_while_draining_stops_the_drain() -> None:
             await asking
 
 
+async def test_a_drain_that_is_cancelled_drops_the_connection_at_both_ends() -> None:
+    service = Service()
+    async with peers(None, service) as (left, right):
+        asking = asyncio.create_task(left.request_response({"operation": "hang"}))
+        await soon(service.started)
+        closing = asyncio.create_task(right.aclose(drain_s=60.0))
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(ConnectionLostError):
+            await asking
+        assert left.state is ConnectionState.LOST
+
+
 async def test_a_peer_that_does_not_answer_the_close_is_left_behind() -> None:
     one, other = websocket_pair()
     other.never_answer_close()
@@ -1166,6 +1179,28 @@ async def test_a_call_waits_for_room_within_its_deadline() -> None:
             protocol.open_exchange(ExchangeKind.UNARY, {"operation": "echo", "value": "x" * 900})
         with pytest.raises(RequestTimeoutError, match="Nothing was sent"):
             await protocol.request_response({"operation": "echo"}, timeout=0.01)
+        assert protocol.exchanges == 3
+
+
+@pytest.mark.parametrize("opening", ["request_stream", "stream_stream"])
+async def test_the_timeout_of_a_stream_counts_while_it_waits_for_room(opening: str) -> None:
+    one, _ = websocket_pair(capacity=1)
+    async with listening(Protocol(one, limits=Limits(close_timeout_s=0.01))) as protocol:
+        for _ in range(3):
+            protocol.open_exchange(ExchangeKind.UNARY, {"operation": "echo", "value": "x" * 50_000})
+        with pytest.raises(RequestTimeoutError, match="Nothing was sent"):
+            await getattr(protocol, opening)({"operation": "items"}, timeout=0.01)
+        assert protocol.exchanges == 3
+
+
+async def test_a_stream_is_left_at_once_though_the_peer_does_not_read() -> None:
+    one, _ = websocket_pair(capacity=1)
+    async with listening(Protocol(one, limits=Limits(close_timeout_s=0.01))) as protocol:
+        stream = await protocol.request_stream({"operation": "items"})
+        for _ in range(3):
+            protocol.open_exchange(ExchangeKind.UNARY, {"operation": "echo", "value": "x" * 50_000})
+        async with asyncio.timeout(PATIENCE_S):
+            await stream.aclose()
         assert protocol.exchanges == 3
 
 

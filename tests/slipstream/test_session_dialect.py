@@ -210,6 +210,23 @@ def test_who_turns_out_to_be_modern_is_told_what_was_given_up_before(
     assert written(me) == []
 
 
+def test_a_server_stream_given_up_before_has_been_ended_already() -> None:
+    me = session()
+    me.give_up(me.open(STREAM, call("x")), Outcome.CANCELLED)
+    assert [frame["type"] for frame in written(me)] == ["stream_request", "stream_end"]
+    me.receive(text("fire_and_forget", data=call("x"), meta={"hello": HELLO}))
+    assert written(me) == []
+
+
+@pytest.mark.parametrize("kind", ["stream_data", "stream_end"])
+def test_a_bidirectional_stream_given_up_before_is_ended_though_its_own_frame_is_the_first(kind: str) -> None:
+    me = session()
+    me.give_up(me.open(BISTREAM, call("x")), Outcome.CANCELLED)
+    written(me)
+    me.receive(answer(kind, 0, 1, meta={"hello": HELLO}))
+    assert errors_written(me) == [error(0, "cancelled", ME)]
+
+
 def test_only_an_exchange_of_mine_is_given_up() -> None:
     me = modern()
     me.receive(text("request", 0, call("x")))

@@ -1,0 +1,472 @@
+"""A task that is cancelled at any of its suspensions leaves nothing behind, here or at the other side."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from slipstream import (
+    BiStreamHandle,
+    ConnectionClosedError,
+    Limits,
+    Protocol,
+    ProtocolHandler,
+    SlipstreamError,
+    connect,
+    current_protocol,
+    fire_and_forget,
+    outbox,
+    request_response,
+    request_stream,
+    stream_stream,
+)
+from slipstream.reserved import describe
+from slipstream.testing import listening
+from tests.conftest import Figure
+from tests.sim import clock
+from tests.sim.pipe import Road, Socket, pipe
+from tests.sim.stepping import Moment, Stepper
+from tests.slipstream.support import leftovers
+
+STEP_S = 0.001
+SETTLED_S = 3.0
+ROOM_BYTES = 120
+"""So little may wait to be written that most sends wait too."""
+MOST_SUSPENSIONS = 200
+
+
+class Worker(ProtocolHandler):
+    """Operations that take time; knows how many of its handlers run."""
+
+    def __init__(self) -> None:
+        self.running = 0
+
+    @request_response
+    async def slow(self, data: dict[str, Any]) -> Any:
+        async with _Counted(self):
+            await asyncio.sleep(5 * STEP_S)
+            return data.get("value")
+
+    @request_response
+    async def back(self, data: dict[str, Any]) -> Any:
+        async with _Counted(self):
+            peer = current_protocol()
+            first = await peer.request_response({"operation": "slow", "value": data["value"]})
+            items = [item async for item in await peer.request_stream({"operation": "count"})]
+            return [first, *items]
+
+    @request_response
+    async def hang_up(self, data: dict[str, Any]) -> None:
+        async with _Counted(self):
+            await current_protocol().aclose()
+
+    @request_stream
+    async def count(self, data: dict[str, Any]) -> AsyncIterator[int]:
+        async with _Counted(self):
+            for number in range(4):
+                await asyncio.sleep(STEP_S)
+                yield number
+
+    @stream_stream
+    async def echo(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
+        async with _Counted(self):
+            async for item in stream:
+                await asyncio.sleep(STEP_S)
+                await stream.send(item)
+
+    @stream_stream
+    async def sink(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
+        async with _Counted(self):
+            async for _ in stream:
+                await asyncio.sleep(STEP_S)
+
+    @fire_and_forget
+    async def note(self, data: dict[str, Any]) -> None:
+        async with _Counted(self):
+            await asyncio.sleep(STEP_S)
+
+
+class _Counted:
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def __aenter__(self) -> None:
+        self._worker.running += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._worker.running -= 1
+
+
+class SteppedLoop(clock.VirtualLoop):
+    """A loop that lets a stepper drive the next task of the name `stepped`: that of a handler."""
+
+    def __init__(self, stepper: Stepper) -> None:
+        super().__init__()
+        self._stepper = stepper
+        self.stepped: str | None = None
+
+    def create_task(self, coro: Any, *, name: Any = None, **options: Any) -> Any:
+        if name is not None and name == self.stepped:
+            self.stepped = None
+            coro = self._stepper.drive(coro)
+        return super().create_task(coro, name=name, **options)
+
+
+@dataclass
+class Bench:
+    """Two peers; `listens` holds the tasks that read."""
+
+    left: Protocol
+    right: Protocol
+    sockets: tuple[Socket, Socket]
+    listens: list[asyncio.Task[None]] = field(default_factory=list)
+    beside: list[asyncio.Task[Any]] = field(default_factory=list)
+
+    def meanwhile(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let something else run beside the task under test; how it ends is not looked at."""
+        self.beside.append(asyncio.get_running_loop().create_task(_quietly(work)))
+
+
+async def _quietly(work: Coroutine[Any, Any, Any]) -> None:
+    with suppress(SlipstreamError):
+        await work
+
+
+# -- the scenarios ------------------------------------------------------------------------------------------
+
+
+async def unary(bench: Bench) -> None:
+    assert await bench.left.request_response({"operation": "slow", "value": 7}, timeout=1.0) == 7
+
+
+async def waiting_for_room(bench: Bench) -> None:
+    bench.sockets[0].freeze()
+    asyncio.get_running_loop().call_later(10 * STEP_S, bench.sockets[0].thaw)
+    for number in range(3):
+        bench.meanwhile(bench.left.fire_and_forget({"operation": "note", "value": "x" * 200 + str(number)}))
+    await asyncio.sleep(0)
+    assert await bench.left.request_response({"operation": "slow", "value": 7}) == 7
+
+
+async def stream(bench: Bench) -> None:
+    items = await bench.left.request_stream({"operation": "count"})
+    assert [item async for item in items] == [0, 1, 2, 3]
+
+
+async def stream_left_by_aclose(bench: Bench) -> None:
+    items = await bench.left.request_stream({"operation": "count"})
+    assert await anext(items) == 0
+    await items.aclose()
+
+
+async def stream_in_a_block(bench: Bench) -> None:
+    async with await bench.left.request_stream({"operation": "count"}) as items:
+        assert await anext(items) == 0
+
+
+async def bidirectional(bench: Bench) -> None:
+    handle = await bench.left.stream_stream({"operation": "echo"})
+    await handle.send(1)
+    assert await handle.receive() == 1
+    await handle.send(2)
+    await handle.aclose()
+    assert [item async for item in handle] == [2]
+
+
+async def bidirectional_in_a_block(bench: Bench) -> None:
+    async with await bench.left.stream_stream({"operation": "echo"}) as handle:
+        await handle.send(1)
+        assert await anext(handle) == 1
+
+
+async def bidirectional_aborted(bench: Bench) -> None:
+    handle = await bench.left.stream_stream({"operation": "echo"})
+    await handle.send(1)
+    await handle.abort("enough", code="application")
+
+
+async def sending_more_than_is_taken(bench: Bench) -> None:
+    async with await bench.left.stream_stream({"operation": "sink"}) as handle:
+        for number in range(8):
+            await handle.send(number)
+
+
+async def one_way(bench: Bench) -> None:
+    for _ in range(3):
+        await bench.left.fire_and_forget({"operation": "note", "value": "x" * ROOM_BYTES})
+
+
+async def calls_both_ways(bench: Bench) -> None:
+    assert await bench.left.request_response({"operation": "back", "value": 1}) == [1, 0, 1, 2, 3]
+
+
+async def describing(bench: Bench) -> None:
+    assert await describe(bench.left)
+
+
+async def closing(bench: Bench) -> None:
+    await bench.left.aclose()
+
+
+async def closing_with_time_to_drain(bench: Bench) -> None:
+    bench.meanwhile(bench.left.request_response({"operation": "slow"}))
+    bench.meanwhile(stream(bench))
+    await asyncio.sleep(0)
+    await bench.left.aclose(drain_s=1.0)
+
+
+async def closing_towards_nobody(bench: Bench) -> None:
+    bench.sockets[1].silence()
+    await bench.left.aclose()
+    bench.sockets[1].miss_a_ping()
+
+
+async def closing_from_a_handler(bench: Bench) -> None:
+    with suppress(ConnectionClosedError):
+        await bench.left.request_response({"operation": "hang_up"})
+
+
+async def one_of_two_consumers(bench: Bench) -> None:
+    """The item that wakes the first one is the second one's if the first one is cancelled."""
+    handle = await bench.left.stream_stream({"operation": "echo"})
+
+    async def the_second() -> None:
+        async with asyncio.timeout(SETTLED_S / 2):
+            assert await handle.receive() in (1, 2)
+        await handle.aclose()
+
+    loop = asyncio.get_running_loop()
+    loop.call_soon(lambda: bench.meanwhile(the_second()))
+    loop.call_later(STEP_S, lambda: bench.meanwhile(handle.send(1)))
+    assert await handle.receive() == 1
+    await handle.send(2)
+
+
+async def connecting(bench: Bench) -> None:
+    class Piped:
+        """Stands for the handshake and the socket of a real connection."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            self.near, far = pipe(_nobody, _nobody, there=Road(_a_step), back=Road(_a_step))
+            self.server = Protocol(far, handler=Worker())
+
+        async def __aenter__(self) -> Socket:
+            await asyncio.sleep(STEP_S)
+            bench.meanwhile(self.server.listen())
+            return self.near
+
+        async def __aexit__(self, *_: object) -> None:
+            await self.near.close()
+
+    with patch("slipstream.client._Connecting", Piped):
+        async with connect("ws://nowhere") as protocol:
+            assert await protocol.request_response({"operation": "slow", "value": 7}) == 7
+
+
+async def reading(bench: Bench) -> None:
+    near, far = pipe(_nobody, _nobody, there=Road(_a_step), back=Road(_a_step))
+    server = Protocol(far, handler=Worker())
+    bench.meanwhile(server.listen())
+    try:
+        async with listening(Protocol(near)) as protocol:
+            assert await protocol.request_response({"operation": "slow", "value": 7}) == 7
+    finally:
+        await server.aclose()
+
+
+async def listening_itself(bench: Bench) -> None:
+    near, far = pipe(_nobody, _nobody, there=Road(_a_step), back=Road(_a_step))
+    server, client = Protocol(far, handler=Worker()), Protocol(near)
+    bench.meanwhile(client.listen())
+    bench.meanwhile(client.request_response({"operation": "slow"}))
+    asyncio.get_running_loop().call_later(20 * STEP_S, lambda: bench.meanwhile(client.aclose()))
+    try:
+        await server.listen()
+    finally:
+        bench.meanwhile(server.aclose())
+
+
+Scenario = Callable[[Bench], Coroutine[Any, Any, None]]
+
+CALLERS: tuple[Scenario, ...] = (
+    unary,
+    waiting_for_room,
+    stream,
+    stream_left_by_aclose,
+    stream_in_a_block,
+    bidirectional,
+    bidirectional_in_a_block,
+    bidirectional_aborted,
+    sending_more_than_is_taken,
+    one_way,
+    calls_both_ways,
+    describing,
+    closing,
+    closing_with_time_to_drain,
+    closing_towards_nobody,
+    closing_from_a_handler,
+    one_of_two_consumers,
+    connecting,
+    reading,
+    listening_itself,
+)
+HANDLERS: tuple[tuple[str, Scenario], ...] = (
+    ("slow", unary),
+    ("count", stream),
+    ("echo", bidirectional),
+    ("sink", sending_more_than_is_taken),
+    ("back", calls_both_ways),
+    ("hang_up", closing_from_a_handler),
+)
+
+
+# -- the bench ----------------------------------------------------------------------------------------------
+
+
+def _nobody(what: str, text: str) -> None:
+    """Nobody looks at these messages."""
+
+
+def _a_step() -> float:
+    return STEP_S
+
+
+def play(scenario: Scenario, stepper: Stepper, *, handler: str | None = None) -> list[str]:
+    """Run a scenario with its own task driven, or that of a handler; gives all that is wrong afterwards."""
+    wrong: list[str] = []
+    loop = SteppedLoop(stepper)
+    loop.set_exception_handler(lambda _, context: wrong.append(f"unheard: {context['message']}"))
+    gc.freeze()  # so that looking for garbage looks at nothing older than this
+    try:
+        with (
+            patch.object(outbox, "_ROOM_BYTES", ROOM_BYTES),
+            asyncio.Runner(loop_factory=lambda: loop) as runner,
+        ):
+            runner.run(_play(scenario, stepper, wrong, loop, handler))
+        gc.collect()
+    finally:
+        gc.unfreeze()
+    return wrong
+
+
+async def _play(
+    scenario: Scenario, stepper: Stepper, wrong: list[str], loop: SteppedLoop, handler: str | None
+) -> None:
+    limits = Limits(credit=2, handler_stop_s=0.5, close_timeout_s=0.2)
+    sockets = pipe(_nobody, _nobody, there=Road(_a_step, 2), back=Road(_a_step, 2))
+    workers = Worker(), Worker()
+    left, right = (
+        Protocol(socket, handler=worker, limits=replace(limits, outbox_bytes=room), peer_id=socket.name)
+        for socket, worker, room in zip(sockets, workers, (400, 10_000), strict=True)
+    )
+    bench = Bench(left, right, sockets)
+    for protocol in (left, right):
+        bench.listens.append(asyncio.create_task(_quietly(protocol.listen())))
+    await asyncio.sleep(0)
+    await left.request_response({"operation": "slow"})  # so that each knows the other
+    if handler is None:
+        wrong += await _ending_of(stepper.drive(scenario(bench)), expected=())
+    else:
+        loop.stepped = handler
+        wrong += await _ending_of(scenario(bench), expected=SlipstreamError)
+    gc.collect()  # what was left by dropping it is dropped now
+    await asyncio.sleep(SETTLED_S)
+    wrong += await _left_over(bench, workers)
+
+
+async def _ending_of(work: Coroutine[Any, Any, None], *, expected: type[Exception] | tuple[()]) -> list[str]:
+    task = asyncio.get_running_loop().create_task(work)
+    await asyncio.wait([task], timeout=SETTLED_S)
+    if not task.done():
+        return [f"the task still runs in {clock.where(task)}"]
+    error = None if task.cancelled() else task.exception()
+    return [] if error is None or isinstance(error, expected) else [f"the task raised {error!r}"]
+
+
+async def _left_over(bench: Bench, workers: tuple[Worker, Worker]) -> list[str]:
+    """What is left of the exchanges, then of the connection."""
+    wrong = [f"before the close: {held}" for held in map(leftovers, (bench.left, bench.right)) if held]
+    wrong += [f"{worker.running} handlers run" for worker in workers if worker.running]
+    if not any(
+        protocol.state.name in ("CLOSING", "CLOSED", "LOST") for protocol in (bench.left, bench.right)
+    ):
+        for protocol in (bench.left, bench.right):
+            wrong += await _still_works(protocol)
+    await asyncio.gather(bench.left.aclose(), bench.right.aclose())
+    await asyncio.sleep(SETTLED_S)
+    wrong += [f"after the close: {held}" for held in map(leftovers, (bench.left, bench.right)) if held]
+    me = asyncio.current_task()
+    wrong += [f"still running: {clock.where(task)}" for task in asyncio.all_tasks() if task is not me]
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, clock.VirtualLoop)
+    return wrong + [f"a timer is set: {timer!r}" for timer in loop.timers()]
+
+
+async def _still_works(protocol: Protocol) -> list[str]:
+    try:
+        answer = await protocol.request_response({"operation": "slow", "value": "good"}, timeout=1.0)
+    except SlipstreamError as error:
+        return [f"afterwards a good request failed: {error!r}"]
+    return [] if answer == "good" else [f"afterwards a good request was answered with {answer!r}"]
+
+
+# -- the tests ----------------------------------------------------------------------------------------------
+
+CASES = [(scenario.__name__, scenario, None) for scenario in CALLERS] + [
+    (f"handler of {scenario.__name__}", scenario, name) for name, scenario in HANDLERS
+]
+
+
+def _suspensions(scenario: Scenario, handler: str | None) -> int:
+    stepper = Stepper()
+    assert play(scenario, stepper, handler=handler) == []
+    assert 0 < stepper.suspensions < MOST_SUSPENSIONS
+    return stepper.suspensions
+
+
+@pytest.mark.parametrize(
+    ("scenario", "handler"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_a_task_cancelled_at_any_suspension_leaves_nothing(
+    scenario: Scenario, handler: str | None, figure: Figure
+) -> None:
+    suspensions = _suspensions(scenario, handler)
+    wrong = {
+        f"{number}, {moment.value}": found
+        for number in range(1, suspensions + 1)
+        for moment in Moment
+        if (found := play(scenario, Stepper(number, moment), handler=handler))
+    }
+    assert wrong == {}
+    name = scenario.__name__ if handler is None else f"handler of {scenario.__name__}"
+    figure("C3", f"cancelled: {name}", f"{suspensions} x {len(Moment)} points", "I1, I4 at all")
+
+
+def test_a_stepper_cancels_at_the_suspension_it_is_told() -> None:
+    async def three_times(reached: list[int]) -> None:
+        for number in range(3):
+            await asyncio.sleep(1)
+            reached.append(number)
+
+    def reached_before(cancel_at: int, moment: Moment) -> tuple[list[int], float]:
+        reached: list[int] = []
+
+        async def main() -> float:
+            task = asyncio.ensure_future(Stepper(cancel_at, moment).drive(three_times(reached)))
+            await asyncio.wait([task])
+            assert task.cancelled()
+            return asyncio.get_running_loop().time()
+
+        return reached, clock.run(main())
+
+    assert reached_before(1, Moment.WAITING) == ([], 0.0)
+    assert reached_before(3, Moment.WAITING) == ([0, 1], 2.0)
+    assert reached_before(1, Moment.WOKEN) == ([], 1.0)
+    assert reached_before(3, Moment.WOKEN) == ([0, 1], 3.0)
