@@ -1,4 +1,4 @@
-"""Messages made to be expensive or misleading: what stops a careless reader, exhausts it, or ends its loop."""
+"""Messages made to be expensive or misleading, each to stop a careless reader, exhaust it or end its loop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 MIB = 1024 * 1024
 
-_REQUEST = '{"type":"request","peerID":"bomber","requestId":["bomber",%s],"data":{"operation":"echo","value":%s}}'
+_REQUEST = (
+    '{"type":"request","peerID":"bomber","requestId":["bomber",%s],"data":{"operation":"echo","value":%s}}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,12 @@ BOMBS = (
     _legal("170,000 halves of surrogate pairs", 4, '"' + "\\ud83d" * 170_000 + '"'),
     _legal("NUL in a string", 5, '"\\u0000"'),
     _legal("a string of almost 1 MiB", 6, '"' + "x" * (MIB - 300) + '"'),
-    _legal("250 numbers of 4,000 digits", 7, "[" + ",".join(["1" * 4000] * 250) + "]"),
     _legal("nested 190 deep", 8, "[" * 190 + "]" * 190),
 )
 """Each fits into a frame of the default size."""
 
 HEAVY = (
+    _legal("250 numbers of 4,000 digits", 7, "[" + ",".join(["1" * 4000] * 250) + "]"),
     _legal("100,000 objects", 9, "[" + '{"a":1},' * 100_000 + "1]"),
     _legal("5,000 lists, nested 100 deep", 10, "[" + ",".join(["[" * 100 + "]" * 100] * 5_000) + "]"),
 )

@@ -45,7 +45,22 @@ _VALUES: tuple[Any, ...] = (
     ["", 0],
     {"hello": {"version": "x", "credit": -1, "maxFrame": 0}},
 )
-_TOKENS = (b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"null", b"1e999", b"\\ud800", b"\xff", b"\x00", b"-")
+_TOKENS = (
+    b'"',
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"null",
+    b"1e999",
+    b"\\ud800",
+    b"\xff",
+    b"\x00",
+    b"-",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ import asyncio
 import gc
 import hashlib
 import logging
+import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from slipstream import (
     BiStreamHandle,
+    Finding,
     FrameTap,
     Limits,
     ProtocolHandler,
@@ -50,6 +53,26 @@ class Doings:
         self.running -= 1
 
 
+class RejectionClock(Tap):
+    """How long each finding took from the message that caused it, in seconds."""
+
+    def __init__(self) -> None:
+        self._began = 0.0
+        self._took: list[float] = []
+
+    def frame(self, seen: FrameTap) -> None:
+        if seen.direction == "in":
+            self._began = time.perf_counter()
+
+    def finding(self, finding: Finding, time_ns: int) -> None:
+        self._took.append(time.perf_counter() - self._began)
+
+    def take(self) -> list[float]:
+        """Those since the last time that this was asked."""
+        taken, self._took = self._took, []
+        return taken
+
+
 class WireDigest(Tap):
     """A digest of every frame that went out, in order: what a capture of the other side has to hold."""
 
@@ -73,12 +96,24 @@ def add_to_digest(digest: Any, message: str | bytes) -> None:
     digest.update(b"\n")
 
 
+@dataclass(slots=True)
+class Taps:
+    """What observes one connection."""
+
+    rejections: RejectionClock = field(default_factory=RejectionClock)
+    digest: WireDigest | None = None
+
+    def all(self) -> list[Tap]:
+        """Them all."""
+        return [self.rejections, *([self.digest] if self.digest else [])]
+
+
 class Measured(ProtocolHandler):
     """Operations of every kind, cheap to answer, and what the process can say of itself."""
 
-    def __init__(self, doings: Doings, digest: WireDigest | None = None) -> None:
+    def __init__(self, doings: Doings, taps: Taps) -> None:
         self._doings = doings
-        self._digest = digest
+        self._taps = taps
 
     @request_response
     async def echo(self, data: dict[str, Any]) -> Any:
@@ -92,7 +127,7 @@ class Measured(ProtocolHandler):
     @request_stream
     async def count(self, data: dict[str, Any]) -> AsyncIterator[int]:
         with self._doings:
-            for number in range(data["count"]):
+            for number in range(data.get("count", 3)):
                 yield number
 
     @request_stream
@@ -131,7 +166,7 @@ class Measured(ProtocolHandler):
 
     @request_response
     async def report(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Counts of the whole process; `lateness_s` and `most_running` since the last report."""
+        """Counts of the process; `lateness_s`, `most_handlers` and `rejected_s` since the last report."""
         doings = self._doings
         most, doings.most_running = doings.most_running, doings.running
         if data.get("collect"):
@@ -142,10 +177,11 @@ class Measured(ProtocolHandler):
             "most_handlers": most,
             "tasks": len(asyncio.all_tasks()),
             "noted": doings.noted,
-            "lateness_s": doings.lateness.take(),
+            "lateness_s": await doings.lateness.take(),
             "log_lines": doings.log.total,
             "log_lines_a_second": doings.log.busiest,
-            "wire": self._digest.told() if self._digest else None,
+            "rejected_s": self._taps.rejections.take(),
+            "wire": self._taps.digest.told() if self._taps.digest else None,
         }
 
 
@@ -154,20 +190,19 @@ async def main(options: argparse.Namespace) -> None:
     doings = Doings()
     logging.getLogger().addHandler(doings.log)
     limits = Limits(bad_frames=options.bad_frames, frame_bytes=options.frame_bytes)
-    digests: list[WireDigest] = []
-
-    def taps(_: object) -> list[Tap]:
-        if not options.digest:
-            return []
-        digests.append(WireDigest())
-        return [digests[-1]]
+    made: list[Taps] = []
 
     def handler() -> Measured:
-        return Measured(doings, digests[-1] if digests else None)
+        made.append(Taps(digest=WireDigest() if options.digest else None))
+        return Measured(doings, made[-1])
+
+    def taps(_: object) -> list[Tap]:
+        return made.pop().all()  # asked for right behind the handler of the same connection
 
     watching = asyncio.create_task(doings.lateness.watch())
     async with serve(handler, limits=limits, taps=taps) as server:
-        print(server.url, flush=True)
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
         await watching
 
 
