@@ -36,6 +36,12 @@ class PeakMemory:
         raise LookupError(name)
 
 
+def cpu_s(pid: int | None = None) -> float:
+    """Processor time that a process has used so far, in seconds (Linux)."""
+    fields = (Path("/proc") / str(pid or os.getpid()) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Lateness:
     """How late the event loop was at most, in seconds: what a timer of it has to wait beyond its time."""
 

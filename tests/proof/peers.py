@@ -40,7 +40,9 @@ class Doings:
     running: int = 0
     most_running: int = 0
     noted: int = 0
+    note_came: asyncio.Condition = field(default_factory=asyncio.Condition)
     lateness: Lateness = field(default_factory=Lateness)
+    wires: list[WireDigest] = field(default_factory=list)
     log: LogRate = field(default_factory=LogRate)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -74,46 +76,40 @@ class RejectionClock(Tap):
 
 
 class WireDigest(Tap):
-    """A digest of every frame that went out, in order: what a capture of the other side has to hold."""
+    """A digest of every frame that went by, by direction: what a capture of the other side has to hold."""
+
+    def __init__(self) -> None:
+        self.sent = FramesDigest()
+        self.received = FramesDigest()
+
+    def frame(self, seen: FrameTap) -> None:
+        (self.sent if seen.direction == "out" else self.received).add(seen.message)
+
+
+class FramesDigest:
+    """A digest of frames in their order."""
 
     def __init__(self) -> None:
         self.frames = 0
         self._digest = hashlib.sha256()
 
-    def frame(self, seen: FrameTap) -> None:
-        if seen.direction == "out":
-            self.frames += 1
-            add_to_digest(self._digest, seen.message)
+    def add(self, message: str | bytes) -> None:
+        """Add one frame, so that no two sequences of frames have the same digest."""
+        self.frames += 1
+        self._digest.update(message if isinstance(message, bytes) else message.encode())
+        self._digest.update(b"\n")
 
-    def told(self) -> dict[str, Any]:
-        """How many frames, and the digest, as it stands before the frame that carries it."""
-        return {"frames": self.frames, "digest": self._digest.hexdigest()}
-
-
-def add_to_digest(digest: Any, message: str | bytes) -> None:
-    """Add one frame, so that no two sequences of frames have the same digest."""
-    digest.update(message if isinstance(message, bytes) else message.encode())
-    digest.update(b"\n")
-
-
-@dataclass(slots=True)
-class Taps:
-    """What observes one connection."""
-
-    rejections: RejectionClock = field(default_factory=RejectionClock)
-    digest: WireDigest | None = None
-
-    def all(self) -> list[Tap]:
-        """Them all."""
-        return [self.rejections, *([self.digest] if self.digest else [])]
+    def told(self) -> list[Any]:
+        """How many frames, and their digest."""
+        return [self.frames, self._digest.hexdigest()]
 
 
 class Measured(ProtocolHandler):
     """Operations of every kind, cheap to answer, and what the process can say of itself."""
 
-    def __init__(self, doings: Doings, taps: Taps) -> None:
+    def __init__(self, doings: Doings, rejections: RejectionClock | None = None) -> None:
         self._doings = doings
-        self._taps = taps
+        self._rejections = rejections or RejectionClock()
 
     @request_response
     async def echo(self, data: dict[str, Any]) -> Any:
@@ -153,6 +149,14 @@ class Measured(ProtocolHandler):
     @fire_and_forget
     async def note(self, data: dict[str, Any]) -> None:
         self._doings.noted += 1
+        async with self._doings.note_came:
+            self._doings.note_came.notify_all()
+
+    @request_response
+    async def when_noted(self, data: dict[str, Any]) -> None:
+        """Answered once so many notes have come in all."""
+        async with self._doings.note_came:
+            await self._doings.note_came.wait_for(lambda: self._doings.noted >= data["count"])
 
     @fire_and_forget
     async def linger(self, data: dict[str, Any]) -> None:
@@ -180,24 +184,32 @@ class Measured(ProtocolHandler):
             "lateness_s": await doings.lateness.take(),
             "log_lines": doings.log.total,
             "log_lines_a_second": doings.log.busiest,
-            "rejected_s": self._taps.rejections.take(),
-            "wire": self._taps.digest.told() if self._taps.digest else None,
+            "rejected_s": self._rejections.take(),
         }
+
+    @request_response
+    async def wires(self, data: dict[str, Any]) -> list[dict[str, Any]]:
+        """Of each connection so far, in their order, the digests of what went out and what came in."""
+        return [{"out": wire.sent.told(), "in": wire.received.told()} for wire in self._doings.wires]
 
 
 async def main(options: argparse.Namespace) -> None:
     """Serve until the process is ended."""
     doings = Doings()
     logging.getLogger().addHandler(doings.log)
-    limits = Limits(bad_frames=options.bad_frames, frame_bytes=options.frame_bytes)
-    made: list[Taps] = []
+    limits = Limits(bad_frames=options.bad_frames or None, frame_bytes=options.frame_bytes)
+    made: list[RejectionClock] = []
 
     def handler() -> Measured:
-        made.append(Taps(digest=WireDigest() if options.digest else None))
+        made.append(RejectionClock())
         return Measured(doings, made[-1])
 
     def taps(_: object) -> list[Tap]:
-        return made.pop().all()  # asked for right behind the handler of the same connection
+        taps: list[Tap] = [made.pop()]  # of the handler that was made last, for the same connection
+        if options.digest:
+            doings.wires.append(WireDigest())
+            taps.append(doings.wires[-1])
+        return taps
 
     watching = asyncio.create_task(doings.lateness.watch())
     async with serve(handler, limits=limits, taps=taps) as server:
@@ -209,7 +221,7 @@ async def main(options: argparse.Namespace) -> None:
 def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bad-frames", type=int, default=Limits().bad_frames)
+    parser.add_argument("--bad-frames", type=int, default=Limits().bad_frames, help="0: no limit")
     parser.add_argument("--frame-bytes", type=int, default=Limits().frame_bytes)
     parser.add_argument("--digest", action="store_true", help="keep a digest of what goes out")
     return parser.parse_args(arguments)

@@ -59,7 +59,7 @@ class RawCaller:
             raise
 
     def _take(self, frame: dict[str, Any]) -> None:
-        opener, number = frame.get("requestId") or (None, None)
+        opener, number = frame.get("requestId") or (None, -1)
         answer = self._answers.pop(number, None) if opener == CALLER else None
         if answer is None:
             self.others.append(frame)

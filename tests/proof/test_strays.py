@@ -121,7 +121,8 @@ async def test_a_frame_with_the_readers_own_peer_id_is_a_finding_and_nothing_els
 
 @pytest.mark.parametrize("second", ["request", "stream_request", "stream_stream_request"])
 @pytest.mark.parametrize(
-    ("first", "operation"), [("request", "hang"), ("stream_request", "pausing"), ("stream_stream_request", "mute")]
+    ("first", "operation"),
+    [("request", "hang"), ("stream_request", "pausing"), ("stream_stream_request", "mute")],
 )
 async def test_a_second_opening_of_an_exchange_leaves_the_first_alone(
     first: str, operation: str, second: str
