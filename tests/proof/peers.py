@@ -20,6 +20,7 @@ from slipstream import (
     BiStreamHandle,
     Finding,
     FrameTap,
+    HandlerError,
     Limits,
     ProtocolHandler,
     Tap,
@@ -119,6 +120,20 @@ class Measured(ProtocolHandler):
     async def hang(self, data: dict[str, Any]) -> None:
         with self._doings:
             await self._doings.release.wait()
+
+    @request_response
+    async def fail(self, data: dict[str, Any]) -> None:
+        raise HandlerError("no luck")
+
+    @fire_and_forget
+    async def cut(self, data: dict[str, Any]) -> None:
+        """Reset the connection that this comes over."""
+        current_protocol().websocket.transport.abort()
+
+    @fire_and_forget
+    async def leave(self, data: dict[str, Any]) -> None:
+        """Close the connection that this comes over, with this code."""
+        await current_protocol().aclose(data["code"], "left")
 
     @request_stream
     async def count(self, data: dict[str, Any]) -> AsyncIterator[int]:
