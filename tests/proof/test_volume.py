@@ -279,7 +279,7 @@ async def _echo_bytes(protocol: Protocol, items: int) -> None:
 
 async def test_large_items_come_back_whole_and_in_order() -> None:
     async with _in_here() as (protocol, _):
-        await _echo_bytes(protocol, 300)
+        await _echo_bytes(protocol, 100)
         await emptied(protocol)
 
 
