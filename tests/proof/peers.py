@@ -41,6 +41,7 @@ class Doings:
     running: int = 0
     most_running: int = 0
     noted: int = 0
+    blobs: int = 0
     note_came: asyncio.Condition = field(default_factory=asyncio.Condition)
     lateness: Lateness = field(default_factory=Lateness)
     wires: list[WireDigest] = field(default_factory=list)
@@ -84,25 +85,39 @@ class WireDigest(Tap):
         self.received = FramesDigest()
 
     def frame(self, seen: FrameTap) -> None:
+        assert isinstance(seen.message, str)
         (self.sent if seen.direction == "out" else self.received).add(seen.message)
 
 
 class FramesDigest:
-    """A digest of frames in their order."""
+    """A digest of frames in their order.
+
+    It is made of many at a time: each update of a digest may let another thread run, which a recorder has.
+    """
 
     def __init__(self) -> None:
-        self.frames = 0
+        self._digested = 0
         self._digest = hashlib.sha256()
+        self._waiting: list[str] = []
 
-    def add(self, message: str | bytes) -> None:
+    def add(self, message: str) -> None:
         """Add one frame, so that no two sequences of frames have the same digest."""
-        self.frames += 1
-        self._digest.update(message if isinstance(message, bytes) else message.encode())
-        self._digest.update(b"\n")
+        self._waiting.append(message)
+        if len(self._waiting) >= _DIGESTED_TOGETHER:
+            self._take_in()
 
     def told(self) -> list[Any]:
         """How many frames, and their digest."""
-        return [self.frames, self._digest.hexdigest()]
+        self._take_in()
+        return [self._digested, self._digest.hexdigest()]
+
+    def _take_in(self) -> None:
+        self._digested += len(self._waiting)
+        self._digest.update("".join(f"{message}\n" for message in self._waiting).encode())
+        self._waiting.clear()
+
+
+_DIGESTED_TOGETHER = 1_000
 
 
 class Measured(ProtocolHandler):
@@ -115,6 +130,12 @@ class Measured(ProtocolHandler):
     @request_response
     async def echo(self, data: dict[str, Any]) -> Any:
         return data.get("value")
+
+    @request_response
+    async def blob(self, data: dict[str, Any]) -> str:
+        """A text of so many bytes, unlike any other."""
+        self._doings.blobs += 1
+        return f"{self._doings.blobs}".rjust(data["size_bytes"], "x")
 
     @request_response
     async def hang(self, data: dict[str, Any]) -> None:
