@@ -116,6 +116,7 @@ async def test_a_frame_with_the_readers_own_peer_id_is_a_finding_and_nothing_els
         for number in range(3):
             await pair.caller.send(kind, [mine, number], peerID=mine, data={"operation": "echo"})
         await pair.nothing_but(0, 3, before)
+        assert [finding.rule for finding in pair.observer.findings] == ["own_peer_id"] * 3
         await emptied(pair.protocol)
 
 

@@ -68,11 +68,17 @@ class Watch:
 
 
 @asynccontextmanager
-async def _in_here() -> AsyncIterator[tuple[Protocol, Doings]]:
-    """A connection to a server in this process."""
+async def _in_here() -> AsyncIterator[Protocol]:
+    """A connection to a server in this process; when the block ends, neither side may hold anything."""
     doings = Doings()
-    async with serve(lambda: Measured(doings)) as server, connect(server.url) as protocol:
-        yield protocol, doings
+    connected: asyncio.Future[Protocol] = asyncio.get_running_loop().create_future()
+    async with (
+        serve(lambda: Measured(doings), on_connect=connected.set_result) as server,
+        connect(server.url) as protocol,
+    ):
+        yield protocol
+        await emptied(protocol, await connected)
+        assert doings.running == 0
 
 
 # -- E1: calls ---------------------------------------------------------------------------------------------
@@ -157,10 +163,8 @@ async def _consume(protocol: Protocol, count: int) -> None:
 
 
 async def test_a_long_stream_comes_whole_and_in_order() -> None:
-    async with _in_here() as (protocol, doings):
+    async with _in_here() as protocol:
         await _consume(protocol, 10_000)
-        assert doings.running == 0
-        await emptied(protocol)
 
 
 async def _long_stream(url: str, pid: int, count: int) -> Run:
@@ -189,10 +193,8 @@ async def test_a_million_items_come_whole_and_in_order_in_flat_memory(figure: Fi
 
 
 async def test_many_streams_at_once_end_and_leave_nothing() -> None:
-    async with _in_here() as (protocol, doings):
+    async with _in_here() as protocol:
         await asyncio.gather(*(_consume(protocol, 10) for _ in range(500)))
-        assert doings.running == 0
-        await emptied(protocol)
 
 
 async def _many_streams(url: str, pid: int, number: int) -> Run:
@@ -278,9 +280,8 @@ async def _echo_bytes(protocol: Protocol, items: int) -> None:
 
 
 async def test_large_items_come_back_whole_and_in_order() -> None:
-    async with _in_here() as (protocol, _):
+    async with _in_here() as protocol:
         await _echo_bytes(protocol, 100)
-        await emptied(protocol)
 
 
 async def _many_bytes(url: str, pid: int, items: int) -> Run:
