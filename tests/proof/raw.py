@@ -10,7 +10,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.slipstream.support import PATIENCE_S
+PATIENCE_S = 20.0
 
 CALLER = "caller"
 
