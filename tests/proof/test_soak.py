@@ -37,6 +37,7 @@ SOAK_S = 600 if LONG else 20
 SETTLED_AFTER_S = 120 if LONG else 10
 FAULT_EVERY_S = 2.0
 WORKERS = 8
+HANGS_AFTER_S = 10.0
 LEGITIMATE = (
     ConnectionClosedError,
     ExchangeCancelledError,
@@ -145,8 +146,10 @@ class Soak:
             assert self._protocol is not None
             way = self._random.choice(ways)
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(HANGS_AFTER_S):
                     await way(self._protocol)
+            except TimeoutError:  # an OSError too, but never legitimate: nothing here takes long
+                self.soaked.wrong.append(f"{way.__name__} hung")
             except LEGITIMATE as error:
                 self.soaked.ended[type(error).__name__] += 1
                 await asyncio.sleep(0)
