@@ -182,6 +182,11 @@ class Measured(ProtocolHandler):
             async for item in stream:
                 await stream.send(item)
 
+    @stream_stream
+    async def deaf(self, data: dict[str, Any], stream: BiStreamHandle) -> None:
+        with self._doings:
+            await self._doings.release.wait()
+
     @fire_and_forget
     async def note(self, data: dict[str, Any]) -> None:
         self._doings.noted += 1

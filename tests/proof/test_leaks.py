@@ -134,3 +134,35 @@ async def test_of_twenty_thousand_abandoned_streams_nothing_is_left(figure: Figu
     assert slowest_s <= 1
     assert more_objects <= 100
     assert more_tasks == 0
+
+
+async def _objects_left_by(give_up: Callable[[], Awaitable[object]], times: int) -> int:
+    """How many more objects there are when so many calls were given up before they had waited at all."""
+    gc.collect()
+    objects = len(gc.get_objects())
+    for _ in range(times):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await give_up()
+    gc.collect()
+    return len(gc.get_objects()) - objects
+
+
+@pytest.mark.proof
+async def test_who_gives_up_waiting_for_an_item_or_for_credit_leaves_nothing(figure: Figure) -> None:
+    times = 2_000
+    async with _both() as both:
+        items = await _started(both.client, "silent")
+        by_consumers = await _objects_left_by(lambda: anext(items), times)
+        handle = await both.client.stream_stream({"operation": "deaf"})
+        for number in range(both.client.limits.credit):
+            await handle.send(number)
+        by_senders = await _objects_left_by(lambda: handle.send(0), times)
+        waiting = both.client.stats().streams_waiting_for_credit
+        await handle.abort()
+        await items.aclose()
+    figure("G1", f"{times:,} times given up waiting for an item: objects more", by_consumers, "<= 100")
+    figure("G1", f"{times:,} times given up waiting for credit: objects more", by_senders, "<= 100")
+    assert by_consumers <= 100
+    assert by_senders <= 100
+    assert waiting == 0

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect as connect_raw
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
@@ -382,6 +383,26 @@ async def test_senders_to_a_peer_that_does_not_read_fail_in_time_and_do_not_pile
     assert stuck.most_tasks - senders <= 20
     assert stuck.most_unwritten_bytes <= limits.outbox_bytes
     assert grown_mib <= 2 * cap_mib
+
+
+async def test_a_peer_that_asks_and_does_not_read_is_left_and_its_handlers_end() -> None:
+    doings = Doings()
+    connected: asyncio.Future[Protocol] = asyncio.get_running_loop().create_future()
+    limits = Limits(send_timeout_s=0.2)
+    async with (
+        serve(lambda: Measured(doings), limits=limits, on_connect=connected.set_result) as server,
+        connect_raw(server.url, proxy=None, close_timeout=0.1) as websocket,
+    ):
+        websocket.transport.pause_reading()
+        data = {"operation": "blob", "size_bytes": 100_000}
+        for number in range(200):
+            frame = {"type": "request", "requestId": ["raw", number], "peerID": "raw", "data": data}
+            await websocket.send(json.dumps(frame))
+        protocol = await connected
+        async with asyncio.timeout(PATIENCE_S):
+            await protocol.wait_closed()
+        assert protocol.state is ConnectionState.LOST
+        await emptied(protocol)
 
 
 # -- F6: a handler that blocks the loop ----------------------------------------------------------------------
