@@ -75,7 +75,7 @@ class Mutants:
     """An endless supply of messages for one seed. None of them is too large, and each text is UTF-8."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self._random = random.Random(seed)
         self._ways: list[Callable[[bytes], bytes]] = [
             self._flip,
             self._cut,

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from slipstream import (
+    Backoff,
     ConnectionClosedError,
     ExchangeCancelledError,
     Protocol,
@@ -67,7 +68,7 @@ class Soak:
         self.soaked = Soaked()
         self._url = url
         self._server_pid = server_pid
-        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self._random = random.Random(seed)
         self._protocol: Protocol | None = None
         self._connected = asyncio.Event()
         self._over = False
@@ -103,15 +104,14 @@ class Soak:
         return self.soaked
 
     async def _keep_connected(self) -> None:
-        while True:
-            async with connect(self._url) as protocol:
-                self._protocol = protocol
-                self._connected.set()
-                try:
-                    await protocol.wait_closed()
-                finally:
-                    self._connected.clear()
-                    self._note_leftovers(protocol)
+        async for protocol in connect(self._url, backoff=Backoff(first_s=0.02, longest_s=0.2)):
+            self._protocol = protocol
+            self._connected.set()
+            try:
+                await protocol.wait_closed()
+            finally:
+                self._connected.clear()
+                self._note_leftovers(protocol)
 
     def _note_leftovers(self, protocol: Protocol) -> None:
         # Whoever waited has been told already, and gives up what it holds when it runs next.

@@ -54,7 +54,7 @@ def _members(name: str, kind: type) -> Iterator[str]:
     if issubclass(kind, BaseModel | tuple):
         yield from (f"{name}.{field}: {_plain(told)}" for field, told in kind.__annotations__.items())
     for member, value in sorted(vars(kind).items()):
-        if member.startswith("_") or member in _OF_PYDANTIC:
+        if (member.startswith("_") and member not in _USED_BY_SYNTAX) or member in _OF_PYDANTIC:
             continue
         if isinstance(value, property):
             yield f"{name}.{member}: property"
@@ -62,6 +62,7 @@ def _members(name: str, kind: type) -> Iterator[str]:
             yield f"{name}.{member}: {_routine(getattr(kind, member))}"
 
 
+_USED_BY_SYNTAX = {"__aenter__", "__aexit__", "__aiter__", "__anext__"}
 _OF_PYDANTIC = {"model_config", "model_fields", "model_computed_fields", "model_post_init"}
 
 
