@@ -50,7 +50,18 @@ class Consumers:
         """Wait until the other side lets more items through, or the exchange ends."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._senders.setdefault(request_id, []).append(waiter)
-        await waiter
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self._give_up(request_id, waiter)
+            raise
+
+    def _give_up(self, request_id: RequestId, waiter: asyncio.Future[None]) -> None:
+        waiters = self._senders.get(request_id, [])
+        if waiter in waiters:
+            waiters.remove(waiter)
+            if not waiters:
+                del self._senders[request_id]
 
     def credited(self, request_id: RequestId) -> None:
         """Wake those who wait to send on this stream: they may, or will be told why not."""

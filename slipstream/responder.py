@@ -93,8 +93,9 @@ class Responder:
         """Start the handler of a fire-and-forget; nothing of what becomes of it goes over the wire."""
         if event.operation.startswith(RESERVED):
             return
-        if self.running >= 2 * self._session.limits.in_flight:
-            logger.warning("A fire-and-forget was dropped: %d handlers are running", self.running)
+        if len(self._notices) >= self._session.limits.in_flight:
+            if self._may_log():
+                logger.warning("A fire-and-forget was dropped: %d others are running", len(self._notices))
             return
         task = asyncio.get_running_loop().create_task(self._take(event), name=event.operation[:40])
         self._notices.add(task)

@@ -162,6 +162,8 @@ class Inlet:
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
                 self._wake_one()  # this wake-up was meant for whoever waits next
+            with suppress(ValueError):  # it has been passed over already
+                self._waiters.remove(waiter)
             raise
         finally:
             if timer is not None:

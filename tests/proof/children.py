@@ -6,13 +6,18 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, TypeVar
 
 ROOT = Path(__file__).parents[2]
 START_S = 20.0
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +70,13 @@ async def served(module: str, *arguments: str) -> AsyncIterator[Child]:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def elsewhere(work: Callable[..., Coroutine[Any, Any, Result]], *arguments: Any) -> Result:
+    """Run a coroutine function of a module in a process of its own, where no test has run, for its result."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return await asyncio.get_running_loop().run_in_executor(pool, _run, work, arguments)
+
+
+def _run(work: Callable[..., Coroutine[Any, Any, Result]], arguments: tuple[Any, ...]) -> Result:
+    return asyncio.run(work(*arguments))

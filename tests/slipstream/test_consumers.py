@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from slipstream import ConnectionClosedError, StreamOverflowError
@@ -70,3 +72,45 @@ async def test_the_end_of_the_connection_reaches_everyone() -> None:
         await answer
     with pytest.raises(ConnectionClosedError):
         await inlet.next()
+
+
+async def test_of_those_who_wait_for_credit_one_may_give_up() -> None:
+    waiting = consumers()
+    first, second = (asyncio.create_task(waiting.await_credit(ID)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait([first])
+    assert waiting.senders == 1
+    waiting.credited(ID)
+    await second
+
+
+async def test_a_stream_whose_senders_have_all_given_up_waits_for_no_credit() -> None:
+    waiting = consumers()
+    sending = asyncio.create_task(waiting.await_credit(ID))
+    await asyncio.sleep(0)
+    sending.cancel()
+    await asyncio.wait([sending])
+    assert waiting.senders == 0
+
+
+async def test_a_sender_that_gives_up_just_when_credit_has_come_harms_nobody() -> None:
+    waiting = consumers()
+    sending = asyncio.create_task(waiting.await_credit(ID))
+    await asyncio.sleep(0)
+    waiting.credited(ID)
+    sending.cancel()
+    await asyncio.wait([sending])
+    assert sending.cancelled()
+    assert waiting.senders == 0
+
+
+async def test_credit_that_comes_just_when_a_sender_gives_up_goes_to_the_others() -> None:
+    waiting = consumers()
+    first, second = (asyncio.create_task(waiting.await_credit(ID)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    waiting.credited(ID)
+    await second
+    assert first.cancelled()
+    assert waiting.senders == 0

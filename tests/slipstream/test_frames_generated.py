@@ -14,43 +14,10 @@ from pydantic import ValidationError
 
 from slipstream.errors import ProtocolError
 from slipstream.frames import Frame, FrameModel, MessageType, decode, encode, validate_incoming_frame
+from tests.slipstream.generated import any_text, fields, mutants, right, values
 
 many = settings(max_examples=300, deadline=None)
 
-# Also lone surrogates: hypothesis leaves them out unless asked.
-any_text = st.text(st.characters(exclude_categories=()), max_size=12)
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | any_text
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(any_text, inner), max_leaves=6)
-type_names = st.sampled_from([member.value for member in MessageType])
-
-
-def _spelled(name: str) -> st.SearchStrategy[str]:
-    return st.lists(st.booleans(), min_size=len(name), max_size=len(name)).map(
-        lambda upper: "".join(
-            letter.upper() if up else letter for letter, up in zip(name, upper, strict=True)
-        )
-    )
-
-
-fields = st.fixed_dictionaries(
-    {},
-    optional={
-        "type": type_names | type_names.flatmap(_spelled) | values,
-        "requestId": st.tuples(any_text, st.integers()) | st.tuples(scalars, scalars) | values,
-        "peerID": any_text | st.text(min_size=127, max_size=130) | values,
-        "data": values,
-        "meta": st.dictionaries(any_text, values) | values,
-        "unknown": values,
-    },
-)
-# Every kind of frame, right but for at most one field.
-right: dict[str, Any] = {"type": "request", "requestId": ["p", 1], "peerID": "p", "data": {"operation": "a"}}
-mutants = st.builds(
-    lambda name, field, value: {**right, "type": name, field: value},
-    type_names,
-    st.sampled_from(["type", "requestId", "peerID", "data", "meta"]),
-    values | st.tuples(scalars, scalars),
-)
 frames = st.builds(
     Frame,
     st.sampled_from(MessageType),

@@ -445,10 +445,10 @@ async def test_a_flood_of_fire_and_forgets_is_bounded(caplog: pytest.LogCaptureF
     notice = '{"type":"fire_and_forget","peerID":"them","data":{"operation":"note","value":1}}'
     service = Service()
     with caplog.at_level(logging.WARNING, "slipstream"):
-        async with Transcript(*[In(notice)] * 5).play(service, limits=Limits(in_flight=1)) as protocol:
+        async with Transcript(*[In(notice)] * 50).play(service, limits=Limits(in_flight=1)) as protocol:
             await emptied(protocol)
-    assert service.noted.qsize() < 5
-    assert "dropped" in caplog.text
+    assert service.noted.qsize() < 50
+    assert 1 <= caplog.text.count("dropped") <= Limits().findings_logged_per_s
 
 
 async def test_handlers_start_in_arrival_order() -> None:

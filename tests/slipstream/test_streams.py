@@ -173,8 +173,19 @@ async def test_a_reader_that_is_cancelled_while_it_waits_is_forgotten() -> None:
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.wait([first])
+    assert len(buffer._waiters) == 1
     buffer.offer("only", 1)
     assert await second == "only"
+
+
+async def test_an_item_that_comes_just_when_a_reader_is_cancelled_goes_to_the_next() -> None:
+    buffer = inlet()
+    first, second = asyncio.create_task(buffer.next()), asyncio.create_task(buffer.next())
+    await asyncio.sleep(0)
+    first.cancel()
+    buffer.offer("only", 1)
+    assert await second == "only"
+    assert first.cancelled()
 
 
 # -- consumers that walk away -------------------------------------------------------------------------------
