@@ -100,13 +100,16 @@ class DirectWire(asyncio.Protocol):
         websocket = self._websocket
         del websocket.process_event
         self._receive = None
-        if self._ended is not None and not self._ended.done():
-            self._ended.cancel()
-            websocket.transport.set_protocol(websocket)
-            partial = b"".join(self._partial)
-            self._partial.clear()
-            if partial:
-                websocket.data_received(partial)
+        ended = self._ended
+        if ended is not None and ended.done() and not ended.cancelled():
+            return
+        websocket.transport.set_protocol(websocket)
+        websocket.recv_messages.frames.queue.extendleft(reversed(self._fragments))
+        self._fragments.clear()
+        partial = b"".join(self._partial)
+        self._partial.clear()
+        if partial:
+            websocket.data_received(partial)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket (asyncio calls this)."""
