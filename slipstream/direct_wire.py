@@ -43,17 +43,29 @@ _NEEDED = (
     "send_data",
     "send_in_progress",
 )
-_NEEDED_OF_PROTOCOL = ("state", "side", "parser", "extensions", "max_message_size", "fail")
+_NEEDED_OF_PROTOCOL = (
+    "state",
+    "side",
+    "parser",
+    "extensions",
+    "max_message_size",
+    "max_fragment_size",
+    "fail",
+)
 
 
 def can_be_direct(websocket: object) -> bool:
-    """Whether a connection is one of the library's own, without extensions, and has what is needed here."""
+    """Whether a connection is one of the library's own, with what is needed here and nothing in the way.
+
+    In the way are extensions, and a limit of single frames beside that of messages.
+    """
     protocol = getattr(websocket, "protocol", None)
     return (
         isinstance(websocket, Connection)
         and all(hasattr(websocket, name) for name in _NEEDED)
         and all(hasattr(protocol, name) for name in _NEEDED_OF_PROTOCOL)
         and not websocket.protocol.extensions
+        and websocket.protocol.max_fragment_size is None
     )
 
 
