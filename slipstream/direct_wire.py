@@ -29,6 +29,9 @@ except ImportError:  # pragma: no cover - a build of the library without its ext
 # A larger buffer costs more to allocate, for every read, than it ever carries.
 _READ_BYTES = 64 * 1024
 
+# A message in more pieces is no message; without a bound, empty ones would fill the memory.
+_MOST_FRAGMENTS = 4096
+
 _FINAL_TEXT = 0x80 | Opcode.TEXT
 _MASKED = 0x80
 _DATA = frozenset({Opcode.CONT, Opcode.TEXT, Opcode.BINARY})
@@ -188,7 +191,7 @@ class DirectWire(asyncio.Protocol):
                 try:
                     text = payload.decode()
                 except UnicodeDecodeError as error:
-                    self._fail(error)
+                    self._fail_text(error)
                     return
                 receive(text)
             position, wanted = stop, 2
@@ -204,21 +207,27 @@ class DirectWire(asyncio.Protocol):
             type(self._websocket).process_event(self._websocket, event)
 
     def _take_data(self, frame: Frame) -> None:
+        if self._receive is None:
+            return
         self._fragments.append(frame)
         if not frame.fin:
+            if len(self._fragments) >= _MOST_FRAGMENTS:
+                self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
             return
         payload, is_text = b"".join(part.data for part in self._fragments), self._fragments[0].opcode
         self._fragments.clear()
-        if self._receive is None:
-            return
         try:
             self._receive(payload.decode() if is_text is Opcode.TEXT else payload)
         except UnicodeDecodeError as error:
-            self._fail(error)
+            self._fail_text(error)
 
-    def _fail(self, error: UnicodeDecodeError) -> None:
+    def _fail_text(self, error: UnicodeDecodeError) -> None:
         """End a connection whose text is no text (RFC 6455 §8.1)."""
-        self._websocket.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+        self._fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        self._receive = None
+        self._websocket.protocol.fail(code, reason)
         self._websocket.send_data()
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)

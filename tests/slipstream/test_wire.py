@@ -222,6 +222,21 @@ async def test_a_frame_that_had_come_in_part_before_anybody_read_comes_whole(
         assert await reading.until(2) == ["x" * 200, "next"]
 
 
+@both_ways
+@both_roles
+async def test_bad_text_that_came_before_anybody_read_ends_the_connection_before_what_came_after(
+    as_server: bool, direct: bool
+) -> None:
+    async with raw_connection(as_server=as_server) as (ours, raw):
+        raw.send(raw.frame(TEXT, "before"), raw.frame(TEXT, b"\xff"), raw.frame(TEXT, "after"))
+        await raw_ping(ours, raw)
+        reading = Reading(wire_for(ours, direct))
+        assert await raw.close_code() == 1007
+        raw.writer.close()
+        assert await closed(reading) == (ConnectionClosedError, 1007)
+        assert reading.messages == ["before"]
+
+
 async def raw_ping(ours: Connection, raw: RawSocket) -> None:
     """Wait until the library has read all that was sent: it answers a ping behind it."""
     raw.send(raw.frame(PING, b"read?"))
