@@ -101,7 +101,9 @@ class RawSocket:
 
 async def _head(reader: asyncio.StreamReader) -> dict[bytes, bytes]:
     lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-    return {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    return {
+        name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)
+    }
 
 
 @asynccontextmanager
@@ -113,7 +115,9 @@ async def _to_our_server(**options: Any) -> AsyncIterator[tuple[Connection, RawS
         accepted.set_result(websocket)
         await over.wait()
 
-    async with serve_websockets(attend, "127.0.0.1", 0, compression=None, close_timeout=1, **options) as server:
+    async with serve_websockets(
+        attend, "127.0.0.1", 0, compression=None, close_timeout=1, **options
+    ) as server:
         reader, writer = await asyncio.open_connection(*next(iter(server.sockets)).getsockname())
         writer.write(
             b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
