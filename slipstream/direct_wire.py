@@ -29,6 +29,9 @@ except ImportError:  # pragma: no cover - a build of the library without its ext
 # A larger buffer costs more to allocate, for every read, than it ever carries.
 _READ_BYTES = 64 * 1024
 
+# A message in more pieces is no message; without a bound, empty ones would fill the memory.
+_MOST_FRAGMENTS = 4096
+
 _FINAL_TEXT = 0x80 | Opcode.TEXT
 _MASKED = 0x80
 _DATA = frozenset({Opcode.CONT, Opcode.TEXT, Opcode.BINARY})
@@ -43,17 +46,29 @@ _NEEDED = (
     "send_data",
     "send_in_progress",
 )
-_NEEDED_OF_PROTOCOL = ("state", "side", "parser", "extensions", "max_message_size", "fail")
+_NEEDED_OF_PROTOCOL = (
+    "state",
+    "side",
+    "parser",
+    "extensions",
+    "max_message_size",
+    "max_fragment_size",
+    "fail",
+)
 
 
 def can_be_direct(websocket: object) -> bool:
-    """Whether a connection is one of the library's own, without extensions, and has what is needed here."""
+    """Whether a connection is one of the library's own, with what is needed here and nothing in the way.
+
+    In the way are extensions, and a limit of single frames beside that of messages.
+    """
     protocol = getattr(websocket, "protocol", None)
     return (
         isinstance(websocket, Connection)
         and all(hasattr(websocket, name) for name in _NEEDED)
         and all(hasattr(protocol, name) for name in _NEEDED_OF_PROTOCOL)
         and not websocket.protocol.extensions
+        and websocket.protocol.max_fragment_size is None
     )
 
 
@@ -100,13 +115,16 @@ class DirectWire(asyncio.Protocol):
         websocket = self._websocket
         del websocket.process_event
         self._receive = None
-        if self._ended is not None and not self._ended.done():
-            self._ended.cancel()
-            websocket.transport.set_protocol(websocket)
-            partial = b"".join(self._partial)
-            self._partial.clear()
-            if partial:
-                websocket.data_received(partial)
+        ended = self._ended
+        if ended is not None and ended.done() and not ended.cancelled():
+            return
+        websocket.transport.set_protocol(websocket)
+        websocket.recv_messages.frames.queue.extendleft(reversed(self._fragments))
+        self._fragments.clear()
+        partial = b"".join(self._partial)
+        self._partial.clear()
+        if partial:
+            websocket.data_received(partial)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket (asyncio calls this)."""
@@ -173,7 +191,7 @@ class DirectWire(asyncio.Protocol):
                 try:
                     text = payload.decode()
                 except UnicodeDecodeError as error:
-                    self._fail(error)
+                    self._fail_text(error)
                     return
                 receive(text)
             position, wanted = stop, 2
@@ -189,21 +207,27 @@ class DirectWire(asyncio.Protocol):
             type(self._websocket).process_event(self._websocket, event)
 
     def _take_data(self, frame: Frame) -> None:
+        if self._receive is None:
+            return
         self._fragments.append(frame)
         if not frame.fin:
+            if len(self._fragments) >= _MOST_FRAGMENTS:
+                self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
             return
         payload, is_text = b"".join(part.data for part in self._fragments), self._fragments[0].opcode
         self._fragments.clear()
-        if self._receive is None:
-            return
         try:
             self._receive(payload.decode() if is_text is Opcode.TEXT else payload)
         except UnicodeDecodeError as error:
-            self._fail(error)
+            self._fail_text(error)
 
-    def _fail(self, error: UnicodeDecodeError) -> None:
+    def _fail_text(self, error: UnicodeDecodeError) -> None:
         """End a connection whose text is no text (RFC 6455 §8.1)."""
-        self._websocket.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+        self._fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        self._receive = None
+        self._websocket.protocol.fail(code, reason)
         self._websocket.send_data()
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)

@@ -120,6 +120,8 @@ class Outbox:
         self._queue, self._queued_bytes, self._queued_caused_bytes = [], 0, 0
         try:
             self._written(batch, size)
+            if self._closed_by is not None:
+                return  # by whoever was told
             waiting = self._wire.write(batch)
         except Exception as error:  # noqa: BLE001 - whatever a socket raises, it writes no more; all are told
             self._broken(error)
@@ -127,6 +129,8 @@ class Outbox:
         if waiting is None:
             self._scheduled = False
             self._taken(size, caused)
+            if self._queue:  # posted by whoever was told
+                self._schedule(alone=False)
         else:
             self._write = asyncio.ensure_future(waiting)
             self._write.add_done_callback(lambda write: self._awaited(write, size, caused))
