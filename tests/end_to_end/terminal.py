@@ -41,8 +41,8 @@ class _Screen(pyte.Screen):
         super().set_margins(*args)
 
 
-# Keyboard protocols and mode requests: no part of the picture, and pyte would print their tails. Colours are no
-# part of a picture in text either, and most of what is sent.
+# Keyboard protocols and mode requests: no part of the picture, and pyte would print their tails. Nor are
+# colours of a picture in text, and they are most of what is sent.
 _NOT_DRAWN = re.compile(
     rb"\x1b\[[<>=?][0-9;]*[\$u]p?|\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1bP[^\x1b]*\x1b\\|\x1b\[[0-9;:]*m"
 )
