@@ -1,11 +1,14 @@
-"""Figures that tests measure, told together at the end of a run."""
+"""Figures that tests measure, told together at the end of a run; certificates for tests of TLS."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from tests.certificates import Authority, Certificate
 
 Figure = Callable[[str, str, object, str], None]
 """`figure(row, what, value, must)`: a row of the proof's matrix, what was measured, what came out, and the
@@ -41,3 +44,32 @@ def _figures(terminalreporter: Any) -> Iterator[tuple[str, str, str, str]]:
                 if name == "figure" and report.when == "call":
                     row, what, told, must = value
                     yield row, what, told, must if outcome == "passed" else f"{must}  (test failed)"
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who signs the certificates that are trusted in a test."""
+    return made_authority(tmp_path_factory, "authority")
+
+
+@pytest.fixture(scope="session")
+def other_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Another one, that nobody trusts."""
+    return made_authority(tmp_path_factory, "stranger")
+
+
+def made_authority(folders: pytest.TempPathFactory, name: str) -> Authority:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: no certificate can be made")
+    return Authority(folders.mktemp(name), name)
+
+
+@pytest.fixture(scope="session")
+def server_certificate(authority: Authority) -> Certificate:
+    """A server's, for 127.0.0.1."""
+    return authority.issue("server")
+
+
+@pytest.fixture(scope="session")
+def client_certificate(authority: Authority) -> Certificate:
+    return authority.issue("client", alternative_name="DNS:client.example")

@@ -161,8 +161,10 @@ class HomeScreen(CommandScreen):
         self.app.call_from_thread(self._show_captures, found, problem)
 
     def _show_captures(self, found: list[RecentCapture], problem: str) -> None:
+        recent = self.query_one_optional("#recent", RowList)
+        if recent is None:  # the screen was left while the captures were looked for
+            return
         self._captures, self._problem = found, problem
-        recent = self.query_one("#recent", RowList)
         recent.hint = problem or _NO_CAPTURES
         recent.set_source(_RecentRows(found, wide=self._wide), cursor=recent.cursor or 0)
         self.show_keys()

@@ -40,13 +40,14 @@ class _Screen(pyte.Screen):
     def set_margins(self, *args: Any, **_: Any) -> None:
         super().set_margins(*args)
 
-    def select_graphic_rendition(self, *attributes: int, private: bool = False, **_: Any) -> None:
-        if not private:
-            super().select_graphic_rendition(*attributes)
 
-
-# Keyboard protocols and mode requests: no part of the picture, and pyte would print their tails.
-_UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[\$u]p?|\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1bP[^\x1b]*\x1b\\")
+# Keyboard protocols and mode requests: no part of the picture, and pyte would print their tails. Nor are
+# colours of a picture in text, and they are most of what is sent.
+_NOT_DRAWN = re.compile(
+    rb"\x1b\[[<>=?][0-9;]*[\$u]p?|\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1bP[^\x1b]*\x1b\\|\x1b\[[0-9;:]*m"
+)
+# A sequence whose end has not come yet: control sequences, and strings that ESC backslash or BEL will end.
+_UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]*\x1b?)?\Z")
 
 
 class Terminal:
@@ -62,6 +63,8 @@ class Terminal:
     ) -> None:
         self._screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self._unfinished = b""
+        self._text: str | None = None
         self.sent = bytearray()
         settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         settings["TEXTUAL_ANIMATIONS"] = "none"
@@ -74,6 +77,9 @@ class Terminal:
             cwd=str(folder) if folder else None,
             timeout=None,
         )
+        # Patience of pexpect with programs that are not ready for a key; these are waited for.
+        self._child.delaybeforesend = None
+        self._child.ptyproc.delayafterclose = 0
 
     @property
     def pid(self) -> int:
@@ -82,7 +88,9 @@ class Terminal:
 
     def text(self) -> str:
         """The screen as it stands, a line a row."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        if self._text is None:
+            self._text = "\n".join(line.rstrip() for line in self._screen.display)
+        return self._text
 
     def press(self, *keys: str) -> None:
         """Press keys, by name or as single characters."""
@@ -129,8 +137,15 @@ class Terminal:
         except pexpect.EOF:
             return False
         self.sent += chunk
-        self._stream.feed(_UNKNOWN.sub(b"", chunk))
+        self._draw(self._unfinished + chunk)
         return True
+
+    def _draw(self, sent: bytes) -> None:
+        rest = _UNFINISHED.search(sent)
+        whole = sent[: rest.start()] if rest else sent
+        self._unfinished = sent[len(whole) :]
+        self._stream.feed(_NOT_DRAWN.sub(b"", whole))
+        self._text = None
 
     def __enter__(self) -> Terminal:
         return self

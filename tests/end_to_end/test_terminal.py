@@ -70,6 +70,11 @@ def form_of(screen: str) -> str:
     return "\n".join(line.split("│", 1)[1] for line in screen.splitlines() if "│" in line)
 
 
+def bar_of(screen: str) -> str:
+    """The lines above the tabs, which tell of the connection."""
+    return screen.partition("1 Frames")[0]
+
+
 def children_of(pid: int) -> list[int]:
     """Process IDs of the children, as Linux tells them."""
     listing = Path(f"/proc/{pid}/task/{pid}/children")
@@ -179,7 +184,8 @@ def test_a_killed_engine_is_said_and_started_again(start: Start, data_folder: Pa
     before = set(data_folder.glob("*.capture"))
     terminal.press("r")
     terminal.wait_for(lambda _: set(data_folder.glob("*.capture")) > before)
-    terminal.wait_for(lambda screen: "SIGKILL" not in screen and "get_quote" in screen)
+    # The toast may stay longer.
+    terminal.wait_for(lambda screen: "SIGKILL" not in bar_of(screen) and "get_quote" in screen)
     terminal.press("q")
     assert terminal.wait_for_end() == 0
     assert any(line["kind"] == "frame" for line in exported(before.pop()))
@@ -189,7 +195,7 @@ def test_home_explains_why_it_cannot_connect(start: Start) -> None:
     terminal = start()
     terminal.wait_for("Recent captures")
     terminal.press("c")
-    terminal.wait_for("URL")
+    terminal.wait_for("╭─ URL")
     terminal.type("ws://127.0.0.1:1/")
     terminal.wait_for("│ ws://127.0.0.1:1/ ")
     terminal.press("enter")

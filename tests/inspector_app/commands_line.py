@@ -33,6 +33,7 @@ class Command:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.program: tuple[str, ...] = ("-m", "inspector_app")
 
     async def start(
         self,
@@ -44,8 +45,7 @@ class Command:
             sys.executable,
             "-W",
             "error",
-            "-m",
-            "inspector_app",
+            *self.program,
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=stdout,

@@ -1,13 +1,10 @@
 import asyncio
 import contextlib
 import http
-import shutil
 import socket
-import ssl
-import subprocess
+import ssl as tls
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import ClientConnection
@@ -17,8 +14,10 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.http11 import Request, Response
 
 from slipstream import ConnectionClosedError, ConnectionState, Limits, Protocol, RemoteError, connect, serve
+from slipstream.backoff import Backoff
 from slipstream.events import Event
 from slipstream.session import Session
+from tests.certificates import Authority, Certificate, client_context, server_context
 from tests.slipstream.support import Observer, Service, emptied
 
 
@@ -212,55 +211,80 @@ async def test_an_unread_stream_stops_at_the_server_when_the_client_leaves() -> 
 # -- TLS ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-made certificate for loopback, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed: no certificate can be made")
-    folder = tmp_path_factory.mktemp("tls")
-    crt, key = folder / "crt.pem", folder / "key.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(crt)]
-    subprocess.run([*command, *names], check=True, capture_output=True)
-    return crt, key
-
-
-def server_context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    return context
-
-
 @pytest.mark.parametrize("scheme", ["wss", "WSS"])
-async def test_a_trusted_certificate_makes_a_secure_connection(
-    certificate: tuple[Path, Path], scheme: str
+async def test_a_server_with_a_certificate_of_ones_own_authority_is_trusted(
+    authority: Authority, server_certificate: Certificate, scheme: str
 ) -> None:
-    trusting = ssl.create_default_context(cafile=certificate[0])
-    async with serve(Service, ssl=server_context(certificate)) as server:
+    async with serve(Service, ssl=server_context(server_certificate)) as server:
         assert server.url.startswith("wss://")
-        async with connect(server.url.replace("wss", scheme), ssl=trusting) as protocol:
+        url = server.url.replace("wss", scheme)
+        async with connect(url, ssl=client_context(authority)) as protocol:
             assert await protocol.request_response({"operation": "add", "a": 1}) == 1
 
 
-async def test_a_certificate_that_is_not_trusted_is_refused(certificate: tuple[Path, Path]) -> None:
-    async with serve(Service, ssl=server_context(certificate)) as server:
-        with pytest.raises(ssl.SSLCertVerificationError):
+async def refusal(url: str, trusted: Authority, certificate: Certificate | None = None) -> tls.SSLError:
+    """Why there is no secure connection; it has to be final, as trying again would not help."""
+    tried_again: list[Exception] = []
+    connecting = connect(
+        url,
+        ssl=client_context(trusted, certificate),
+        on_retry=lambda error, wait_s: tried_again.append(error),
+        backoff=Backoff(attempts=2, first_s=0.0),
+    )
+    with pytest.raises(tls.SSLError) as caught:
+        await anext(aiter(connecting))
+    assert tried_again == []
+    return caught.value
+
+
+async def test_a_server_of_another_authority_is_refused(
+    other_authority: Authority, server_certificate: Certificate
+) -> None:
+    async with serve(Service, ssl=server_context(server_certificate)) as server:
+        assert "unable to get local issuer" in str(await refusal(server.url, other_authority))
+
+
+async def test_without_an_authority_of_its_own_a_client_trusts_the_systems(
+    server_certificate: Certificate,
+) -> None:
+    async with serve(Service, ssl=server_context(server_certificate)) as server:
+        with pytest.raises(tls.SSLCertVerificationError):
             await connect(server.url).__aenter__()
 
 
+@pytest.mark.parametrize("name", ["DNS:another.example", "IP:192.0.2.1"])
+async def test_a_certificate_for_another_host_is_refused(authority: Authority, name: str) -> None:
+    elsewhere = authority.issue("elsewhere", alternative_name=name)
+    async with serve(Service, ssl=server_context(elsewhere)) as server:
+        assert "IP address mismatch" in str(await refusal(server.url, authority))
+
+
+async def test_a_client_shows_its_certificate_to_a_server_that_wants_one(
+    authority: Authority, server_certificate: Certificate, client_certificate: Certificate
+) -> None:
+    mutual = server_context(server_certificate, clients_of=authority)
+    async with (
+        serve(Service, ssl=mutual, token="secret") as server,
+        connect(server.url, ssl=client_context(authority, client_certificate), token="secret") as protocol,
+    ):
+        assert await protocol.request_response({"operation": "add", "a": 1}) == 1
+
+
+@pytest.mark.parametrize("shown", ["none", "one of another authority"])
+async def test_without_the_certificate_that_a_server_wants_there_is_no_connection(
+    authority: Authority, other_authority: Authority, server_certificate: Certificate, shown: str
+) -> None:
+    certificate = None if shown == "none" else other_authority.issue("foreigner")
+    async with serve(Service, ssl=server_context(server_certificate, clients_of=authority)) as server:
+        # A client has done its part of the handshake before its certificate is looked at: all it sees of
+        # what comes of that is a connection that ends.
+        with pytest.raises((OSError, InvalidHandshake)):
+            await connect(server.url, ssl=client_context(authority, certificate)).__aenter__()
+        assert server.protocols == set()
+
+
 async def test_a_context_is_not_used_without_tls() -> None:
-    context = ssl.create_default_context()
+    context = tls.create_default_context()
     async with serve(Service) as server, connect(server.url, ssl=context) as protocol:
         assert await protocol.request_response({"operation": "add", "a": 1}) == 1
 

@@ -114,3 +114,74 @@ async def test_credit_that_comes_just_when_a_sender_gives_up_goes_to_the_others(
     await second
     assert first.cancelled()
     assert waiting.senders == 0
+
+
+async def test_credit_wakes_everyone_who_waits_to_send_on_that_stream() -> None:
+    waiting = consumers()
+    sending = [asyncio.create_task(waiting.await_credit(ID)) for _ in range(2)]
+    other = asyncio.create_task(waiting.await_credit(("me", 1)))
+    await asyncio.sleep(0)
+    assert waiting.senders == 2
+    waiting.credited(ID)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*sending)
+    assert not other.done()
+    assert waiting.senders == 1
+    waiting.finish(("me", 1), None)
+    async with asyncio.timeout(5):
+        await other
+    assert waiting.senders == 0
+
+
+async def test_who_gave_up_sending_is_not_woken() -> None:
+    waiting = consumers()
+    sending = asyncio.create_task(waiting.await_credit(ID))
+    await asyncio.sleep(0)
+    sending.cancel()
+    waiting.credited(ID)
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+
+async def test_the_end_of_the_connection_wakes_who_waits_to_send() -> None:
+    waiting = consumers()
+    sending = asyncio.create_task(waiting.await_credit(ID))
+    await asyncio.sleep(0)
+    waiting.finish_all(ConnectionClosedError(1000))
+    async with asyncio.timeout(5):
+        await sending
+
+
+async def test_what_waits_to_be_consumed_is_counted_over_all_streams() -> None:
+    waiting = consumers()
+    one = waiting.open_inlet(ID)
+    waiting.open_inlet(("me", 1))
+    waiting.offer(ItemArrived(ID, "item", 10))
+    waiting.offer(ItemArrived(("me", 1), "item", 20))
+    assert waiting.buffered_bytes == 30
+    await one.next()
+    assert waiting.buffered_bytes == 20
+
+
+async def test_each_stream_tells_what_of_it_was_consumed() -> None:
+    told: list[tuple[tuple[str, int], int]] = []
+
+    def consumed(request_id: tuple[str, int], items: int) -> int:
+        told.append((request_id, items))
+        return items + 1
+
+    waiting = Consumers(100, 1000, consumed, 1)
+    for number in (0, 1):
+        inlet = waiting.open_inlet(("me", number))
+        waiting.offer(ItemArrived(("me", number), "item", 1))
+        await inlet.next()
+    assert told == [(("me", 0), 1), (("me", 1), 1)]
+
+
+async def test_a_buffer_of_no_exchange_takes_nothing_from_the_others() -> None:
+    waiting = consumers()
+    inlet = waiting.closed_inlet()
+    assert waiting.open_inlet(ID) is not inlet
+    inlet.finish()
+    with pytest.raises(StopAsyncIteration):
+        await inlet.next()

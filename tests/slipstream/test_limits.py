@@ -35,3 +35,20 @@ def test_limits_are_replaced_not_changed() -> None:
 def test_limits_are_given_by_name_only() -> None:
     with pytest.raises(TypeError):
         Limits(1024)  # type: ignore[call-arg] # the point of the test
+
+
+@pytest.mark.parametrize("nesting", [0, -1, MAX_NESTING + 1])
+def test_nesting_that_cannot_be_is_refused(nesting: int) -> None:
+    with pytest.raises(ValueError, match=f"nesting is from 1 to 200, not {nesting}"):
+        Limits(nesting=nesting)
+
+
+@pytest.mark.parametrize("nesting", [1, MAX_NESTING])
+def test_nesting_up_to_what_can_be_read_is_taken(nesting: int) -> None:
+    assert Limits(nesting=nesting).nesting == nesting
+
+
+def test_without_credit_no_stream_would_move() -> None:
+    assert Limits(credit=1).credit == 1
+    with pytest.raises(ValueError, match="credit is 1 or more, not 0"):
+        Limits(credit=0)

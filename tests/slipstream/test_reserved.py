@@ -6,13 +6,14 @@ from pydantic import BaseModel
 from slipstream import (
     ConnectionClosedError,
     Limits,
+    Protocol,
     ProtocolHandler,
     RemoteError,
     describe,
     fire_and_forget,
     request_response,
 )
-from slipstream.testing import In, Out, Slot, Transcript, peers
+from slipstream.testing import In, Out, Slot, Transcript, listening, peers, websocket_pair
 from tests.slipstream.support import Observer, Pair, Service
 
 ASK = Out({"type": "request", "requestId": Slot("id"), "data": {"operation": "slipstream.describe"}})
@@ -69,6 +70,20 @@ async def test_without_a_handler_the_reserved_operations_are_told() -> None:
         "slipstream.describe",
         "slipstream.ping",
     ]
+
+
+async def test_a_side_that_does_not_describe_itself_says_not_found_and_answers_all_else() -> None:
+    one, other = websocket_pair()
+    async with (
+        listening(Protocol(one)) as left,
+        listening(Protocol(other, handler=Service(), describe=False)) as right,
+    ):
+        with pytest.raises(RemoteError) as caught:
+            await left.request_response({"operation": "slipstream.describe"})
+        assert caught.value.code == "not_found"
+        assert await describe(left) is None
+        assert (await left.request_response({"operation": "slipstream.ping"}))["state"] == "connected"
+        assert await describe(right) is not None
 
 
 async def test_ping_echoes_and_tells_the_state() -> None:

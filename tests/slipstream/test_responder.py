@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from slipstream import (
     BiStreamHandle,
+    ConnectionClosedError,
     Limits,
     Protocol,
     ProtocolHandler,
@@ -619,3 +621,114 @@ async def test_whatever_a_one_way_handler_raises_the_connection_goes_on(operatio
         await left.fire_and_forget({"operation": operation})
         assert (await left.request_response({"operation": "slipstream.ping"}))["state"] == "connected"
         await emptied(left, right)
+
+
+class Slow(ProtocolHandler):
+    """Handlers that keep the event loop."""
+
+    @request_response
+    async def block(self, data: dict[str, Any]) -> None:
+        time.sleep(0.25)  # noqa: ASYNC251 - the point of the test
+
+    @request_response
+    async def block_shortly(self, data: dict[str, Any]) -> None:
+        time.sleep(0.002)  # noqa: ASYNC251 - likewise
+
+    @fire_and_forget
+    async def block_silently(self, data: dict[str, Any]) -> None:
+        time.sleep(0.25)  # noqa: ASYNC251 - likewise
+
+    @request_response
+    def block_a_thread(self, data: dict[str, Any]) -> None:
+        time.sleep(0.25)
+
+
+def blocked(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [message for message in caplog.messages if "kept the event loop" in message]
+
+
+async def test_a_handler_that_keeps_the_event_loop_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    async with peers(None, Slow()) as (left, right):
+        await left.request_response({"operation": "block"})
+        await left.fire_and_forget({"operation": "block_silently"})
+        await left.request_response({"operation": "block_a_thread"})
+        await emptied(left, right)
+    assert [message.split("'")[1] for message in blocked(caplog)] == ["block", "block_silently"]
+
+
+async def test_blocking_is_told_only_so_often(caplog: pytest.LogCaptureFixture) -> None:
+    limits = Limits(loop_block_warn_s=0.001, findings_logged_per_s=1)
+    async with peers(None, Slow(), limits=limits) as (left, _):
+        await asyncio.gather(*[left.request_response({"operation": "block_shortly"}) for _ in range(9)])
+    assert 0 < len(blocked(caplog)) < 9
+
+
+async def test_blocking_may_be_nobodys_business(caplog: pytest.LogCaptureFixture) -> None:
+    async with peers(None, Slow(), limits=Limits(loop_block_warn_s=None)) as (left, _):
+        await left.request_response({"operation": "block"})
+    assert blocked(caplog) == []
+
+
+@pytest.mark.parametrize("operation", ["fails_silently", "raises"])
+async def test_failures_of_handlers_are_logged_only_so_often(
+    operation: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with peers(None, Odd(), limits=Limits(findings_logged_per_s=3)) as (left, right):
+        for _ in range(20):
+            if operation == "raises":
+                with pytest.raises(RemoteError):
+                    await left.request_response({"operation": operation})
+            else:
+                await left.fire_and_forget({"operation": operation})
+        await emptied(left, right)
+    assert 0 < sum(f"{operation!r} failed" in message for message in caplog.messages) <= 6
+
+
+async def test_what_is_reserved_is_no_failure_of_a_one_way_handler(caplog: pytest.LogCaptureFixture) -> None:
+    async with peers(None, Service()) as (left, right):
+        await left.fire_and_forget({"operation": "slipstream.unheard_of"})
+        await left.request_response({"operation": "add", "a": 1})
+        await emptied(left, right)
+    assert caplog.messages == []
+
+
+async def test_the_end_of_the_connection_stops_every_handler() -> None:
+    class Waiting(Service):
+        @fire_and_forget
+        async def wait_silently(self, data: dict[str, Any]) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+    begun, ended, service = asyncio.Event(), asyncio.Event(), Waiting()
+    async with peers(None, service) as (left, right):
+        await left.fire_and_forget({"operation": "wait_silently"})
+        call = asyncio.create_task(left.request_response({"operation": "hang"}))
+        await soon(begun)
+        await soon(service.started)
+        await left.aclose()
+        with pytest.raises(ConnectionClosedError):
+            await call
+        await soon(ended)
+        await soon(service.stopped)
+        await emptied(left, right)
+
+
+async def test_results_wait_until_the_other_side_reads() -> None:
+    raw, socket = websocket_pair(capacity=1)
+    async with listening(Protocol(socket, handler=Service())) as protocol:
+        for number in range(10):
+            data = {"operation": "echo", "value": f"{number}" * 40_000}
+            await raw.send(
+                json.dumps({"type": "request", "peerID": "raw", "requestId": ["raw", number], "data": data})
+            )
+        async with asyncio.timeout(5):
+            while protocol.stats().frames_in < 10:  # noqa: ASYNC110 - counting has no event; this yields
+                await asyncio.sleep(0)
+        for _ in range(20):  # every handler takes its few steps
+            await asyncio.sleep(0)
+        assert protocol.stats().unwritten_bytes < 160_000
+        answers = [json.loads(await raw.recv()) for _ in range(10)]
+    assert [answer["data"][0] for answer in answers] == list("0123456789")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect as connect_websocket
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from slipstream import (
     ConnectionClosedError,
@@ -17,6 +17,7 @@ from slipstream import (
     describe,
     serve,
 )
+from tests.certificates import Authority, Certificate, client_context, server_context
 from tests.slipstream.support import Observer, Service, emptied, soon
 
 
@@ -257,3 +258,45 @@ async def test_what_no_websocket_may_carry_ends_only_that_connection(message: by
         assert websocket.close_code == code
         assert await neighbour.request_response({"operation": "add", "a": 2}) == 2
     assert (ConnectionState.LOST, code) in [(each.new, each.code) for each in seen.transitions]
+
+
+# -- TLS ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_certificate_of_a_client_is_known_to_the_server(
+    authority: Authority, server_certificate: Certificate, client_certificate: Certificate
+) -> None:
+    mutual = server_context(server_certificate, clients_of=authority)
+    context = client_context(authority, client_certificate)
+    async with serve(Service, ssl=mutual) as server, connect(server.url, ssl=context) as protocol:
+        await protocol.request_response({"operation": "add", "a": 1})
+        (there,) = server.protocols
+        shown = there.websocket.transport.get_extra_info("peercert")
+    assert shown["subjectAltName"] == (("DNS", "client.example"),)
+
+
+async def test_a_client_without_a_certificate_gets_no_handler_and_harms_nobody(
+    authority: Authority, server_certificate: Certificate, client_certificate: Certificate
+) -> None:
+    def service() -> Service:
+        made.append(Service())
+        return made[-1]
+
+    made: list[Service] = []
+    refused: list[Refused] = []
+    mutual = server_context(server_certificate, clients_of=authority)
+    async with serve(service, ssl=mutual, on_refused=refused.append) as server:
+        with pytest.raises((OSError, InvalidHandshake)):
+            await connect(server.url, ssl=client_context(authority)).__aenter__()
+        assert (made, refused) == ([], [])
+        context = client_context(authority, client_certificate)
+        async with connect(server.url, ssl=context) as protocol:
+            assert await protocol.request_response({"operation": "add", "a": 1}) == 1
+    assert len(made) == 1
+
+
+async def test_a_client_without_tls_gets_no_handler(server_certificate: Certificate) -> None:
+    async with serve(Service, ssl=server_context(server_certificate)) as server:
+        with pytest.raises((OSError, InvalidHandshake)):
+            await connect(server.url.replace("wss", "ws")).__aenter__()
+        assert server.protocols == set()

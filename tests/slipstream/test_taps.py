@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -76,6 +77,45 @@ def test_a_tap_that_fails_for_ever_does_not_fill_the_log(caplog: pytest.LogCaptu
         taps.frame(SEEN)
     assert taps.failures == 100
     assert len(caplog.records) == 10
+
+
+def test_a_frame_that_went_by_is_told_with_direction_and_time() -> None:
+    one, other = Recorder(), Recorder()
+    before = time.time_ns()
+    TapSet([one, other]).frame_passed("out", b"text")
+    (seen,) = one.told
+    assert one.told == other.told
+    assert isinstance(seen, FrameTap)
+    assert seen == FrameTap("out", b"text", seen.time_ns)
+    assert before <= seen.time_ns <= time.time_ns()
+
+
+def test_a_tap_that_fails_at_a_frame_that_went_by_harms_no_other() -> None:
+    recorder = Recorder()
+    taps = TapSet([Failing(), recorder])
+    taps.frame_passed("in", "text")
+    assert (len(recorder.told), taps.failures) == (1, 1)
+
+
+def test_where_nobody_looks_at_frames_they_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stepping(Tap):
+        def transition(self, transition: Transition) -> None:
+            told.append(transition)
+
+    def asked() -> int:
+        raise AssertionError("nobody wants to know the time")
+
+    told: list[Any] = []
+    taps = TapSet([Stepping()])
+    recorder = Recorder()
+    taps.add(recorder)
+    taps.frame_passed("in", "text")
+    taps.remove(recorder)
+    monkeypatch.setattr("slipstream.taps.time_ns", asked)
+    taps.frame_passed("in", "text")
+    taps.transition(MOVED)
+    assert told == [MOVED]
+    assert len(recorder.told) == 1
 
 
 def test_what_ends_the_program_is_not_held_back() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from inspector_app.capture.records import FrameRow, Totals
 from inspector_app.capture.store import CaptureReader
+from inspector_app.engine import link as engine_link
 from inspector_app.engine.link import EngineFailed, EngineLink
 from inspector_app.engine.wire import Ready
 from inspector_app.intents import (
@@ -294,6 +295,13 @@ async def test_while_the_engine_is_called_again_an_intent_says_so(capture: Path)
         await viewer.performed(LOG_EVENT)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that was told to end, and to terminate, is not waited for any longer than its own limit."""
+    monkeypatch.setattr(engine_link, "_GRACE_S", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_an_engine_that_runs_and_cannot_be_reached_is_ended_and_told(capture: Path) -> None:
     async with engine(DemoSpec(), capture, 0.2, 0.2) as (viewer, _):
         await viewer.until(connected)
@@ -307,6 +315,7 @@ async def test_an_engine_that_runs_and_cannot_be_reached_is_ended_and_told(captu
         assert "not running" in ((await viewer.link.perform(LOG_EVENT)).error or "")
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_stopping_ends_the_engine_also_when_it_is_cancelled(capture: Path) -> None:
     async with engine(DemoSpec(), capture, 0.2) as (viewer, _):
         pid = viewer.pid
@@ -487,7 +496,13 @@ async def test_the_engine_is_of_the_same_code_as_the_viewer_that_started_it(tmp_
     version.write_text('__version__ = "of-this-checkout"\n')
     capture = tmp_path / "one.capture"
     viewer = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _VIEWER, str(capture), stdout=asyncio.subprocess.PIPE, cwd=checkout
+        sys.executable,
+        "-c",
+        _VIEWER,
+        str(capture),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=checkout,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
     )
     assert viewer.stdout is not None
     assert await asyncio.wait_for(viewer.stdout.readline(), WAIT_S)

@@ -1,5 +1,6 @@
 """The home screen and its forms."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from inspector_app.app import InspectorApp
 from inspector_app.capture.files import new_capture_path
 from inspector_app.inspection import Inspection, InspectionFailed
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec
+from inspector_app.screens import home
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.prompts import Confirm
@@ -200,6 +202,17 @@ async def test_the_list_of_captures_has_the_keys_from_the_start() -> None:
     async with running(InspectorApp()) as stage:
         await stage.until_shown("Recent captures")
         assert isinstance(stage.app.focused, RowList)
+
+
+async def test_captures_that_are_found_when_home_is_left_already_are_no_defect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = threading.Event()
+    monkeypatch.setattr(home, "recent_captures", lambda limit: [] if found.wait(10) else None)
+    async with running(InspectorApp()) as stage:
+        await stage.app.screen.query("*").remove()
+        found.set()
+        await stage.app.workers.wait_for_complete()
 
 
 @pytest.mark.parametrize("size", [(62, 17), SMALL, LARGE])
