@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import dataclasses
 import doctest
 import inspect
@@ -72,10 +73,11 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 async def test_an_example_runs_and_prints_what_the_page_says(example: Example) -> None:
     code = compile(example.code, f"library.md:{example.line}", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     printed = io.StringIO()
-    with redirect_stdout(printed):
-        awaitable = eval(code, {"__name__": "__main__"})  # noqa: S307 - the page is this project's own
-        if inspect.isawaitable(awaitable):
-            await awaitable
+    async with asyncio.timeout(20):
+        with redirect_stdout(printed):
+            awaitable = eval(code, {"__name__": "__main__"})  # noqa: S307 - the page is this project's own
+            if inspect.isawaitable(awaitable):
+                await awaitable
     _check(example, printed.getvalue())
 
 
