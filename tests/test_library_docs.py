@@ -39,7 +39,9 @@ class Example(NamedTuple):
 
 
 def _examples() -> Iterator[Example]:
-    for found in re.finditer(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", PAGE, re.DOTALL | re.MULTILINE):
+    for found in re.finditer(
+        r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", PAGE, re.DOTALL | re.MULTILINE
+    ):
         yield Example(PAGE.count("\n", 0, found.start(1)) + 1, found[1], found[2] or "")
 
 
@@ -112,7 +114,11 @@ def test_the_first_server_and_client_find_each_other(tmp_path: Path) -> None:
 
 def _named() -> set[str]:
     """Every word that stands in code on the page, in a block or within a line."""
-    return {word for code in re.findall(r"```.*?```|`[^`]+`", PAGE, re.DOTALL) for word in re.findall(r"\w+", code)}
+    return {
+        word
+        for code in re.findall(r"```.*?```|`[^`]+`", PAGE, re.DOTALL)
+        for word in re.findall(r"\w+", code)
+    }
 
 
 def _public(cls: type) -> set[str]:
