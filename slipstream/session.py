@@ -400,7 +400,7 @@ class Session:
             if remote.modern:
                 table.credit_in, table.credit_out = self.limits.credit, remote.credit
                 for request_id, goodbye in self._given_up:
-                    if request_id != frame.request_id:
+                    if request_id != frame.request_id or frame.type is MessageType.STREAM_DATA:
                         self._tell(MessageType.ERROR, request_id, goodbye)
             self._given_up.clear()
 

@@ -210,6 +210,16 @@ def test_who_turns_out_to_be_modern_is_told_what_was_given_up_before(
     assert written(me) == []
 
 
+def test_a_stream_given_up_before_its_first_item_said_hello_is_told_so() -> None:
+    me = session()
+    request_id = me.open(BISTREAM, call("x"))
+    me.give_up(request_id, Outcome.CANCELLED)
+    assert [frame["type"] for frame in written(me)][1:] == ["stream_end"]
+    me.receive(answer("stream_data", 0, 1, meta={"hello": HELLO}))
+    (told,) = written(me)
+    assert (told["type"], told["requestId"], told["data"]["code"]) == ("error", [ME, 0], "cancelled")
+
+
 def test_only_an_exchange_of_mine_is_given_up() -> None:
     me = modern()
     me.receive(text("request", 0, call("x")))
