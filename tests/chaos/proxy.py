@@ -307,7 +307,7 @@ class ChaosProxy:
     url: str = ""
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)  # noqa: S311 - it must be repeatable
+        self.random = random.Random(self.seed)
         self.to_server = Faults()
         self.to_client = Faults()
         self.struck = asyncio.Event()

@@ -26,7 +26,7 @@ SILENCE_S = 0.1
 
 
 def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - it must be repeatable
+    return random.Random(seed)
 
 
 class Ends:

@@ -198,7 +198,7 @@ class _Planner:
     numbers: Iterator[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rng = random.Random(self.seed)  # noqa: S311 - to be repeated, not to be secret
+        self.rng = random.Random(self.seed)
         self.numbers = iter(range(10_000))
 
     def plan(self) -> Plan:

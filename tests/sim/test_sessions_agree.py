@@ -133,8 +133,8 @@ class SessionsAgree(RuleBasedStateMachine):
             assert frame["peerID"] == name
             if not self.modern:
                 frame.pop("meta", None)
-                text = json.dumps(frame, separators=(",", ":"))
-            self.sides[_other(name)].coming.append((text, frame))
+            came = text if self.modern else json.dumps(frame, separators=(",", ":"))
+            self.sides[_other(name)].coming.append((came, frame))
 
     def picked(self, pick: int) -> RequestId:
         """One of the latest exchanges, so that much happens on each; now and then an older one."""

@@ -206,7 +206,7 @@ class _World:
 
 
 def _road(plan: Plan, sender: str) -> Road:
-    rng = random.Random(f"{plan.seed} {sender}")  # noqa: S311 - to be repeated, not to be secret
+    rng = random.Random(f"{plan.seed} {sender}")
     road = plan.roads[sender]
     return Road(_delay(road, rng), road.capacity, as_a_legacy_peer if plan.legacy else _as_it_is)
 

@@ -57,6 +57,7 @@ CONTRACT = {
     "validate_incoming_frame",
 }
 BEYOND = {
+    "Backoff",
     "Exchange",
     "ExchangeCancelledError",
     "ExchangeKind",
@@ -69,6 +70,8 @@ BEYOND = {
     "OverloadedError",
     "Refused",
     "Server",
+    "Spelling",
+    "Stats",
     "StreamClosedError",
     "StreamState",
     "Tap",

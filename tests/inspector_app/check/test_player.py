@@ -317,7 +317,7 @@ async def test_a_subject_that_answers_all_alike_passes_only_where_silence_is_ask
 
 def odd(seed: int) -> Subject:
     """A subject that answers with frames of every wrong sort, and with what is none."""
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    chance = random.Random(seed)
     values: list[Any] = [None, True, 7, -1, 0.5, "", "x", [], ["x", 1], {}, {"code": []}, {"operation": {}}]
 
     async def subject(websocket: MemoryWebSocket, frame: Frame) -> None:
