@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
-from speed_peers.workloads import HOST, Measured, Stopwatch, text_of
+from speed_peers.workloads import HOST, Measured, Stopwatch, frame_of, text_of
 
 MAX_SIZE = 1024 * 1024
 
@@ -45,7 +45,7 @@ async def _echo(websocket: ServerConnection) -> None:
 async def _push(websocket: ServerConnection) -> None:
     async for question in websocket:
         count, data = json.loads(question)
-        text = text_of(data)
+        text = text_of(frame_of(data, "stream_data"))
         for _ in range(count):
             await websocket.send(text)
 
@@ -58,8 +58,9 @@ async def _echo_json(websocket: ServerConnection) -> None:
 async def _push_json(websocket: ServerConnection) -> None:
     async for question in websocket:
         count, data = json.loads(question)
+        frame = frame_of(data, "stream_data")
         for _ in range(count):
-            await websocket.send(json.dumps(data))
+            await websocket.send(json.dumps(frame))
 
 
 _SERVICES = {"/echo": _echo, "/push": _push, "/json/echo": _echo_json, "/json/push": _push_json}
@@ -99,7 +100,7 @@ class BareClient:
 
     async def unary(self, data: dict[str, Any], in_flight: int, seconds: float) -> Measured:
         """One loop: a text comes, the next one goes."""
-        text, clock = text_of(data), time.perf_counter
+        text, clock = text_of(frame_of(data)), time.perf_counter
         send, receive = self.websocket.send, self.websocket.recv
         watch = Stopwatch(seconds)
         # Beside the loop: so many might fill the socket before the first is read.

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from speed_peers.bare import BareClient, connect_to, send_each, serve
-from speed_peers.workloads import Measured, Stopwatch
+from speed_peers.workloads import Measured, Stopwatch, frame_of
 
 __all__ = ["connected", "serve"]
 
@@ -30,13 +30,14 @@ class JsonClient(BareClient):
         clock, dumps, loads = time.perf_counter, json.dumps, json.loads
         send, receive = self.websocket.send, self.websocket.recv
         watch = Stopwatch(seconds)
-        first = (dumps(data) for _ in range(in_flight))
+        frame = frame_of(data)
+        first = (dumps(frame) for _ in range(in_flight))
         filling = asyncio.ensure_future(send_each(send, first))
         answered = 0
         while clock() < watch.end:
             loads(await receive())
             answered += 1
-            await send(dumps(data))
+            await send(dumps(frame))
         await filling
         for _ in range(in_flight):
             loads(await receive())

@@ -1,7 +1,7 @@
 """What is measured: the workloads, their payloads, and the loops that all implementations share.
 
-A payload is the JSON text of `data`, exactly so many bytes of it. The bare base sends that text alone; every
-other implementation puts its own envelope around the same data.
+A payload is the JSON text of `data`, exactly so many bytes of it. Every implementation puts its own envelope
+around the same data; the bases send ready-made frames of slipstream, so that the same bytes are on the wire.
 """
 
 from __future__ import annotations
@@ -106,6 +106,14 @@ def data_of(payload_bytes: int) -> dict[str, Any]:
 def text_of(data: object) -> str:
     """Compact JSON."""
     return json.dumps(data, separators=(",", ":"))
+
+
+def frame_of(data: dict[str, Any], kind: str = "request") -> dict[str, Any]:
+    """A frame with this data, as slipstream would write it: what the bases send ready-made."""
+    return {"type": kind, "requestId": [_PEER, 1000], "peerID": _PEER, "data": data}
+
+
+_PEER = "00000000-0000-4000-8000-000000000000"
 
 
 async def call_repeatedly(
