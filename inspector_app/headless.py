@@ -24,6 +24,7 @@ from inspector_app.ending import Ending, Passing
 from inspector_app.engine.log_notes import exception_told, is_finding, told
 from inspector_app.engine.recording import Recording
 from inspector_app.intents import ClientSpec, ServerSpec
+from inspector_app.loop import run_loop
 from inspector_app.printing import NOT_A_FRAME, Printer
 from inspector_app.sources.failures import FAILED, SourceError
 from inspector_app.stderr import say
@@ -62,7 +63,7 @@ def run_headless(
     ending = Ending()
     try:
         with _logs_in_one_line():
-            return asyncio.run(run.run(ending))
+            return run_loop(run.run(ending))
     except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
         # Nobody here raises them: a handler can, and the loop lets them through.
         say(f"The run was ended from inside, by a handler: {exception_told(error)}.")

@@ -184,7 +184,8 @@ class Session:
             return True
         if not table.may_send(exchange):
             return False
-        text = self._writer.write(MessageType.STREAM_DATA, request_id, data, self._meta())
+        meta = "" if self._greeted else self._meta()
+        text = self._writer.write(MessageType.STREAM_DATA, request_id, data, meta)
         table.item_sent(exchange, len(text))
         self._commit(text)
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import sys
@@ -13,6 +12,7 @@ from inspector_app.check.report import JsonReport, TextReport
 from inspector_app.check.run import Check, Report
 from inspector_app.check.verdicts import select
 from inspector_app.intents import ClientSpec
+from inspector_app.loop import run_loop
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 from inspector_app.stderr import say
 
@@ -31,7 +31,7 @@ def run_check(spec: ClientSpec, *, only: Sequence[str], as_json: bool, timeout_s
     except CaseError as error:
         raise SourceError(f"{error}.", BAD_USAGE) from error
     report: Report = JsonReport(_write, say) if as_json else TextReport(_write, colour=_may_colour())
-    return asyncio.run(Check(spec, timeout_s=timeout_s).run(cases, report))
+    return run_loop(Check(spec, timeout_s=timeout_s).run(cases, report))
 
 
 def _write(line: str) -> None:

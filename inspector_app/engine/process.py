@@ -19,6 +19,7 @@ from inspector_app.engine.control import control_server
 from inspector_app.engine.log_notes import noting_warnings
 from inspector_app.engine.recording import Recording
 from inspector_app.engine.wire import Failed, Ready, WireError, decode_start, encode_answer
+from inspector_app.loop import run_loop
 from inspector_app.sources.failures import BAD_USAGE, FAILED, SourceError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def main() -> int:
     except WireError as error:
         _answer(answer_to, Failed(text=f"The engine was not told what to do: {error}.", exit_code=BAD_USAGE))
         return BAD_USAGE
-    return asyncio.run(_Engine(start, answer_to).run())
+    return run_loop(_Engine(start, answer_to).run())
 
 
 def _read_line() -> bytes:
