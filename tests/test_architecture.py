@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,13 @@ def test_an_entry_point_imports_nothing_before_it_is_needed(module: str) -> None
     )
     loaded = set(result.stdout.split())
     assert not {name for name in LEAN[module] if name in loaded}
+
+
+def test_the_page_says_what_every_module_of_the_library_is_for() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    table = page.partition("| module of `slipstream` |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == {path.stem for path in (ROOT / "slipstream").glob("*.py") if path.stem[0] != "_"}
 
 
 def test_the_version_is_the_same_everywhere() -> None:
