@@ -76,6 +76,16 @@ class Wireless(asyncio.Transport):
     abort = close
 
 
+def connected(*, as_server: bool) -> tuple[Connection, Wireless]:
+    protocol = (
+        ServerProtocol(state=OPEN, max_size=LIMIT)
+        if as_server
+        else ClientProtocol(parse_uri("ws://localhost"), state=OPEN, max_size=LIMIT)
+    )
+    connection = Connection(protocol, ping_interval=None, close_timeout=1)
+    return connection, Wireless(connection)
+
+
 @dataclass
 class Outcome:
     """What came of bytes: the messages, the codes of the end, and what was answered."""
@@ -100,13 +110,7 @@ async def outcome(
     pieces: Sequence[bytes], *, as_server: bool, direct: bool, start: int = 0, stop: int | None = None
 ) -> Outcome:
     """Bring pieces; reading begins before piece `start`, and goes on with plain `recv()` from `stop`."""
-    protocol = (
-        ServerProtocol(state=OPEN, max_size=LIMIT)
-        if as_server
-        else ClientProtocol(parse_uri("ws://localhost"), state=OPEN, max_size=LIMIT)
-    )
-    connection = Connection(protocol, ping_interval=None, close_timeout=1)
-    transport = Wireless(connection)
+    connection, transport = connected(as_server=as_server)
     wire = wire_of(connection, direct=direct)
     assert isinstance(wire, DirectWire) is direct
     messages: list[str | bytes] = []
@@ -239,7 +243,7 @@ def cut_up(data: bytes, sizes: list[int]) -> list[bytes]:
     lasts=st.none() | st.integers(1, 6),
 )
 @example(frames=[one(TEXT, b"a", fin=False), one(CONT, b"b")], sizes=[8], as_server=True, start=0, lasts=1)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_both_ways_bring_the_same_messages_and_end_the_same_way(
     frames: list[tuple[int, bytes, dict[str, Any]]],
     sizes: list[int],
@@ -266,3 +270,45 @@ def test_both_ways_bring_the_same_messages_and_end_the_same_way(
 
 def _without(more: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in more.items() if key != name}
+
+
+# -- a receiver that raises -------------------------------------------------------------------------------
+
+
+def refuse(message: str | bytes) -> bool:
+    raise KeyError(message)
+
+
+async def test_the_first_error_of_a_receiver_is_raised_by_reading_and_the_next_by_the_transport() -> None:
+    connection, transport = connected(as_server=False)
+    reading = asyncio.create_task(DirectWire(connection).read(refuse))
+    await asyncio.sleep(0)
+    transport.bring(frame(TEXT, b"first", masked=False))
+    with pytest.raises(KeyError, match="second"):
+        transport.bring(frame(TEXT, b"second", masked=False))
+    transport.bring(frame(TEXT, b"\xff", masked=False))
+    with pytest.raises(KeyError, match="first"):
+        await reading
+    transport.end()
+
+
+async def test_what_comes_after_the_error_of_a_receiver_is_dropped() -> None:
+    connection, transport = connected(as_server=False)
+    reading = asyncio.create_task(DirectWire(connection).read(refuse))
+    await asyncio.sleep(0)
+    transport.bring(frame(TEXT, b"first", masked=False))
+    with pytest.raises(KeyError, match="first"):
+        await reading
+    transport.bring(frame(TEXT, b"second", masked=False))
+    transport.end()
+
+
+async def test_a_transport_without_a_size_of_reads_is_read_as_it_comes() -> None:
+    connection, transport = connected(as_server=False)
+    assert not hasattr(transport, "max_size")
+    reading = asyncio.create_task(DirectWire(connection).read(lambda message: True))
+    await asyncio.sleep(0)
+    assert not hasattr(transport, "max_size")
+    transport.end()
+    with pytest.raises(ConnectionClosed):
+        await reading
