@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from slipstream.direct_wire import DirectWire
-from slipstream.wire import wire_of
+from slipstream.direct_wire import _NEEDED, _NEEDED_OF_PROTOCOL, DirectWire, can_be_direct
+from slipstream.wire import PublicWire, wire_of
 from tests.slipstream.raw_socket import BINARY, CLOSE, CONT, PING, PONG, TEXT, frame
 from tests.slipstream.reading import both_roles
 
@@ -312,3 +313,30 @@ async def test_a_transport_without_a_size_of_reads_is_read_as_it_comes() -> None
     transport.end()
     with pytest.raises(ConnectionClosed):
         await reading
+
+
+# -- what has to be there ---------------------------------------------------------------------------------
+
+
+def hide(owner: Any, name: str) -> None:
+    """Make an object look as if a later release of the library had no such attribute."""
+
+    def missing(self: object) -> Any:
+        raise AttributeError(name)
+
+    kind = type(owner)
+    owner.__class__ = type(kind.__name__, (kind,), {name: property(missing)})
+
+
+@pytest.mark.parametrize("name", [*_NEEDED, *(f"protocol.{name}" for name in _NEEDED_OF_PROTOCOL)])
+async def test_a_connection_without_what_is_needed_is_read_by_what_is_documented(name: str) -> None:
+    connection, _ = connected(as_server=True)
+    assert can_be_direct(connection)
+    owner, _, attribute = name.rpartition(".")
+    hide(connection.protocol if owner else connection, attribute)
+    assert not can_be_direct(connection)
+    assert isinstance(wire_of(connection, direct=True), PublicWire)
+
+
+async def test_what_only_looks_like_a_connection_is_read_by_what_is_documented() -> None:
+    assert not can_be_direct(SimpleNamespace(**dict.fromkeys((*_NEEDED, "protocol"))))
