@@ -19,6 +19,7 @@ from slipstream.exchanges import (
     operation_of,
 )
 from slipstream.frames import Frame, MessageType
+from slipstream.lifecycle import StreamState
 
 ME, PEER = "me", "peer"
 KINDS = {
@@ -74,7 +75,7 @@ carrying = [MessageType.STREAM_DATA, MessageType.RESPONSE]
 kinds = st.sampled_from(
     [*(kind for kind in MessageType if kind is not MessageType.FIRE_AND_FORGET), *carrying, *carrying]
 )
-numbers = st.integers(0, 2) | st.integers(0, 2) | st.sampled_from([-1, 3, 4, 7, 2**53])
+numbers = st.sampled_from([0, 0, 1, 1, 1, 2, 2, 3, 4, 7, -1, 2**53])
 request_ids = st.tuples(st.sampled_from([ME, ME, PEER, PEER, "third"]), numbers)
 payloads: st.SearchStrategy[Any] = st.sampled_from([{"operation": "x"}, {"operation": 1}, None])
 raises = st.builds(
@@ -110,6 +111,7 @@ moves = st.lists(
     st.tuples(st.just("in"), coming)
     | st.tuples(st.just("out"), going)
     | st.tuples(st.just("settle"), request_ids),
+    min_size=10,
     max_size=30,
 )
 credit_at_first = st.none() | st.integers(0, 3)
@@ -216,3 +218,21 @@ def test_a_request_is_ordinary_with_the_next_number_of_a_peer_that_was_heard() -
     exchange = table.request_came((PEER, 5), PEER, "x")
     assert exchange is table.get((PEER, 5))
     assert (table.opened_by_peer, table.in_flight) == (2, 5)
+
+
+def test_a_response_sent_ends_its_exchange() -> None:
+    table = opened(MessageType.REQUEST)
+    exchange = table.get((PEER, 0))
+    assert exchange is not None
+    table.response_sent(exchange)
+    assert (exchange.state, exchange.outcome) == (StreamState.CLOSED, Outcome.OK)
+    assert table.get((PEER, 0)) is None
+
+
+def test_an_item_sent_is_counted() -> None:
+    table = opened()
+    exchange = table.get((ME, 2))
+    assert exchange is not None
+    table.item_sent(exchange, 5)
+    table.item_sent(exchange, 6)
+    assert (exchange.items_out, exchange.bytes_out) == (2, 11)
