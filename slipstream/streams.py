@@ -32,6 +32,10 @@ class Budget:
         self.used_bytes = 0
 
 
+def _tell_nobody(_: int) -> int:
+    return sys.maxsize
+
+
 # So many items are taken from a buffer before the other tasks have their turn.
 _ITEMS_A_TURN = 256
 
@@ -60,9 +64,9 @@ class Inlet:
         self._unread = False
         self._patience_items: int | None = None
         self._idle: tuple[float, Callable[[], None]] | None = None
-        self._tell_consumed = consumed
+        self._tell_consumed = consumed or _tell_nobody
         self._consumed = 0
-        self._tell_at = tell_after if consumed is not None else sys.maxsize
+        self._tell_at = tell_after
 
     def __del__(self) -> None:
         # Whoever drops a stream with unread items gives their room back to its neighbours.
@@ -140,8 +144,7 @@ class Inlet:
         return item
 
     def _tell(self) -> None:
-        if self._tell_consumed is not None:
-            self._tell_at = self._tell_consumed(self._consumed)
+        self._tell_at = self._tell_consumed(self._consumed)
 
     def _take_unread(self) -> bool:
         if self._patience_items is None:
