@@ -132,7 +132,7 @@ class Inlet:
                 raise StopAsyncIteration
             await self._wait()
         if not self._consumed % _ITEMS_A_TURN:
-            await asyncio.sleep(0)  # a full buffer is read without ever waiting: others have their turn too
+            await self._let_others_run()
             if not self._items:
                 return await self.next()
         item, size_bytes = self._items.popleft()
@@ -142,6 +142,14 @@ class Inlet:
         if self._consumed >= self._tell_at:
             self._tell()
         return item
+
+    async def _let_others_run(self) -> None:
+        """A full buffer is read without ever waiting: other tasks have their turn too."""
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._wake_one()  # the item that was there is for whoever waits next
+            raise
 
     def _tell(self) -> None:
         self._tell_at = self._tell_consumed(self._consumed)
