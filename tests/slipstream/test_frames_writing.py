@@ -48,6 +48,8 @@ def quickly(value: object) -> str | None:
 @example(value={"a": "é"})
 @example(value="\ud83d")
 @example(value={"a": -(2**53), "b": 2**53 - 1})
+@example(value={str(number): number for number in range(_FEW + 1)})
+@example(value={1: 2})
 @example(value={"x" * 20_000: "y" * 20_000})
 @many
 def test_a_value_is_written_as_the_strict_encoder_writes_it(value: object) -> None:
