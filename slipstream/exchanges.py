@@ -446,7 +446,9 @@ class ExchangeTable:
 
     def _raise_limit(self, data: dict[str, Any], *, incoming: bool) -> Step:
         match data:
-            case {"requestId": [str(opener), int(number)], "limit": int(limit)} if limit >= 0:
+            case {"requestId": [str(opener), number], "limit": limit} if (
+                type(number) is int and type(limit) is int and limit >= 0  # a boolean is no number here
+            ):
                 exchange = self.get((opener, number))
             case _:
                 return _refused(

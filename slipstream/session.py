@@ -180,8 +180,7 @@ class Session:
         table = self.table
         exchange = table.get(request_id)
         if exchange is None or not exchange.takes_items:
-            self._send(MessageType.STREAM_DATA, request_id, data)  # it says why not
-            return True
+            raise self._refusal(MessageType.STREAM_DATA, request_id)
         if not table.may_send(exchange):
             return False
         meta = "" if self._greeted else self._meta()
@@ -202,8 +201,7 @@ class Session:
         if exchange is None:
             return
         if exchange.mine or exchange.kind is not ExchangeKind.UNARY:
-            self._send(MessageType.RESPONSE, request_id, data)  # it says why not
-            return
+            raise self._refusal(MessageType.RESPONSE, request_id)
         text = self._writer.write(MessageType.RESPONSE, request_id, data, self._meta())
         self.table.response_sent(exchange)
         self._commit(text)
@@ -426,9 +424,12 @@ class Session:
         text = self._writer.write(kind, request_id, data, self._meta())
         effect, _, findings = self.table.sent(Frame(kind, request_id, self.peer_id, data), len(text))
         if effect is Effect.REFUSED or effect is Effect.LATE:
-            why = findings[0].text if findings else "The other side has ended the exchange"
-            raise StreamClosedError(f"Not sent: {why}")
+            raise _not_sent(findings)
         self._commit(text)
+
+    def _refusal(self, kind: MessageType, request_id: RequestId) -> StreamClosedError:
+        """What there is to say of a frame that must not be sent."""
+        return _not_sent(self.table.sent(Frame(kind, request_id, self.peer_id), 0).findings)
 
     def _tell(self, kind: MessageType, request_id: RequestId, data: Any = None) -> None:
         """Send an ending that this side has already decided on; one over the limit stays unsaid."""
@@ -465,6 +466,11 @@ class Session:
             "maxFrame": self.limits.frame_bytes,
             "software": self.software,
         }
+
+
+def _not_sent(findings: tuple[Finding, ...]) -> StreamClosedError:
+    why = findings[0].text if findings else "The other side has ended the exchange"
+    return StreamClosedError(f"Not sent: {why}")
 
 
 def _error(code: str, message: str, details: Any = None) -> dict[str, Any]:

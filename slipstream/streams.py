@@ -32,6 +32,10 @@ class Budget:
         self.used_bytes = 0
 
 
+def _tell_nobody(_: int) -> int:
+    return sys.maxsize
+
+
 # So many items are taken from a buffer before the other tasks have their turn.
 _ITEMS_A_TURN = 256
 
@@ -60,9 +64,9 @@ class Inlet:
         self._unread = False
         self._patience_items: int | None = None
         self._idle: tuple[float, Callable[[], None]] | None = None
-        self._tell_consumed = consumed
+        self._tell_consumed = consumed or _tell_nobody
         self._consumed = 0
-        self._tell_at = tell_after if consumed is not None else sys.maxsize
+        self._tell_at = tell_after
 
     def __del__(self) -> None:
         # Whoever drops a stream with unread items gives their room back to its neighbours.
@@ -128,7 +132,7 @@ class Inlet:
                 raise StopAsyncIteration
             await self._wait()
         if not self._consumed % _ITEMS_A_TURN:
-            await asyncio.sleep(0)  # a full buffer is read without ever waiting: others have their turn too
+            await self._let_others_run()
             if not self._items:
                 return await self.next()
         item, size_bytes = self._items.popleft()
@@ -139,9 +143,16 @@ class Inlet:
             self._tell()
         return item
 
+    async def _let_others_run(self) -> None:
+        """A full buffer is read without ever waiting: other tasks have their turn too."""
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._wake_one()  # the item that was there is for whoever waits next
+            raise
+
     def _tell(self) -> None:
-        if self._tell_consumed is not None:
-            self._tell_at = self._tell_consumed(self._consumed)
+        self._tell_at = self._tell_consumed(self._consumed)
 
     def _take_unread(self) -> bool:
         if self._patience_items is None:

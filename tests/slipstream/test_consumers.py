@@ -1,3 +1,7 @@
+"""Who waits for what, and how each of them is told."""
+
+from __future__ import annotations
+
 import asyncio
 
 import pytest
@@ -5,6 +9,7 @@ import pytest
 from slipstream import ConnectionClosedError, StreamOverflowError
 from slipstream.consumers import Consumers
 from slipstream.events import Answered, ItemArrived
+from slipstream.exchanges import RequestId
 
 ID = ("me", 0)
 
@@ -185,3 +190,71 @@ async def test_a_buffer_of_no_exchange_takes_nothing_from_the_others() -> None:
     inlet.finish()
     with pytest.raises(StopAsyncIteration):
         await inlet.next()
+
+
+async def test_credit_wakes_everyone_who_waits_for_it_on_that_stream() -> None:
+    waiting = consumers()
+    one, other = (asyncio.create_task(waiting.await_credit(ID)) for _ in range(2))
+    elsewhere = asyncio.create_task(waiting.await_credit(("me", 1)))
+    await asyncio.sleep(0)
+    assert waiting.senders == 2
+    waiting.credited(ID)
+    await asyncio.gather(one, other)
+    assert (waiting.senders, elsewhere.done()) == (1, False)
+    waiting.credited(("me", 1))
+    await elsewhere
+
+
+async def test_credit_that_nobody_waits_for_is_nothing() -> None:
+    consumers().credited(ID)
+
+
+async def test_credit_passes_over_one_that_was_cancelled() -> None:
+    waiting = consumers()
+    cancelled = asyncio.create_task(waiting.await_credit(ID))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    waiting.credited(ID)
+    assert waiting.senders == 0
+
+
+@pytest.mark.parametrize("whose", ["exchange", "connection"])
+async def test_an_ending_wakes_those_who_wait_for_credit(whose: str) -> None:
+    waiting = consumers()
+    sender = asyncio.create_task(waiting.await_credit(ID))
+    await asyncio.sleep(0)
+    if whose == "exchange":
+        waiting.finish(ID, None)
+    else:
+        waiting.finish_all(ConnectionClosedError(1000))
+    await sender
+    assert waiting.senders == 0
+
+
+async def test_what_is_consumed_is_told_with_the_stream_it_was_on() -> None:
+    told: list[tuple[RequestId, int]] = []
+
+    def consumed(request_id: RequestId, items: int) -> int:
+        told.append((request_id, items))
+        return items + 2
+
+    waiting = Consumers(100, 1000, consumed, tell_after=1)
+    inlet = waiting.open_inlet(ID)
+    for number in range(4):
+        waiting.offer(ItemArrived(ID, number, 10))
+    assert waiting.buffered_bytes == 40
+    for _ in range(4):
+        await inlet.next()
+    assert told == [(ID, 1), (ID, 3)]
+    assert waiting.buffered_bytes == 0
+
+
+async def test_a_buffer_of_no_exchange_tells_nobody() -> None:
+    def untold(request_id: RequestId, items: int) -> int:
+        raise AssertionError(request_id)
+
+    waiting = Consumers(100, 1000, untold, tell_after=1)
+    inlet = waiting.closed_inlet()
+    inlet.offer("item", 1)
+    assert await inlet.next() == "item"

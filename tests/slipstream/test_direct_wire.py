@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect as connect_websocket
+from websockets.asyncio.connection import Connection
+from websockets.asyncio.server import serve as serve_websockets
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from slipstream.wire import Wire
+from tests.certificates import Authority, client_context, server_context
 from tests.slipstream.raw_socket import BINARY, CLOSE, CONT, PING, PONG, TEXT, raw_connection
 from tests.slipstream.reading import (
     SIZES,
@@ -322,3 +327,58 @@ async def test_messages_wait_for_the_end_of_one_that_the_program_sends_in_parts(
         assert not writing.done()
         more.set()
         await asyncio.gather(by_hand, writing)
+
+
+@both_ways
+@both_roles
+async def test_what_is_read_and_what_is_written_do_not_wait_for_each_other(
+    as_server: bool, direct: bool
+) -> None:
+    async with raw_connection(as_server=as_server) as (ours, raw):
+        wire = wire_for(ours, direct)
+        reading = Reading(wire)
+        raw.text("reads")
+        await reading.until(1)
+        raw.writer.transport.pause_reading()
+        writing = asyncio.create_task(written(wire, "x" * 2**23))
+        async with asyncio.timeout(5):
+            while not ours.paused:  # noqa: ASYNC110 - the library tells nobody; this yields
+                await asyncio.sleep(0)
+        raw.text("still reads")
+        assert await reading.until(2) == ["reads", "still reads"]
+        assert not writing.done()
+        raw.writer.transport.resume_reading()
+        assert len((await raw.read()).payload) == 2**23
+        await writing
+
+
+# -- TLS --------------------------------------------------------------------------------------------------
+
+
+@both_ways
+async def test_over_tls_messages_go_both_ways_and_reading_can_be_handed_back(
+    tmp_path: Path, direct: bool
+) -> None:
+    authority = Authority(tmp_path)
+    offering, trusting = server_context(authority.issue("server")), client_context(authority)
+    messages = ["a", "x" * 70000, "é"]
+
+    async def echo(websocket: Connection) -> None:
+        wire = wire_for(websocket, direct)
+        reading = Reading(wire)
+        await written(wire, *map(str, await reading.until(3)))
+        await stop(reading)
+        await websocket.send(await websocket.recv())
+
+    async with serve_websockets(echo, "127.0.0.1", 0, ssl=offering, compression=None) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        url = f"wss://127.0.0.1:{port}"
+        async with connect_websocket(url, ssl=trusting, compression=None, proxy=None) as client:
+            wire = wire_for(client, direct)
+            reading = Reading(wire)
+            await written(wire, *messages)
+            assert await reading.until(3) == messages
+            await stop(reading)
+            await written(wire, "by hand")
+            async with asyncio.timeout(5):
+                assert await client.recv() == "by hand"

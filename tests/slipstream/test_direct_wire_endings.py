@@ -130,7 +130,7 @@ async def test_without_a_limit_every_length_comes(as_server: bool, direct: bool)
 async def test_an_endless_row_of_empty_fragments_ends_the_connection(as_server: bool, direct: bool) -> None:
     async with raw_connection(as_server=as_server) as (ours, raw):
         reading = Reading(wire_for(ours, direct))
-        raw.send(raw.frame(TEXT, "", fin=False), raw.frame(CONT, "", fin=False) * 5000)
+        raw.send(raw.frame(TEXT, "", fin=False), raw.frame(CONT, "", fin=False) * 4100)
         assert await raw.close_code() == 1009
         raw.writer.close()
         assert await closed(reading) == (ConnectionClosedError, 1009)

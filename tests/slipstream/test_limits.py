@@ -52,3 +52,19 @@ def test_without_credit_no_stream_would_move() -> None:
     assert Limits(credit=1).credit == 1
     with pytest.raises(ValueError, match="credit is 1 or more, not 0"):
         Limits(credit=0)
+
+
+@pytest.mark.parametrize("nesting", [0, -1, 201])
+def test_a_nesting_that_no_reader_can_keep_is_refused(nesting: int) -> None:
+    with pytest.raises(ValueError, match=f"nesting is from 1 to 200, not {nesting}"):
+        Limits(nesting=nesting)
+
+
+@pytest.mark.parametrize("credit", [0, -1])
+def test_a_credit_that_would_let_no_stream_move_is_refused(credit: int) -> None:
+    with pytest.raises(ValueError, match=f"credit is 1 or more, not {credit}"):
+        Limits(credit=credit)
+
+
+def test_the_borders_are_allowed() -> None:
+    assert (Limits(nesting=1).nesting, Limits(nesting=200).nesting, Limits(credit=1).credit) == (1, 200, 1)

@@ -48,6 +48,24 @@ def test_a_result_over_the_limit_leaves_the_exchange_to_be_failed() -> None:
     assert errors_written(me) == [error(0, "too_large")]
 
 
+@pytest.mark.parametrize(
+    ("message", "details"), [("why", object()), ("why", "x" * 600), ("why" + "x" * 5000, None)]
+)
+def test_a_failure_that_cannot_be_said_whole_is_said_in_short_or_not_at_all(
+    message: str, details: object
+) -> None:
+    me = modern(limits=Limits(frame_bytes=500))
+    me.receive(text("request", 0, call("x")))
+    me.fail((PEER, 0), "internal", message, details)
+    said = written(me)
+    assert list(me.table) == []
+    if len(message) > 100:
+        assert said == []
+    else:
+        assert said[0]["data"]["error"].startswith("why (the rest was left out: ")
+        assert (said[0]["data"]["code"], "details" in said[0]["data"]) == ("internal", False)
+
+
 def test_a_peer_that_can_be_told_nothing_leaves_nothing_behind() -> None:
     me = modern(hello={**HELLO, "maxFrame": 1}, limits=Limits(in_flight=1))
     me.receive(text("request", 0, None))
