@@ -206,8 +206,8 @@ class Measured(ProtocolHandler):
 
     @fire_and_forget
     async def release(self, data: dict[str, Any]) -> None:
+        """Let all that wait go, and whoever comes later."""
         self._doings.release.set()
-        self._doings.release = asyncio.Event()
 
     @request_response
     async def report(self, data: dict[str, Any]) -> dict[str, Any]:

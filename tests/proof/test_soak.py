@@ -153,6 +153,10 @@ class Soak:
             except LEGITIMATE as error:
                 self.soaked.ended[type(error).__name__] += 1
                 await asyncio.sleep(0)
+            except RemoteError as error:
+                if error.code != "unavailable":  # what a side says that is closing
+                    self.soaked.wrong.append(f"{way.__name__}: {error!r}")
+                self.soaked.ended[error.code] += 1
             except Exception as error:  # noqa: BLE001 - whatever else comes is what the soak is for
                 self.soaked.wrong.append(f"{way.__name__}: {error!r}")
             else:
