@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from slipstream import (
+    Backoff,
     BiStreamHandle,
     ConnectionClosedError,
     Limits,
@@ -249,25 +250,44 @@ async def one_of_two_consumers(bench: Bench) -> None:
     await handle.send(2)
 
 
+class Piped:
+    """Stands for the handshake and the socket of a connection that is made at the `attempt`-th attempt."""
+
+    attempt = 1
+    bench: Bench
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.near, far = pipe(_nobody, _nobody, there=Road(_a_step), back=Road(_a_step))
+        self.server = Protocol(far, handler=Worker())
+
+    async def __aenter__(self) -> Socket:
+        await asyncio.sleep(STEP_S)
+        Piped.attempt -= 1
+        if Piped.attempt > 0:
+            raise ConnectionRefusedError
+        Piped.bench.meanwhile(self.server.listen())
+        return self.near
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.near.close()
+
+
+def piped(bench: Bench, *, attempt: int) -> Any:
+    Piped.bench, Piped.attempt = bench, attempt
+    return patch("slipstream.client._Connecting", Piped)
+
+
 async def connecting(bench: Bench) -> None:
-    class Piped:
-        """Stands for the handshake and the socket of a real connection."""
-
-        def __init__(self, *_: object, **__: object) -> None:
-            self.near, far = pipe(_nobody, _nobody, there=Road(_a_step), back=Road(_a_step))
-            self.server = Protocol(far, handler=Worker())
-
-        async def __aenter__(self) -> Socket:
-            await asyncio.sleep(STEP_S)
-            bench.meanwhile(self.server.listen())
-            return self.near
-
-        async def __aexit__(self, *_: object) -> None:
-            await self.near.close()
-
-    with patch("slipstream.client._Connecting", Piped):
+    with piped(bench, attempt=1):
         async with connect("ws://nowhere") as protocol:
             assert await protocol.request_response({"operation": "slow", "value": 7}) == 7
+
+
+async def connecting_again(bench: Bench) -> None:
+    with piped(bench, attempt=2):
+        async for protocol in connect("ws://nowhere", backoff=Backoff(first_s=STEP_S)):
+            assert await protocol.request_response({"operation": "slow", "value": 7}) == 7
+            break
 
 
 async def reading(bench: Bench) -> None:
@@ -314,6 +334,7 @@ CALLERS: tuple[Scenario, ...] = (
     closing_from_a_handler,
     one_of_two_consumers,
     connecting,
+    connecting_again,
     reading,
     listening_itself,
 )
