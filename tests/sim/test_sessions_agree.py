@@ -51,7 +51,9 @@ ACTS = ["send_item"] * 6 + ["consume"] * 3 + ["end"] * 2 + ["respond", "fail", "
 
 sides = st.sampled_from(SIDES)
 picks = st.integers(0, 1_000)
+kinds = st.sampled_from(ExchangeKind)
 outcomes = st.sampled_from(sorted(CODES, key=lambda one: one.value))
+early = st.tuples(sides, kinds, st.integers(0, 2), outcomes)
 windows = st.sampled_from([1, 2, 3, 256])
 
 
@@ -115,11 +117,19 @@ class SessionsAgree(RuleBasedStateMachine):
         self.now = 0.0
         self.items = 0
 
-    @initialize(modern=st.booleans(), given=st.tuples(windows, windows))
-    def meet(self, modern: bool, given: tuple[int, int]) -> None:
+    @initialize(modern=st.booleans(), given=st.tuples(windows, windows), left=st.lists(early, max_size=3))
+    def meet(
+        self, modern: bool, given: tuple[int, int], left: list[tuple[str, ExchangeKind, int, Outcome]]
+    ) -> None:
+        """Two sides that know nothing of each other yet; some exchanges are given up while that is so."""
         self.modern = modern
         for name, credit in zip(SIDES, given, strict=True):
             self.sides[name] = Side(Session(name, Limits(credit=credit)), credit)
+        for name, kind, items, outcome in left:
+            self.open(name, kind, None)
+            for _ in range(items):
+                self.send_item(name, self.exchanges[-1])
+            self.give_up(name, self.exchanges[-1], outcome)
 
     # -- what the model says a call writes ----------------------------------------------------------------
 
@@ -169,7 +179,7 @@ class SessionsAgree(RuleBasedStateMachine):
         for _ in range(times):
             getattr(self, act)(name, request_id)
 
-    @rule(opener=sides, kind=st.sampled_from(ExchangeKind), items=st.lists(sides, max_size=6))
+    @rule(opener=sides, kind=kinds, items=st.lists(sides, max_size=6))
     def converse(self, opener: str, kind: ExchangeKind, items: list[str]) -> None:
         """Open an exchange, let the other side know of it, and send both ways."""
         self.open(opener, kind, None)
