@@ -125,16 +125,14 @@ class Inlet:
 
     async def next(self) -> Any:
         """The next item; at the end `StopAsyncIteration`, or the error that ended the stream."""
+        if self._items and not self._consumed % _ITEMS_A_TURN:
+            await self._let_others_run()
         while not self._items:
             if self._error is not None:
                 raise copy(self._error)  # an exception that is kept would keep the frames it went through
             if self._finished:
                 raise StopAsyncIteration
             await self._wait()
-        if not self._consumed % _ITEMS_A_TURN:
-            await self._let_others_run()
-            if not self._items:
-                return await self.next()
         item, size_bytes = self._items.popleft()
         self._held_bytes -= size_bytes
         self._budget.used_bytes -= size_bytes

@@ -47,8 +47,13 @@ CODES = {Outcome.CANCELLED: "cancelled", Outcome.OVERFLOW: "overflow", Outcome.T
 Written = tuple[str, RequestId | None, Any]
 """A frame: its type, its exchange, and its data, or None where the data is not looked at."""
 
+ACTS = ["send_item"] * 6 + ["consume"] * 3 + ["end"] * 2 + ["respond", "fail", "give_up", "notify"]
+
 sides = st.sampled_from(SIDES)
 picks = st.integers(0, 1_000)
+kinds = st.sampled_from(ExchangeKind)
+outcomes = st.sampled_from(sorted(CODES, key=lambda one: one.value))
+early = st.tuples(sides, kinds, st.integers(0, 2), outcomes)
 windows = st.sampled_from([1, 2, 3, 256])
 
 
@@ -112,11 +117,19 @@ class SessionsAgree(RuleBasedStateMachine):
         self.now = 0.0
         self.items = 0
 
-    @initialize(modern=st.booleans(), given=st.tuples(windows, windows))
-    def meet(self, modern: bool, given: tuple[int, int]) -> None:
+    @initialize(modern=st.booleans(), given=st.tuples(windows, windows), left=st.lists(early, max_size=3))
+    def meet(
+        self, modern: bool, given: tuple[int, int], left: list[tuple[str, ExchangeKind, int, Outcome]]
+    ) -> None:
+        """Two sides that know nothing of each other yet; some exchanges are given up while that is so."""
         self.modern = modern
         for name, credit in zip(SIDES, given, strict=True):
             self.sides[name] = Side(Session(name, Limits(credit=credit)), credit)
+        for name, kind, items, outcome in left:
+            self.open(name, kind, None)
+            for _ in range(items):
+                self.send_item(name, self.exchanges[-1])
+            self.give_up(name, self.exchanges[-1], outcome)
 
     # -- what the model says a call writes ----------------------------------------------------------------
 
@@ -128,7 +141,8 @@ class SessionsAgree(RuleBasedStateMachine):
         side.session.outgoing.clear()
         told = [(frame["type"], _id_of(frame)) for _, frame in written]
         assert told == [(kind, request_id) for kind, request_id, _ in frames]
-        for (text, frame), (_, _, data) in zip(written, frames, strict=True):
+        for (as_written, frame), (_, _, data) in zip(written, frames, strict=True):
+            text = as_written
             assert data is None or frame["data"] == data
             assert frame["peerID"] == name
             if not self.modern:
@@ -136,14 +150,13 @@ class SessionsAgree(RuleBasedStateMachine):
             came = text if self.modern else json.dumps(frame, separators=(",", ":"))
             self.sides[_other(name)].coming.append((came, frame))
 
-    def picked(self, pick: int) -> RequestId:
-        """One of the latest exchanges, so that much happens on each; now and then an older one."""
-        latest = self.exchanges if pick % 7 == 0 else self.exchanges[-3:]
-        return latest[pick % len(latest)]
-
     # -- calls --------------------------------------------------------------------------------------------
 
-    @rule(name=sides, kind=st.sampled_from(ExchangeKind), timeout_s=st.none() | st.integers(1, 20))
+    @rule(
+        name=sides,
+        kind=st.sampled_from([UNARY, STREAM, STREAM, BIDI, BIDI]),
+        timeout_s=st.none() | st.integers(1, 20),
+    )
     def open(self, name: str, kind: ExchangeKind, timeout_s: int | None) -> None:
         side = self.sides[name]
         request_id = side.session.open(kind, {"operation": "x"}, now=self.now, timeout_s=timeout_s)
@@ -154,15 +167,35 @@ class SessionsAgree(RuleBasedStateMachine):
         side.views[request_id] = View(kind, mine=True, out=kind is BIDI, into=True, due=due)
         self.expect(name, (_OPENINGS[kind], request_id, {"operation": "x"}))
 
-    @rule(name=sides)
-    def notify(self, name: str) -> None:
+    @precondition(lambda self: self.exchanges)
+    @rule(name=sides, pick=picks, act=st.sampled_from(ACTS), times=st.integers(1, 4), outcome=outcomes)
+    def act(self, name: str, pick: int, act: str, times: int, outcome: Outcome) -> None:
+        """Do something with one of the latest exchanges, or now and then with an older one."""
+        latest = self.exchanges if pick % 7 == 0 else self.exchanges[-3:]
+        request_id = latest[pick % len(latest)]
+        if act == "give_up":
+            self.give_up(name, request_id, outcome)
+            return
+        for _ in range(times):
+            getattr(self, act)(name, request_id)
+
+    @rule(opener=sides, kind=kinds, items=st.lists(sides, max_size=6))
+    def converse(self, opener: str, kind: ExchangeKind, items: list[str]) -> None:
+        """Open an exchange, let the other side know of it, and send both ways."""
+        self.open(opener, kind, None)
+        self.deliver(_other(opener), len(self.sides[_other(opener)].coming))
+        for name in items:
+            if kind is UNARY:
+                self.respond(name, self.exchanges[-1])
+            else:
+                self.send_item(name, self.exchanges[-1])
+
+    def notify(self, name: str, _: RequestId) -> None:
         self.sides[name].session.notify({"operation": "n"})
         self.expect(name, ("fire_and_forget", None, {"operation": "n"}))
 
-    @precondition(lambda self: self.exchanges)
-    @rule(name=sides, pick=picks)
-    def send_item(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.picked(pick)
+    def send_item(self, name: str, request_id: RequestId) -> None:
+        side = self.sides[name]
         view = side.views.get(request_id)
         self.items += 1
         if view is None or not view.out or view.kind is UNARY:
@@ -183,14 +216,12 @@ class SessionsAgree(RuleBasedStateMachine):
             return True
         return view.items_out < max(self.sides[_other(name)].credit, view.granted)
 
-    @precondition(lambda self: self.exchanges)
-    @rule(name=sides, pick=picks, more=st.integers(1, 3))
-    def consume(self, name: str, pick: int, more: int) -> None:
-        side, request_id = self.sides[name], self.picked(pick)
+    def consume(self, name: str, request_id: RequestId) -> None:
+        side = self.sides[name]
         view = side.views.get(request_id)
         if view is None or view.kind is UNARY:
             return
-        view.consumed += more
+        view.consumed += 2
         side.session.consumed(request_id, view.consumed)
         if not side.knows or not view.into:
             self.expect(name)
@@ -202,10 +233,8 @@ class SessionsAgree(RuleBasedStateMachine):
         }
         self.expect(name, ("fire_and_forget", None, data))
 
-    @precondition(lambda self: self.exchanges)
-    @rule(name=sides, pick=picks)
-    def end(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.picked(pick)
+    def end(self, name: str, request_id: RequestId) -> None:
+        side = self.sides[name]
         view = side.views.get(request_id)
         if view is not None and view.kind is UNARY:
             return  # a unary exchange has no halves to end
@@ -218,10 +247,8 @@ class SessionsAgree(RuleBasedStateMachine):
             side.end(request_id)
         self.expect(name, ("stream_end", request_id, None))
 
-    @precondition(lambda self: self.exchanges)
-    @rule(name=sides, pick=picks)
-    def respond(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.picked(pick)
+    def respond(self, name: str, request_id: RequestId) -> None:
+        side = self.sides[name]
         view = side.views.get(request_id)
         if view is not None and (view.mine or view.kind is not UNARY):
             return  # the shell responds to what was called, and to nothing else
@@ -232,10 +259,8 @@ class SessionsAgree(RuleBasedStateMachine):
         side.end(request_id)
         self.expect(name, ("response", request_id, "result"))
 
-    @precondition(lambda self: self.exchanges)
-    @rule(name=sides, pick=picks)
-    def fail(self, name: str, pick: int) -> None:
-        side, request_id = self.sides[name], self.picked(pick)
+    def fail(self, name: str, request_id: RequestId) -> None:
+        side = self.sides[name]
         side.session.fail(request_id, "application", "no luck")
         if request_id not in side.views:
             self.expect(name)
@@ -243,10 +268,8 @@ class SessionsAgree(RuleBasedStateMachine):
         side.end(request_id)
         self.expect(name, ("error", request_id, {"error": "no luck", "code": "application"}))
 
-    @precondition(lambda self: self.exchanges)
-    @rule(name=sides, pick=picks, outcome=st.sampled_from(sorted(CODES, key=lambda one: one.value)))
-    def give_up(self, name: str, pick: int, outcome: Outcome) -> None:
-        side, request_id = self.sides[name], self.picked(pick)
+    def give_up(self, name: str, request_id: RequestId, outcome: Outcome) -> None:
+        side = self.sides[name]
         view = side.views.get(request_id)
         settled = side.session.give_up(request_id, outcome, "enough")
         if view is None or not view.mine:

@@ -129,4 +129,4 @@ def test_no_seed_of_ten_thousand_breaks_a_rule(figure: Figure) -> None:
     seconds = time.monotonic() - began
     assert [process.returncode for process in running] == [0] * PROCESSES, "\n".join(told)
     figure("C1", "seeds without a violation", ALL_SEEDS, "10,000")
-    figure("C1", f"seeds a second, {PROCESSES} processes", ALL_SEEDS / seconds, "about 170")
+    figure("C1", f"seeds a second, {PROCESSES} processes", ALL_SEEDS / seconds, "about 170 (10,000 in 60 s)")
