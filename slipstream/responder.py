@@ -112,14 +112,18 @@ class Responder:
     def stop_all(self) -> None:
         """Stop every handler: the connection has ended."""
         me = asyncio.current_task()
+        patience_s = self._session.limits.handler_stop_s
+        # Nothing is stopped in the middle of its own step.
         for request_id, task in list(self._running.items()):
             if task is me:
                 asyncio.get_running_loop().call_soon(self.stop, request_id)
             else:
                 self.stop(request_id)
         for task in self._notices:
-            if task is not asyncio.current_task():
-                _stop(task, self._session.limits.handler_stop_s)
+            if task is me:
+                asyncio.get_running_loop().call_soon(_stop, task, patience_s)
+            else:
+                _stop(task, patience_s)
 
     def _forget(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
         if self._running.get(request_id) is task:

@@ -12,6 +12,7 @@ import pytest
 from slipstream import (
     BiStreamHandle,
     ConnectionClosedError,
+    ConnectionLostError,
     Limits,
     Protocol,
     ProtocolHandler,
@@ -713,6 +714,42 @@ async def test_the_end_of_the_connection_stops_every_handler() -> None:
             await call
         await soon(ended)
         await soon(service.stopped)
+        await emptied(left, right)
+
+
+class Overflowing(ProtocolHandler):
+    """In the step of such a handler more waits to be written than may, and the connection ends."""
+
+    def __init__(self) -> None:
+        self.stopped = asyncio.Event()
+
+    @request_response
+    async def call(self, data: dict[str, Any]) -> None:
+        await self.overflow()
+
+    @fire_and_forget
+    async def tell(self, data: dict[str, Any]) -> None:
+        await self.overflow()
+
+    async def overflow(self) -> None:
+        items = await current_protocol().request_stream({"operation": "endless"})
+        await items.aclose()  # the frame that says so is one too many
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stopped.set()
+
+
+@pytest.mark.parametrize("operation", ["call", "tell"])
+async def test_a_handler_in_whose_own_step_the_connection_ended_is_stopped_too(operation: str) -> None:
+    handler = Overflowing()
+    async with peers(Service(), handler, right_limits=Limits(outbox_bytes=1)) as (left, right):
+        if operation == "call":
+            with pytest.raises(ConnectionLostError):
+                await left.request_response({"operation": operation})
+        else:
+            await left.fire_and_forget({"operation": operation})
+        await soon(handler.stopped)
         await emptied(left, right)
 
 
