@@ -60,9 +60,8 @@ async def test_an_item_that_another_reader_took_meanwhile_is_waited_for_again() 
 
 async def test_a_reader_that_is_cancelled_while_others_have_their_turn_takes_no_item_with_it() -> None:
     buffer = inlet()
-    first, second = asyncio.create_task(buffer.next()), asyncio.create_task(buffer.next())
-    await asyncio.sleep(0)
     buffer.offer("only", 1)
+    first, second = asyncio.create_task(buffer.next()), asyncio.create_task(buffer.next())
     await asyncio.sleep(0)
     first.cancel()
     async with asyncio.timeout(5):
