@@ -1,10 +1,7 @@
-<<<<<<< HEAD
-=======
 """How long to wait before the next attempt to connect (protocol.md §11)."""
 
 from __future__ import annotations
 
->>>>>>> coretests
 from random import Random
 
 from slipstream import Backoff

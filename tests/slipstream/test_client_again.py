@@ -1,17 +1,9 @@
-<<<<<<< HEAD
-"""`connect()` again and again: what is tried once more, when, and what is not."""
-
-import asyncio
-import http
-import socket
-=======
 """Connecting again: what is tried again, how often, and what of it is new (protocol.md §11)."""
 
 from __future__ import annotations
 
 import asyncio
 import http
->>>>>>> coretests
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -82,25 +74,12 @@ async def test_a_server_that_comes_later_is_found() -> None:
 
 
 async def test_after_so_many_failures_the_last_one_is_raised() -> None:
-<<<<<<< HEAD
-    told = list[Exception]()
-    with socket.socket() as nobody_listens:
-        nobody_listens.bind(("127.0.0.1", 0))
-        connecting = connect(
-            f"ws://127.0.0.1:{nobody_listens.getsockname()[1]}",
-            backoff=AT_ONCE,
-            on_retry=lambda error, _: told.append(error),
-        )
-        with pytest.raises(ConnectionRefusedError):
-            await anext(aiter(connecting))
-=======
     port, told = await free_port(), list[Exception]()
     connecting = connect(
         f"ws://127.0.0.1:{port}", backoff=AT_ONCE, on_retry=lambda error, _: told.append(error)
     )
     with pytest.raises(ConnectionRefusedError):
         await anext(aiter(connecting))
->>>>>>> coretests
     assert len(told) == 2
 
 
@@ -191,11 +170,7 @@ async def test_one_that_could_not_be_entered_can_be_tried_again() -> None:
     async with serve(Service, port=port), connecting as protocol:
         assert await protocol.request_response({"operation": "echo", "value": 1}) == 1
     assert repr(connecting) == f"<connect ws://127.0.0.1:{port}>"
-<<<<<<< HEAD
 
 
-async def test_leaving_what_was_never_entered_does_nothing() -> None:
-    connecting = connect("ws://127.0.0.1:1")
-    await connecting.__aexit__(None, None, None)
-=======
->>>>>>> coretests
+async def test_one_that_was_not_entered_is_left_without_a_word() -> None:
+    assert await connect("ws://127.0.0.1:1").__aexit__(None, None, None) is None  # type: ignore[func-returns-value]
