@@ -9,17 +9,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from websockets.protocol import State
 
 from slipstream import (
     ConnectionLostError,
     ExchangeKind,
+    Finding,
     Limits,
     Protocol,
     RemoteError,
     RequestTimeoutError,
     StreamClosedError,
 )
-from slipstream.testing import peers
+from slipstream.testing import peers, websocket_pair
 from tests.slipstream.raw_socket import TEXT, RawSocket, raw_connection
 from tests.slipstream.reading import both_roles, both_ways
 from tests.slipstream.support import Observer, Service, emptied, leftovers, soon
@@ -284,3 +286,77 @@ async def test_calls_that_send_wait_for_room_and_are_told_when_there_will_be_non
         told = await asyncio.gather(*stuck, return_exceptions=True)
         assert stuck
         assert all(isinstance(error, ConnectionError) for error in told)
+
+
+# -- ends that cross --------------------------------------------------------------------------------------
+
+
+async def test_a_connection_that_an_observer_has_ended_is_not_closed_for_a_violation_too() -> None:
+    class Ender(Observer):
+        def finding(self, finding: Finding, time_ns: int) -> None:
+            protocol.abandon(request_id)
+
+    one, other = websocket_pair()
+    protocol = Protocol(one, limits=Limits(strict=True, outbox_bytes=0), taps=[Ender()])
+    listening = asyncio.create_task(protocol.listen())
+    await asyncio.sleep(0)
+    request_id = protocol.open_exchange(ExchangeKind.SERVER_STREAM, {"operation": "x"})
+    await other.recv()
+    await other.send("[]")
+    with pytest.raises(ConnectionLostError, match="the peer does not read"):
+        await listening
+    assert protocol._closing is None
+
+
+async def test_a_socket_that_was_closed_already_is_not_cut_when_writing_fails() -> None:
+    class Dead:
+        """A socket that is closed by the time it is written to, and does not say so to who reads."""
+
+        state = State.OPEN
+        cuts = 0
+
+        def __init__(self) -> None:
+            self.transport = self
+
+        def abort(self) -> None:
+            self.cuts += 1
+
+        async def recv(self) -> str:
+            await asyncio.Event().wait()
+            return ""
+
+        async def send(self, message: str) -> None:
+            self.state = State.CLOSED
+            raise OSError("gone")
+
+    websocket = Dead()
+    protocol = Protocol(websocket)
+    listening = asyncio.create_task(protocol.listen())
+    await asyncio.sleep(0)
+    await protocol.fire_and_forget(call("x"))
+    with pytest.raises(ConnectionLostError, match="gone"):
+        await protocol._outbox.flushed()
+    assert websocket.cuts == 0
+    listening.cancel()
+    await asyncio.wait([listening])
+
+
+# -- idle streams -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["request_stream", "stream_stream"])
+async def test_a_stream_that_brings_nothing_for_its_idle_time_is_given_up(kind: str) -> None:
+    service = Service()
+    async with peers(None, service) as (left, right):
+        await left.request_response({"operation": "add", "a": 1})
+        operation: dict[str, Any] = {
+            "operation": "pausing" if kind == "request_stream" else "mute",
+            "items": [],
+        }
+        stream = await getattr(left, kind)(operation, idle_timeout=0.02)
+        with pytest.raises(RequestTimeoutError, match=r"No item came for 0\.02 s"):
+            await anext(stream)
+        await soon(service.stopped)
+        await emptied(left, right)
+        left._idle_out(stream.request_id, 0.02)
+        assert leftovers(left) == {}
