@@ -3,7 +3,8 @@
 Whole text frames are taken from the bytes that the transport brings, and all that waits is written at once.
 Every other frame (control frames, binary messages, fragments, whatever is not as it should be) goes through
 the library, and so does everything once the connection is closing: states, pings, close codes and errors stay
-its own. The attributes of it that this needs and its documentation does not name are used here only.
+its own. The attributes of it that this needs and its documentation does not name are used here only; where they
+are missing, or the environment says `SLIPSTREAM_DIRECT=0`, `wire_of` takes the public way.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import CLIENT, OPEN
 from websockets.streams import StreamReader
 
-from slipstream.wire import PublicWire, Receive
+from slipstream.wire import PublicWire, Receive, Wire
 
 try:
     from websockets.speedups import apply_mask
@@ -70,6 +71,12 @@ def can_be_direct(websocket: object) -> bool:
         and not websocket.protocol.extensions
         and websocket.protocol.max_fragment_size is None
     )
+
+
+def wire_of(websocket: Any, *, direct: bool | None = None) -> Wire:
+    """The wire of a connection; `direct` None means the direct way where it can be had."""
+    wanted = os.environ.get("SLIPSTREAM_DIRECT", "1") != "0" if direct is None else direct
+    return DirectWire(websocket) if wanted and can_be_direct(websocket) else PublicWire(websocket)
 
 
 class DirectWire(asyncio.Protocol):

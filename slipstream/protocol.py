@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from slipstream._version import __version__
 from slipstream.consumers import Consumers
+from slipstream.direct_wire import wire_of
 from slipstream.errors import (
     ConnectionClosedError,
     ExchangeCancelledError,
@@ -65,7 +66,6 @@ from slipstream.transport import (
     ending_seen,
     is_open,
 )
-from slipstream.wire import wire_of
 
 DEFAULT_SOFTWARE: Final = f"slipstream {__version__}"
 _DEFAULT: Final = object()

@@ -1,14 +1,12 @@
-"""How messages move over a connection of the websockets library: `wire_of` chooses one of two ways.
+"""How messages move over a connection of the websockets library: what a wire is, and the public way.
 
-`PublicWire`, here, uses what the library documents: `recv()` and `send()`, a message at a time. `DirectWire`
-reads and writes many at once, and needs more of the library for it; where that is not to be had, or the
-environment says `SLIPSTREAM_DIRECT=0`, it is the public way.
+`PublicWire` uses what the library documents: `recv()` and `send()`, a message at a time. `direct_wire` has
+the other way, which reads and writes many at once, and chooses between the two.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from typing import Protocol as Shape
@@ -35,14 +33,6 @@ class Wire(Shape):
 
     def unsent_bytes(self) -> int:
         """What was written and the socket has not taken yet; 0 where it cannot be known."""
-
-
-def wire_of(websocket: Any, *, direct: bool | None = None) -> Wire:
-    """The wire of a connection; `direct` None means the direct way where it can be had."""
-    from slipstream.direct_wire import DirectWire, can_be_direct
-
-    wanted = os.environ.get("SLIPSTREAM_DIRECT", "1") != "0" if direct is None else direct
-    return DirectWire(websocket) if wanted and can_be_direct(websocket) else PublicWire(websocket)
 
 
 class PublicWire:

@@ -8,8 +8,8 @@ import pytest
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
-from slipstream.direct_wire import DirectWire
-from slipstream.wire import PublicWire, Wire, wire_of
+from slipstream.direct_wire import DirectWire, wire_of
+from slipstream.wire import PublicWire, Wire
 from tests.slipstream.raw_socket import PING, PONG, RawSocket
 
 both_roles = pytest.mark.parametrize("as_server", [False, True], ids=["as client", "as server"])

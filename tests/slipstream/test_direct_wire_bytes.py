@@ -21,8 +21,8 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from slipstream.direct_wire import _NEEDED, _NEEDED_OF_PROTOCOL, DirectWire, can_be_direct
-from slipstream.wire import PublicWire, wire_of
+from slipstream.direct_wire import _NEEDED, _NEEDED_OF_PROTOCOL, DirectWire, can_be_direct, wire_of
+from slipstream.wire import PublicWire
 from tests.slipstream.raw_socket import BINARY, CLOSE, CONT, PING, PONG, TEXT, frame
 from tests.slipstream.reading import both_roles
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 
-from slipstream.wire import wire_of
+from slipstream.direct_wire import wire_of
 from tests.slipstream.raw_socket import CLOSE, CONT, PING, TEXT, RawSocket, raw_connection
 from tests.slipstream.reading import (
     Reading,

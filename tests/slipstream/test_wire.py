@@ -10,8 +10,8 @@ from websockets.asyncio.client import connect as connect_websocket
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import serve as serve_websockets
 
-from slipstream.direct_wire import DirectWire
-from slipstream.wire import _MESSAGES_A_TURN, _TURN_S, PublicWire, wire_of
+from slipstream.direct_wire import DirectWire, wire_of
+from slipstream.wire import _MESSAGES_A_TURN, _TURN_S, PublicWire
 from tests.slipstream.raw_socket import raw_connection
 from tests.slipstream.reading import (
     both_roles,
