@@ -8,7 +8,9 @@ feel the socket's back-pressure wait for `room`, those that must know it was tak
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence, Sized
+from contextlib import suppress
 from copy import copy
 
 from slipstream.wire import Wire
@@ -37,6 +39,7 @@ class Outbox:
         self._queue: list[str] = []
         self._queued_bytes = self._queued_caused_bytes = 0
         self._waiters: list[asyncio.Future[None]] = []
+        self._for_room: deque[asyncio.Future[None]] = deque()
         self._scheduled = False
         self._write: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -72,7 +75,25 @@ class Outbox:
     async def room(self) -> None:
         """Wait until there is room; raises what closed the outbox."""
         while not self.has_room:
-            await self.flushed()
+            if self._closed_by is not None:
+                raise copy(self._closed_by)
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._for_room.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                with suppress(ValueError):  # it was let in, and the next one has been thought of
+                    self._for_room.remove(waiter)
+                raise
+
+    def _let_in(self) -> None:
+        """Let in who waits for room, one after the other: each may take all there is."""
+        while self._for_room and self.has_room:
+            waiter = self._for_room.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                asyncio.get_running_loop().call_soon(self._let_in)
+                return
 
     def flushed(self) -> Awaitable[None]:
         """Wait until the socket has taken everything posted so far; raises what closed the outbox."""
@@ -91,11 +112,12 @@ class Outbox:
             return
         self._closed_by = error
         self._queue.clear()
-        for waiter in self._waiters:
+        for waiter in [*self._waiters, *self._for_room]:
             if not waiter.done():
                 waiter.set_exception(copy(error))
                 waiter.exception()  # a waiter that was cancelled meanwhile never looks at it
         self._waiters.clear()
+        self._for_room.clear()
         self.pending_bytes = self.caused_bytes = 0
         if self._write is not None:
             self._write.cancel()
@@ -139,6 +161,8 @@ class Outbox:
     def _taken(self, size: int, caused: int) -> None:
         self.pending_bytes -= size
         self.caused_bytes -= caused
+        if self._for_room:
+            self._let_in()
         if self._waiters and not self._queue:
             waiters, self._waiters = self._waiters, []
             for waiter in waiters:

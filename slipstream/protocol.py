@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -209,8 +209,8 @@ class Protocol:
         _check_data(data)
         self._check_open()
         timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT else timeout
-        if self._outbox.pending_bytes > self.limits.outbox_bytes:
-            timeout_s = await self._wait_for_room(timeout_s, self._outbox.flushed())
+        if not self._has_room:
+            timeout_s = await self._wait_for_room(timeout_s)
         request_id = self._open(ExchangeKind.UNARY, data, timeout_s)
         answer = self._consumers.await_answer(request_id)
         try:
@@ -253,7 +253,7 @@ class Protocol:
         self._check_connected()
         self._check_open()
         if not self._outbox.has_room:
-            timeout_s = await self._wait_for_room(timeout_s, self._outbox.room())
+            timeout_s = await self._wait_for_room(timeout_s)
         request_id = self._open(kind, data, timeout_s)
         idle_s = self.limits.idle_timeout_s if idle_timeout is _DEFAULT else idle_timeout
         if idle_s is not None:
@@ -269,6 +269,9 @@ class Protocol:
         """Send one way; waits for room on the way to the socket, and for nothing else."""
         _check_data(data)
         self._check_open()
+        if not self._outbox.has_room:
+            await self._outbox.room()
+            self._check_open()
         self._session.notify(data)
         self._flush(caused=False)
         if not self._outbox.has_room:
@@ -306,6 +309,9 @@ class Protocol:
     async def send_item(self, request_id: RequestId, data: Any) -> None:
         """Send one item on a stream; waits for credit, then for room. Errors: `BiStreamHandle.send`."""
         if self._state is not ConnectionState.CONNECTED:
+            self._check_connected()
+        if not self._outbox.has_room:
+            await self._outbox.room()
             self._check_connected()
         while not self._session.send_item(request_id, data):
             await self._consumers.await_credit(request_id)
@@ -586,13 +592,19 @@ class Protocol:
         self._arm()
         return request_id
 
-    async def _wait_for_room(self, timeout_s: float | None, room: Awaitable[None]) -> float | None:
+    @property
+    def _has_room(self) -> bool:
+        return self._outbox.has_room and self._outbox.pending_bytes <= self.limits.outbox_bytes
+
+    async def _wait_for_room(self, timeout_s: float | None) -> float | None:
         """Wait until there is room, before anything more is opened; gives what is left of the timeout."""
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         try:
             async with asyncio.timeout(timeout_s):
-                await room
+                await self._outbox.room()
+                while not self._has_room:
+                    await self._outbox.flushed()
         except TimeoutError:
             raise RequestTimeoutError("Nothing was sent: the peer did not read in time") from None
         self._check_open()

@@ -226,6 +226,54 @@ async def test_room_that_another_takes_first_is_waited_for_again() -> None:
     await waiting
 
 
+async def test_who_waits_for_room_is_let_in_one_after_the_other_as_far_as_it_goes() -> None:
+    told, let_in = Told(), []
+    await stuck(told, "x" * _ROOM_BYTES)
+
+    async def send(number: int) -> None:
+        await told.box.room()
+        let_in.append(number)
+        told.box.post("y" * (_ROOM_BYTES // 2))
+
+    waiting = [asyncio.create_task(send(number)) for number in range(4)]
+    await a_pass()
+    first = told.socket.stuck
+    assert first is not None
+    first.set_result(None)
+    for _ in range(10):
+        await a_pass()
+    assert let_in == [0, 1]
+    told.socket.take()
+    await asyncio.gather(*waiting)
+    assert let_in == [0, 1, 2, 3]
+
+
+async def test_who_gives_up_waiting_for_room_holds_up_nobody() -> None:
+    told = Told()
+    await stuck(told, "x" * _ROOM_BYTES)
+    early, late, last = (asyncio.create_task(told.box.room()) for _ in range(3))
+    await a_pass()
+    early.cancel()
+    await asyncio.wait([early])
+    told.socket.take()
+    late.cancel()  # it is still in line when there is room
+    await last
+    assert early.cancelled()
+    assert late.cancelled()
+
+
+async def test_who_waits_for_room_is_told_that_the_outbox_is_closed() -> None:
+    told = Told()
+    await stuck(told, "x" * _ROOM_BYTES)
+    waiting = asyncio.create_task(told.box.room())
+    await a_pass()
+    told.box.close(OSError("gone"))
+    with pytest.raises(OSError, match="gone"):
+        await waiting
+    with pytest.raises(OSError, match="gone"):
+        await told.box.room()
+
+
 # -- flushed ----------------------------------------------------------------------------------------------
 
 
