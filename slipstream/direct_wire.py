@@ -3,8 +3,8 @@
 Whole text frames are taken from the bytes that the transport brings, and all that waits is written at once.
 Every other frame (control frames, binary messages, fragments, whatever is not as it should be) goes through
 the library, and so does everything once the connection is closing: states, pings, close codes and errors stay
-its own. The attributes of it that this needs and its documentation does not name are used here only; where they
-are missing, or the environment says `SLIPSTREAM_DIRECT=0`, `wire_of` takes the public way.
+its own. The attributes of it that this needs and its documentation does not name are used here only; where
+they are missing, or the environment says `SLIPSTREAM_DIRECT=0`, `wire_of` takes the public way.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@
          ├─ OverloadedError             too many exchanges are in flight; nothing was sent
          ├─ ExchangeCancelledError      this side gave the exchange up
          ├─ RemoteError                 the other side answered with an error frame
+         │   └─ RemoteTimeoutError      because its time had run out (also RequestTimeoutError)
          └─ HandlerError                raised by a handler to choose the code of its error frame
 
 An exception carries facts in attributes; its text tells the story. All survive `copy` and `pickle`.
@@ -112,6 +113,10 @@ class RemoteError(SlipstreamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.message, self.code, self.details)
+
+
+class RemoteTimeoutError(RemoteError, RequestTimeoutError):
+    """The other side noticed first that the time was up: code `deadline_exceeded` (protocol.md §8)."""
 
 
 class HandlerError(SlipstreamError):

@@ -11,7 +11,7 @@ import json.encoder
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -119,7 +119,9 @@ Fields = tuple[MessageType, tuple[str, int] | None, str | None, Any, dict[str, A
 def read_fields(message: str | bytes, nesting: int = MAX_NESTING) -> Fields:
     """The fields of a frame, without the cost of making one; raises like `decode`."""
     try:
-        fields, readable = from_json(message), True
+        # Remembering texts helps with the keys of small frames, and costs more than it gives with large ones.
+        cached: Literal["all", "none"] = "all" if len(message) < _LARGE else "none"
+        fields, readable = from_json(message, cache_strings=cached), True
     except (ValueError, TypeError) as error:  # TypeError: a str that no UTF-8 can hold
         fields, readable = _read_with_surrogates(message, error), False
     if type(fields) is not dict:
@@ -330,6 +332,7 @@ def encode_value(value: object) -> str:
 
 
 _FEW = 16
+_LARGE = 64 * 1024
 _FLAT_TYPES = frozenset({str, bool, type(None)})
 
 

@@ -69,26 +69,28 @@ class Outbox:
 
     @property
     def has_room(self) -> bool:
-        """Whether one more message may be posted without waiting."""
-        return self.pending_bytes < _ROOM_BYTES and self._closed_by is None
+        """Whether one more message may be posted without waiting, and without passing those who wait."""
+        return self.pending_bytes < _ROOM_BYTES and not self._for_room and self._closed_by is None
 
     async def room(self) -> None:
-        """Wait until there is room; raises what closed the outbox."""
-        while not self.has_room:
-            if self._closed_by is not None:
-                raise copy(self._closed_by)
+        """Wait until there is room, first come, first served; raises what closed the outbox."""
+        if self._closed_by is not None:
+            raise copy(self._closed_by)
+        queue_up, let_in = self._for_room.append, self.has_room
+        while not let_in:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._for_room.append(waiter)
+            queue_up(waiter)
             try:
                 await waiter
             except asyncio.CancelledError:
                 with suppress(ValueError):  # it was let in, and the next one has been thought of
                     self._for_room.remove(waiter)
                 raise
+            queue_up, let_in = self._for_room.appendleft, self.pending_bytes < _ROOM_BYTES
 
     def _let_in(self) -> None:
         """Let in who waits for room, one after the other: each may take all there is."""
-        while self._for_room and self.has_room:
+        while self._for_room and self.pending_bytes < _ROOM_BYTES:
             waiter = self._for_room.popleft()
             if not waiter.done():
                 waiter.set_result(None)

@@ -23,6 +23,7 @@ from slipstream.errors import (
     ExchangeCancelledError,
     ProtocolError,
     RemoteError,
+    RemoteTimeoutError,
     RequestTimeoutError,
     SlipstreamError,
     StreamClosedError,
@@ -486,7 +487,8 @@ class Protocol:
         self._forget_ended(event.request_id)
 
     def _on_failed(self, event: Failed) -> None:
-        self._consumers.finish(event.request_id, RemoteError(event.message, event.code, event.details))
+        kind = RemoteTimeoutError if event.code == "deadline_exceeded" else RemoteError
+        self._consumers.finish(event.request_id, kind(event.message, event.code, event.details))
         self._responder.stop(event.request_id)
 
     def _on_called(self, event: Called) -> None:
@@ -603,7 +605,7 @@ class Protocol:
         try:
             async with asyncio.timeout(timeout_s):
                 await self._outbox.room()
-                while not self._has_room:
+                while self._outbox.pending_bytes > self.limits.outbox_bytes:
                     await self._outbox.flushed()
         except TimeoutError:
             raise RequestTimeoutError("Nothing was sent: the peer did not read in time") from None

@@ -30,7 +30,7 @@ from slipstream.handlers import RESERVED, Endpoint, Registry
 from slipstream.outbox import Outbox
 from slipstream.session import Session
 from slipstream.streams import BiStreamHandle
-from slipstream.taps import RateLimit
+from slipstream.taps import log_limit
 from slipstream.watch import watched
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Responder:
         self._flush = flush
         self._notices: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
-        self._log_limit = RateLimit(session.limits.findings_logged_per_s)
+        self._log_limit = log_limit(session.limits.findings_logged_per_s)
         self.registry = Registry()
         self.reserved = Registry()
 
@@ -238,7 +238,7 @@ class Responder:
                 logger.warning("The fire-and-forget %r failed", event.operation[:100], exc_info=True)
 
     def _may_log(self) -> bool:
-        return self._log_limit.allows(time.monotonic_ns())
+        return self._log_limit.allows(time.time_ns())
 
 
 async def _ignored(endpoint: Endpoint, data: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from time import time_ns
 from typing import Literal, NamedTuple
 
@@ -139,18 +140,23 @@ class RateLimit:
         return True
 
 
+@cache
+def log_limit(per_second: int) -> RateLimit:
+    """The limit that all connections of a process share: one after the other they could flood the log too."""
+    return RateLimit(per_second)
+
+
 class LogTap(Tap):
     """Writes findings to the `slipstream` logger, at most `per_second`, without payload (protocol.md §11)."""
 
     def __init__(self, per_second: int) -> None:
-        self._limit = RateLimit(per_second)
-
-    @property
-    def suppressed(self) -> int:
-        """Findings that were not logged."""
-        return self._limit.suppressed
+        self._limit = log_limit(per_second)
+        self.suppressed = 0
+        """Findings of this connection that were not logged."""
 
     def finding(self, finding: Finding, time_ns: int) -> None:
         """Log it, unless too many were logged within the last second."""
         if self._limit.allows(time_ns):
             logger.warning("%s (%s)", finding.text[:200], finding.section)
+        else:
+            self.suppressed += 1

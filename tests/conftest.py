@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
+from slipstream.taps import log_limit
 from tests.certificates import Authority, Certificate
 
 Figure = Callable[[str, str, object, str], None]
 """`figure(row, what, value, must)`: a row of the proof's matrix, what was measured, what came out, and the
 line it had to pass, in words."""
+
+
+@pytest.fixture(autouse=True)
+def own_log_limit() -> None:
+    """What one test has logged must not silence the next."""
+    log_limit.cache_clear()
 
 
 @pytest.fixture

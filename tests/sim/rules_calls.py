@@ -341,8 +341,16 @@ def who_drains_lets_finish(facts: Facts) -> Iterator[Violation]:
         yield from broken("§6", (not mine or over_s <= down_s + NEAR_S, text))
 
 
+ALWAYS_ROOM_BYTES = 64 * 1024
+
+
 def what_was_read_is_answered(facts: Facts) -> Iterator[Violation]:
-    """I1: a call that reached the other side started its handler, unless there is a reason to refuse it."""
+    """I1: a call that reached the other side started its handler, unless there is a reason to refuse it.
+
+    Nor does it start while answers wait to be taken, which is looked at where there is always room.
+    """
+    if facts.plan.room_bytes < ALWAYS_ROOM_BYTES:
+        return
     for side in SIDES:
         for seen in facts.frames:
             data = seen.frame.get("data")

@@ -50,7 +50,7 @@ def good_plan(*, legacy: bool = False) -> Plan:
         ends_at_s=1.0,
         ends_by=LEFT,
         drain_s=0.0,
-        room_bytes=1000,
+        room_bytes=64 * 1024,
         items_a_turn=256,
     )
 

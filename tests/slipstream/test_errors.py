@@ -18,6 +18,7 @@ from slipstream.errors import (
     OverloadedError,
     ProtocolError,
     RemoteError,
+    RemoteTimeoutError,
     RequestTimeoutError,
     SlipstreamError,
     StreamClosedError,
@@ -40,6 +41,7 @@ EVERY = [
     ExchangeCancelledError("text"),
     RemoteError("no such thing", "not_found", {"id": 7}),
     RemoteError("no such thing"),
+    RemoteTimeoutError("too late", "deadline_exceeded", [1]),
     HandlerError("no such thing", code="not_found", details=[1]),
 ]
 

@@ -13,6 +13,7 @@ from slipstream import (
     BiStreamHandle,
     ConnectionClosedError,
     ConnectionLostError,
+    HandlerError,
     Limits,
     Protocol,
     ProtocolHandler,
@@ -70,6 +71,10 @@ class Odd(ProtocolHandler):
         self.release = threading.Event()
         self.seen: list[Any] = []
         self.loop = asyncio.get_running_loop()
+
+    @request_response
+    async def gives_up(self, data: dict[str, Any]) -> None:
+        raise HandlerError("no time left", code="deadline_exceeded")
 
     @request_response
     async def raises(self, data: dict[str, Any]) -> None:
@@ -770,3 +775,11 @@ async def test_results_wait_until_the_other_side_reads() -> None:
         assert protocol.stats().unwritten_bytes < 160_000
         answers = [json.loads(await raw.recv()) for _ in range(10)]
     assert [answer["data"][0] for answer in answers] == list("0123456789")
+
+
+async def test_a_deadline_that_the_responder_noticed_first_is_a_timeout_too() -> None:
+    async with peers(None, Odd()) as (left, _):
+        with pytest.raises(TimeoutError) as caught:
+            await left.request_response({"operation": "gives_up"})
+        assert isinstance(caught.value, RemoteError)
+        assert caught.value.code == "deadline_exceeded"
