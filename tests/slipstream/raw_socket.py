@@ -115,9 +115,8 @@ async def _to_our_server(**options: Any) -> AsyncIterator[tuple[Connection, RawS
         accepted.set_result(websocket)
         await over.wait()
 
-    async with serve_websockets(
-        attend, "127.0.0.1", 0, compression=None, close_timeout=1, **options
-    ) as server:
+    options = {"compression": None, "close_timeout": 1, **options}
+    async with serve_websockets(attend, "127.0.0.1", 0, **options) as server:
         reader, writer = await asyncio.open_connection(*next(iter(server.sockets)).getsockname())
         writer.write(
             b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -26,6 +26,7 @@ class Reading:
         self.messages: list[str | bytes] = []
         self._came = asyncio.Event()
         self.task = asyncio.create_task(wire.read(self._receive))
+        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())  # no test need ask
 
     def _receive(self, message: str | bytes) -> bool:
         self.messages.append(message)

@@ -258,3 +258,20 @@ async def test_a_buffer_of_no_exchange_tells_nobody() -> None:
     inlet = waiting.closed_inlet()
     inlet.offer("item", 1)
     assert await inlet.next() == "item"
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_not_kept() -> None:
+    waiting = consumers()
+    answer = waiting.await_answer(ID)
+    waiting.drop_answer(ID)
+    waiting.answer(Answered(ID, 1))
+    assert (answer.done(), waiting._answers) == (False, {})
+
+
+async def test_the_end_of_the_items_reaches_their_reader_before_the_exchange_has_ended() -> None:
+    waiting = consumers()
+    inlet = waiting.open_inlet(ID)
+    waiting.end_items(ID)
+    assert inlet.finished
+    with pytest.raises(StopAsyncIteration):
+        await inlet.next()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -99,3 +100,14 @@ def test_whatever_is_set_those_in_flight_pass_and_no_others(times: list[tuple[in
         if when <= now and not ends:
             expected.append((when, number))
     assert [one.request_id[1] for one in deadlines.passed(now)] == [number for _, number in sorted(expected)]
+
+
+def test_a_clean_up_leaves_the_order_as_it_was() -> None:
+    deadlines, random = Deadlines(), Random(1)
+    expected = []
+    for number in range(20 * _STALE):
+        when = random.random()
+        in_flight = random.random() < 0.3
+        deadlines.set(when, exchange(number) if in_flight else ended(number))
+        expected += [(when, number)] if in_flight else []
+    assert [one.request_id[1] for one in deadlines.passed(1)] == [number for _, number in sorted(expected)]

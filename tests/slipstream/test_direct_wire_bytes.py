@@ -148,6 +148,8 @@ async def outcome(
     return Outcome(messages, codes, frames_in(transport.written))
 
 
+BEFORE = "before " * 10
+
 # -- every border -----------------------------------------------------------------------------------------
 
 
@@ -155,11 +157,13 @@ async def outcome(
 @pytest.mark.parametrize("size", [0, 1, 5, 125, 126, 200])
 async def test_a_frame_cut_at_any_byte_comes_whole_between_its_neighbours(as_server: bool, size: int) -> None:
     masked, text = as_server, "x" * size
-    before, whole, after = (frame(TEXT, part.encode(), masked=masked) for part in ("before", text, "after"))
+    before, whole, after = (frame(TEXT, part.encode(), masked=masked) for part in (BEFORE, text, "after"))
     for cut in range(len(whole) + 1):
         pieces = [before + whole[:cut], whole[cut:] + after]
         came = await outcome(pieces, as_server=as_server, direct=True)
-        assert came.messages == ["before", text, "after"], cut
+        assert came.messages == [BEFORE, text, "after"], cut
+        came = await outcome([*pieces[:1], whole[cut:]], as_server=as_server, direct=True)
+        assert came.messages == [BEFORE, text], f"no more bytes are waited for than it has: {cut}"
 
 
 @both_roles
@@ -271,6 +275,52 @@ def test_both_ways_bring_the_same_messages_and_end_the_same_way(
 
 def _without(more: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in more.items() if key != name}
+
+
+# -- what the direct way is for ---------------------------------------------------------------------------
+
+
+@both_roles
+async def test_whole_text_frames_do_not_pass_through_the_library(as_server: bool) -> None:
+    connection, transport = connected(as_server=as_server)
+    reading = asyncio.create_task(DirectWire(connection).read(lambda message: True))
+    await asyncio.sleep(0)
+    passed: list[bytes] = []
+    connection.data_received = passed.append  # type: ignore[assignment, method-assign] # what the library would get
+    data = b"".join(frame(TEXT, b"x" * size, masked=as_server) for size in (1, 125, 126, LIMIT))
+    for piece in (data[:7], data[7:200], data[200:]):
+        transport.bring(piece)
+    assert passed == []
+    beat = frame(PING, b"", masked=as_server)
+    transport.bring(beat)
+    assert passed == [beat]
+    reading.cancel()
+    await asyncio.wait([reading])
+
+
+async def test_a_wire_may_be_read_again_after_it_was_cancelled() -> None:
+    connection, transport = connected(as_server=False)
+    wire, messages = DirectWire(connection), list[str | bytes]()
+
+    def receive(message: str | bytes) -> bool:
+        messages.append(message)
+        return True
+
+    parts = [frame(TEXT, b"o", masked=False, fin=False), frame(CONT, b"ne", masked=False)]
+    whole = frame(TEXT, b"two", masked=False)
+    for piece in (parts[0], parts[1] + whole[:3], whole[3:]):
+        reading = asyncio.create_task(wire.read(receive))
+        await asyncio.sleep(0)
+        transport.bring(piece)
+        reading.cancel()
+        await asyncio.wait([reading])
+    reading = asyncio.create_task(wire.read(receive))
+    await asyncio.sleep(0)
+    transport.bring(frame(TEXT, b"three", masked=False))
+    transport.end()
+    with pytest.raises(ConnectionClosed):
+        await reading
+    assert messages == ["one", "two", "three"]
 
 
 # -- a receiver that raises -------------------------------------------------------------------------------

@@ -145,3 +145,40 @@ async def test_fragments_over_their_own_limit_end_the_connection(as_server: bool
         assert await raw.close_code() == 1009
         raw.writer.close()
         assert await closed(reading) == (ConnectionClosedError, 1009)
+
+
+@both_ways
+@both_roles
+async def test_reading_a_connection_that_has_ended_says_how(as_server: bool, direct: bool) -> None:
+    async with raw_connection(as_server=as_server) as (ours, raw):
+        wire = wire_for(ours, direct)
+        raw.send(raw.frame(TEXT, "last"), raw.frame(CLOSE, (1001).to_bytes(2, "big")))
+        assert await raw.close_code() == 1001
+        raw.writer.close()
+        await ours.wait_closed()
+        reading = Reading(wire)
+        assert await closed(reading) == (ConnectionClosedOK, 1001)
+        assert reading.messages == ["last"]
+
+
+@both_ways
+@both_roles
+async def test_a_peer_that_takes_no_part_in_closing_is_left_behind(as_server: bool, direct: bool) -> None:
+    async with raw_connection(as_server=as_server, close_timeout=0.05) as (ours, raw):
+        reading = Reading(wire_for(ours, direct))
+        raw.send(raw.frame(TEXT, b"\xff"))
+        assert await raw.close_code() == 1007
+        assert await closed(reading) == (ConnectionClosedError, 1007)
+
+
+@both_ways
+@pytest.mark.parametrize(("more", "comes"), [(4095, True), (4096, False)])
+async def test_a_message_has_so_many_fragments_and_not_one_more(more: int, comes: bool, direct: bool) -> None:
+    async with raw_connection(as_server=False) as (ours, raw):
+        reading = Reading(wire_for(ours, direct))
+        raw.send(raw.frame(TEXT, "x", fin=False), raw.frame(CONT, "", fin=False) * (more - 1))
+        raw.send(raw.frame(CONT, "y"))
+        if comes:
+            assert await reading.until(1) == ["xy"]
+        else:
+            assert await raw.close_code() == 1009

@@ -103,7 +103,8 @@ def test_work_that_is_dropped_half_way_is_closed() -> None:
         finally:
             heard.append("closed")
 
-    watching = watched(work(), 60, untold)
+    held = work()
+    watching = watched(held, 60, untold)
     assert watching.send(None) == "step"
     watching.close()
     assert heard == ["closed"]
