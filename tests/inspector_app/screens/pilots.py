@@ -67,7 +67,15 @@ class Stage:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.rest()
+
+    async def rest(self) -> None:
+        """Let come about all that follows from what was: also what the main screen does on its next tick."""
         await self.pilot.pause()
+        for screen in self.app.screen_stack:
+            if isinstance(screen, MainScreen) and screen.is_mounted:
+                screen._tick()
+                await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         names = {" ": "space", "{": "left_curly_bracket", "}": "right_curly_bracket", '"': "quotation_mark"}
@@ -77,7 +85,7 @@ class Stage:
         """Let the app run until something holds; fail, with what is on the screen, if it never does."""
         deadline = asyncio.get_running_loop().time() + LIMIT_S
         while True:
-            await self.pilot.pause()
+            await self.rest()
             if condition():
                 return
             if asyncio.get_running_loop().time() > deadline:
@@ -139,5 +147,5 @@ async def live(
         inspection.view.engine_is("running", time.time_ns())
         app._look_at(inspection)
         await stage.until(lambda: isinstance(app.screen, MainScreen))
-        await stage.pilot.pause()
+        await stage.rest()
         yield stage
