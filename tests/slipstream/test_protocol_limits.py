@@ -21,7 +21,7 @@ from slipstream import (
     RequestTimeoutError,
     StreamClosedError,
 )
-from slipstream.testing import peers, websocket_pair
+from slipstream.testing import listening, peers, websocket_pair
 from tests.slipstream.raw_socket import TEXT, RawSocket, raw_connection
 from tests.slipstream.reading import both_roles, both_ways
 from tests.slipstream.support import Observer, Service, emptied, leftovers, soon
@@ -360,3 +360,24 @@ async def test_a_stream_that_brings_nothing_for_its_idle_time_is_given_up(kind: 
         await emptied(left, right)
         left._idle_out(stream.request_id, 0.02)
         assert leftovers(left) == {}
+
+
+async def test_what_is_sent_while_nobody_reads_waits_before_it_is_queued_and_keeps_its_order() -> None:
+    one, other = websocket_pair(capacity=1)
+    async with listening(Protocol(one)) as protocol:
+        handle = await protocol.stream_stream({"operation": "chat"})
+        large = "x" * 100_000
+        first = asyncio.create_task(protocol.fire_and_forget({"operation": "first", "text": large}))
+        second = asyncio.create_task(protocol.fire_and_forget({"operation": "second"}))
+        third = asyncio.create_task(handle.send("third"))
+        done, _ = await asyncio.wait([first, second, third], timeout=0)
+        assert not done
+        assert protocol.stats().unwritten_bytes < 2 * len(large)
+        frames = [json.loads(await other.recv())["data"] for _ in range(4)]
+        await asyncio.gather(first, second, third)
+    assert [frame if isinstance(frame, str) else frame["operation"] for frame in frames] == [
+        "chat",
+        "first",
+        "second",
+        "third",
+    ]
