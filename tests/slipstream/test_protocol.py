@@ -185,11 +185,14 @@ async def test_a_later_deadline_waits_for_its_own_time() -> None:
         early = asyncio.create_task(left.request_response({"operation": "hang"}, timeout=0.02))
         late = asyncio.create_task(left.request_response({"operation": "hang"}, timeout=0.04))
         earlier = asyncio.create_task(left.request_response({"operation": "hang"}, timeout=0.01))
-        done, _ = await asyncio.wait([early, late, earlier], return_when=asyncio.FIRST_COMPLETED)
-        assert done == {earlier}
+        ended: list[asyncio.Task[Any]] = []
+        for task in (early, late, earlier):
+            task.add_done_callback(ended.append)
         for task in (early, late, earlier):
             with pytest.raises(RequestTimeoutError):
                 await task
+        await asyncio.sleep(0)
+        assert ended == [earlier, early, late]
 
 
 async def test_a_deadline_ends_a_request_to_a_peer_that_takes_no_frames() -> None:

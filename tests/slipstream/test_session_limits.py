@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slipstream.errors import FrameTooLargeError
-from slipstream.events import Answered, Failed, HalfEnded, Settled
+from slipstream.events import Answered, Called, Failed, HalfEnded, Settled
 from slipstream.exchanges import ExchangeKind
 from slipstream.limits import Limits
 from tests.slipstream.transcripts import (
@@ -147,3 +147,11 @@ def test_a_typed_end_of_the_second_half_is_a_normal_end() -> None:
     me.open(BISTREAM, call("x"))
     me.receive(answer("stream_end", 0))
     assert me.send_as_typed(text("stream_end", 0, opener=ME, peerID=ME)) == [HalfEnded((ME, 0))]
+
+
+@pytest.mark.parametrize("word", ["request", "stream_request", "stream_stream_request"])
+def test_as_many_exchanges_as_are_allowed_are_let_through_and_not_one_more(word: str) -> None:
+    me = session(limits=Limits(in_flight=2))
+    came = [[type(event) for event in me.receive(text(word, number, call("x")))] for number in range(3)]
+    assert came == [[Called], [Called], []]
+    assert errors_written(me) == [error(2, "overloaded")]

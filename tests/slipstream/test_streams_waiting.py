@@ -383,3 +383,17 @@ async def test_a_server_stream_never_has_more_on_its_way_than_was_let_through() 
         await stream.aclose()
         await emptied(left, right)
     assert observer.findings == []
+
+
+def test_a_buffer_takes_items_up_to_its_last_byte_and_that_of_its_neighbours() -> None:
+    own, shared = Inlet(10, Budget(100)), Inlet(100, Budget(10))
+    assert [own.offer("x", 10), own.offer("y", 1)] == [True, False]
+    assert [shared.offer("x", 10), shared.offer("y", 1)] == [True, False]
+
+
+async def test_nothing_is_sent_on_a_handle_that_was_given_up_here() -> None:
+    async with peers(None, Slow()) as (left, _):
+        handle = await left.stream_stream({"operation": "take"})
+        await handle.abort("enough")
+        with pytest.raises(StreamClosedError, match="Cannot send on a closed BiStreamHandle"):
+            await handle.send(1)
