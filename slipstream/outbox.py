@@ -17,6 +17,8 @@ from slipstream.wire import Wire
 
 # More than that waits to be written, and whoever sends waits too.
 _ROOM_BYTES = 64 * 1024
+# More than that, and so does whoever calls or answers: one message each, however many they are.
+_FULL_BYTES = 1024 * 1024
 
 
 class Outbox:
@@ -71,6 +73,11 @@ class Outbox:
     def has_room(self) -> bool:
         """Whether one more message may be posted without waiting, and without passing those who wait."""
         return self.pending_bytes < _ROOM_BYTES and not self._for_room and self._closed_by is None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a call or an answer should wait for room too."""
+        return self.pending_bytes >= _FULL_BYTES or self._closed_by is not None
 
     async def room(self) -> None:
         """Wait until there is room, first come, first served; raises what closed the outbox."""

@@ -596,7 +596,7 @@ class Protocol:
 
     @property
     def _has_room(self) -> bool:
-        return self._outbox.has_room and self._outbox.pending_bytes <= self.limits.outbox_bytes
+        return not self._outbox.is_full and self._outbox.pending_bytes <= self.limits.outbox_bytes
 
     async def _wait_for_room(self, timeout_s: float | None) -> float | None:
         """Wait until there is room, before anything more is opened; gives what is left of the timeout."""

@@ -136,10 +136,10 @@ class Responder:
             registry = self.reserved if event.operation.startswith(RESERVED) else self.registry
             endpoint = registry.find(event.operation, _TYPES[event.kind])
             if event.kind is ExchangeKind.UNARY:
-                if not self._outbox.has_room:
+                if self._outbox.is_full:
                     await self._outbox.room()  # an answer that nobody takes is not made
                 result = await self._watched(_result(endpoint, endpoint.prepare(event.data)), event.operation)
-                if not self._outbox.has_room:
+                if self._outbox.is_full:
                     await self._outbox.room()
                 self._respond(request_id, result)
             else:
