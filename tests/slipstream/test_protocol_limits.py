@@ -288,6 +288,32 @@ async def test_calls_that_send_wait_for_room_and_are_told_when_there_will_be_non
         assert all(isinstance(error, ConnectionError) for error in told)
 
 
+@pytest.mark.parametrize("what", ["item", "notice"])
+async def test_what_is_sent_while_there_is_no_room_waits_unwritten_until_there_is(what: str) -> None:
+    one, other = websocket_pair(capacity=1)
+    protocol = Protocol(one)
+    listening = asyncio.create_task(protocol.listen())
+    await asyncio.sleep(0)
+    request_id = protocol.open_exchange(ExchangeKind.BIDIRECTIONAL, {"operation": "x"})
+    filling = asyncio.create_task(protocol.send_item(request_id, "x" * 100_000))
+    await asyncio.sleep(0)
+    unwritten = protocol.stats().unwritten_bytes
+    assert not protocol._outbox.has_room
+    sending = asyncio.create_task(
+        protocol.send_item(request_id, "last")
+        if what == "item"
+        else protocol.fire_and_forget({"operation": "last"})
+    )
+    await asyncio.sleep(0)
+    assert protocol.stats().unwritten_bytes == unwritten
+    kinds = [json.loads(await other.recv())["type"] for _ in range(3)]
+    assert kinds[:2] == ["stream_stream_request", "stream_data"]
+    assert kinds[2] == ("stream_data" if what == "item" else "fire_and_forget")
+    await asyncio.gather(filling, sending)
+    await asyncio.gather(protocol.aclose(), other.close())
+    await asyncio.wait([listening])
+
+
 # -- ends that cross --------------------------------------------------------------------------------------
 
 
