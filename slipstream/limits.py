@@ -24,7 +24,7 @@ class Limits:
     frame_bytes: int = 1024 * 1024
     """Size of a frame's text, both ways; checked before sending."""
     nesting: int = MAX_NESTING
-    """Depth of JSON nesting, at most 200."""
+    """Depth of JSON nesting, from 2, which every frame has, to 200."""
     in_flight: int = 16_384
     """Exchanges in flight, each way."""
     stream_buffer_bytes: int = 32 * 1024 * 1024
@@ -60,8 +60,8 @@ class Limits:
     """Whether the first bad frame closes the connection (4400), and a collision of peer IDs (4409)."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.nesting <= MAX_NESTING:
-            raise ValueError(f"nesting is from 1 to {MAX_NESTING}, not {self.nesting}")
+        if not 2 <= self.nesting <= MAX_NESTING:
+            raise ValueError(f"nesting is from 2 to {MAX_NESTING}, not {self.nesting}")
         if self.credit < 1:
             raise ValueError(f"credit is 1 or more, not {self.credit}: with less no stream would ever move")
 

@@ -37,13 +37,13 @@ def test_limits_are_given_by_name_only() -> None:
         Limits(1024)  # type: ignore[call-arg] # the point of the test
 
 
-@pytest.mark.parametrize("nesting", [0, -1, MAX_NESTING + 1])
+@pytest.mark.parametrize("nesting", [1, 0, -1, MAX_NESTING + 1])
 def test_nesting_that_cannot_be_is_refused(nesting: int) -> None:
-    with pytest.raises(ValueError, match=f"nesting is from 1 to 200, not {nesting}"):
+    with pytest.raises(ValueError, match=f"nesting is from 2 to 200, not {nesting}"):
         Limits(nesting=nesting)
 
 
-@pytest.mark.parametrize("nesting", [1, MAX_NESTING])
+@pytest.mark.parametrize("nesting", [2, MAX_NESTING])
 def test_nesting_up_to_what_can_be_read_is_taken(nesting: int) -> None:
     assert Limits(nesting=nesting).nesting == nesting
 
@@ -54,9 +54,9 @@ def test_without_credit_no_stream_would_move() -> None:
         Limits(credit=0)
 
 
-@pytest.mark.parametrize("nesting", [0, -1, 201])
+@pytest.mark.parametrize("nesting", [1, -1, 201])
 def test_a_nesting_that_no_reader_can_keep_is_refused(nesting: int) -> None:
-    with pytest.raises(ValueError, match=f"nesting is from 1 to 200, not {nesting}"):
+    with pytest.raises(ValueError, match=f"nesting is from 2 to 200, not {nesting}"):
         Limits(nesting=nesting)
 
 
