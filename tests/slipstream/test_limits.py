@@ -67,4 +67,4 @@ def test_a_credit_that_would_let_no_stream_move_is_refused(credit: int) -> None:
 
 
 def test_the_borders_are_allowed() -> None:
-    assert (Limits(nesting=1).nesting, Limits(nesting=200).nesting, Limits(credit=1).credit) == (1, 200, 1)
+    assert (Limits(nesting=2).nesting, Limits(nesting=200).nesting, Limits(credit=1).credit) == (2, 200, 1)
