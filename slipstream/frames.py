@@ -318,7 +318,7 @@ _quoted = json.encoder.encode_basestring_ascii
 
 def encode_value(value: object) -> str:
     """Write any JSON value by the rules of a frame. Raises `ProtocolError` where JSON cannot say it."""
-    if type(value) is str or (type(value) is dict and _is_flat(value)):
+    if type(value) is str or (type(value) is dict and _has_long_text(value) and _is_flat(value)):
         try:
             encoded = to_json(value)
         except PydanticSerializationError:  # a lone surrogate: the strict writer keeps its escape
@@ -332,8 +332,19 @@ def encode_value(value: object) -> str:
 
 
 _FEW = 16
+_LONG_TEXT = 256
 _LARGE = 64 * 1024
 _FLAT_TYPES = frozenset({str, bool, type(None)})
+
+
+def _has_long_text(fields: dict[Any, Any]) -> bool:
+    """Whether an object has a text that is worth the faster writer, which is no faster with short ones."""
+    if len(fields) > _FEW:
+        return False
+    for value in fields.values():
+        if type(value) is str and len(value) >= _LONG_TEXT:
+            return True
+    return False
 
 
 def _is_flat(fields: dict[Any, Any]) -> bool:

@@ -307,6 +307,15 @@ class Protocol:
         inlet.finish(self._ending.error() if self._ending else StreamClosedError("The stream has ended"))
         return inlet
 
+    def send_item_at_once(self, request_id: RequestId, data: Any) -> bool:
+        """Send one item on a stream if neither credit nor room is to be waited for; False if not sent."""
+        if self._state is not ConnectionState.CONNECTED or not self._outbox.has_room:
+            return False
+        if not self._session.send_item(request_id, data):
+            return False
+        self._flush(caused=request_id[0] != self.peer_id)
+        return True
+
     async def send_item(self, request_id: RequestId, data: Any) -> None:
         """Send one item on a stream; waits for credit, then for room. Errors: `BiStreamHandle.send`."""
         if self._state is not ConnectionState.CONNECTED:

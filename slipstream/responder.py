@@ -195,14 +195,17 @@ class Responder:
         if not isinstance(produced, AsyncIterator):
             text = f"{endpoint.name!r} should be an async generator, but returned {type(produced).__name__}"
             raise HandlerError(text, code="internal")
+        send_at_once = self._protocol.send_item_at_once
         try:
             if inspect.isasyncgen(produced):
                 async with aclosing(produced):
                     async for item in produced:
-                        await self._protocol.send_item(request_id, item)
+                        if not send_at_once(request_id, item):
+                            await self._protocol.send_item(request_id, item)
             else:
                 async for item in produced:
-                    await self._protocol.send_item(request_id, item)
+                    if not send_at_once(request_id, item):
+                        await self._protocol.send_item(request_id, item)
         except FrameTooLargeError as error:
             raise HandlerError(str(error), code="too_large") from error
         except ProtocolError as error:
