@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import asyncio
 import json
 import logging
@@ -142,7 +144,7 @@ class Odd(ProtocolHandler):
             def __init__(self) -> None:
                 self.left = 3
 
-            def __aiter__(self) -> "Count":
+            def __aiter__(self) -> Count:
                 return self
 
             async def __anext__(self) -> int:
@@ -785,3 +787,66 @@ async def test_a_deadline_that_the_responder_noticed_first_is_a_timeout_too() ->
             await left.request_response({"operation": "gives_up"})
         assert isinstance(caught.value, RemoteError)
         assert caught.value.code == "deadline_exceeded"
+
+
+class Counted:
+    """Items that come from an object of its own, which is no generator."""
+
+    def __init__(self, end: int) -> None:
+        self.numbers = iter(range(end))
+
+    def __aiter__(self) -> Counted:
+        return self
+
+    async def __anext__(self) -> int:
+        try:
+            return next(self.numbers)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+
+class Counting(ProtocolHandler):
+    @request_stream
+    async def by_generator(self, data: dict[str, Any]) -> AsyncIterator[int]:
+        for number in range(data["end"]):
+            yield number
+
+    @request_stream
+    def by_object(self, data: dict[str, Any]) -> Counted:
+        return Counted(data["end"])
+
+
+@pytest.mark.parametrize("operation", ["by_generator", "by_object"])
+async def test_the_items_of_a_handler_wait_for_credit(operation: str) -> None:
+    async with peers(None, Counting(), limits=Limits(credit=2)) as (left, right):
+        await right.fire_and_forget({"operation": "hello"})
+        stream = await left.request_stream({"operation": operation, "end": 9})
+        assert [item async for item in stream] == list(range(9))
+
+
+async def test_nothing_is_sent_at_once_where_it_would_have_to_wait() -> None:
+    near, _ = websocket_pair(capacity=1)
+    protocol = Protocol(near)
+    assert not protocol.send_item_at_once(("me", 0), "not connected")
+    async with listening(protocol):
+        handle = await protocol.stream_stream({"operation": "chat"})
+        assert protocol.send_item_at_once(handle.request_id, "x" * 100_000)
+        assert not protocol.send_item_at_once(handle.request_id, "there is no room")
+        assert protocol.exchange(handle.request_id).items_out == 1  # type: ignore[union-attr]  # it is in flight
+
+
+async def test_while_answers_fill_the_outbox_no_handler_starts() -> None:
+    service = Service()
+    raw, near = websocket_pair(capacity=1)
+    async with listening(Protocol(near, handler=service)) as protocol:
+        for number, data in enumerate(
+            [{"operation": "echo", "value": "x" * 900_000}] * 2 + [{"operation": "hang"}]
+        ):
+            frame = {"type": "request", "peerID": "raw", "requestId": ["raw", number], "data": data}
+            protocol._receive(json.dumps(frame))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not service.started.is_set()
+        for _ in range(2):
+            await raw.recv()
+        await soon(service.started)
