@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import textual.app
 import textual.pilot
+import textual.screen
 
 if TYPE_CHECKING:
     import pytest
 
 FRAME_S = 1 / 60
-"""How long the screen may put off what it will paint."""
+"""What is due so soon is waited for."""
+PAINTING_S = FRAME_S / 4
+"""How often a screen paints in a test; it may put off painting by up to twice as long."""
 
 
 async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
@@ -24,10 +27,11 @@ async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
     """
     loop: Any = asyncio.get_running_loop()
     end = loop.time() + max_sleep
-    while (now := loop.time()) < end:
+    while loop.time() < end:
         await asyncio.sleep(0)
         if loop._ready:
             continue
+        now = loop.time()
         due = min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=end)
         if due > now + FRAME_S:
             return
@@ -36,5 +40,6 @@ async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
 
 def use(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every pilot wait like this."""
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", PAINTING_S)
     monkeypatch.setattr(textual.app, "wait_for_idle", wait_for_idle)
     monkeypatch.setattr(textual.pilot, "wait_for_idle", wait_for_idle)
