@@ -341,7 +341,7 @@ def _has_long_text(fields: dict[Any, Any]) -> bool:
     """Whether an object has a text that is worth the faster writer, which is no faster with short ones."""
     if len(fields) > _FEW:
         return False
-    for value in fields.values():
+    for value in fields.values():  # noqa: SIM110 - a generator costs more than the look
         if type(value) is str and len(value) >= _LONG_TEXT:
             return True
     return False

@@ -832,7 +832,9 @@ async def test_nothing_is_sent_at_once_where_it_would_have_to_wait() -> None:
         handle = await protocol.stream_stream({"operation": "chat"})
         assert protocol.send_item_at_once(handle.request_id, "x" * 100_000)
         assert not protocol.send_item_at_once(handle.request_id, "there is no room")
-        assert protocol.exchange(handle.request_id).items_out == 1  # type: ignore[union-attr]  # it is in flight
+        exchange = protocol.exchange(handle.request_id)
+        assert exchange is not None
+        assert exchange.items_out == 1
 
 
 async def test_while_answers_fill_the_outbox_no_handler_starts() -> None:
