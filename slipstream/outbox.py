@@ -93,6 +93,8 @@ class Outbox:
                 with suppress(ValueError):  # it was let in, and the next one has been thought of
                     self._for_room.remove(waiter)
                 raise
+            finally:
+                del waiter  # its error would keep this frame, and this frame its error
             queue_up, let_in = self._for_room.appendleft, self.pending_bytes < _ROOM_BYTES
 
     def _let_in(self) -> None:

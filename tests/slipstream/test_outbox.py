@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Awaitable, Sequence
 
 import pytest
@@ -492,3 +493,30 @@ async def test_it_is_full_past_a_mebibyte_and_once_it_is_closed() -> None:
     told.box.close(ConnectionError("closed"))
     full.append(told.box.is_full)
     assert (full, told.box.pending_bytes) == ([False, True, True], 0)
+
+
+async def test_whoever_waits_for_room_when_it_closes_is_kept_by_nobody() -> None:
+    class Caller:
+        """Whom the frame of a waiting call refers to."""
+
+    told, caller = Told(), Caller()
+    await stuck(told, "x" * 100_000)
+
+    async def send(kept: object) -> None:
+        assert kept
+        await told.box.room()
+
+    gone = weakref.ref(caller)
+    waiting = asyncio.create_task(send(caller))
+    del caller
+    await a_pass()
+    told.box.close(ConnectionError("closed"))
+    gc.disable()
+    try:
+        await asyncio.wait([waiting])
+        assert isinstance(waiting.exception(), ConnectionError)
+        del waiting
+        await a_pass()
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -407,3 +407,24 @@ async def test_what_is_sent_while_nobody_reads_waits_before_it_is_queued_and_kee
         "second",
         "third",
     ]
+
+
+async def test_nothing_is_sent_at_once_where_it_would_have_to_wait() -> None:
+    near, _ = websocket_pair(capacity=1)
+    protocol = Protocol(near)
+    assert not protocol.send_item_at_once(("me", 0), "not connected")
+    async with listening(protocol):
+        handle = await protocol.stream_stream({"operation": "chat"})
+        assert protocol.send_item_at_once(handle.request_id, "x" * 100_000)
+        assert not protocol.send_item_at_once(handle.request_id, "there is no room")
+        exchange = protocol.exchange(handle.request_id)
+        assert exchange is not None
+        assert exchange.items_out == 1
+
+
+async def test_nothing_is_sent_at_once_without_credit() -> None:
+    async with peers(None, Service(), right_limits=Limits(credit=1)) as (left, _):
+        await left.request_response({"operation": "add", "a": 1})  # the other side has said its hello
+        handle = await left.stream_stream({"operation": "mute"})
+        sent = [left.send_item_at_once(handle.request_id, number) for number in range(2)]
+    assert sent == [True, False]

@@ -824,19 +824,6 @@ async def test_the_items_of_a_handler_wait_for_credit(operation: str) -> None:
         assert [item async for item in stream] == list(range(9))
 
 
-async def test_nothing_is_sent_at_once_where_it_would_have_to_wait() -> None:
-    near, _ = websocket_pair(capacity=1)
-    protocol = Protocol(near)
-    assert not protocol.send_item_at_once(("me", 0), "not connected")
-    async with listening(protocol):
-        handle = await protocol.stream_stream({"operation": "chat"})
-        assert protocol.send_item_at_once(handle.request_id, "x" * 100_000)
-        assert not protocol.send_item_at_once(handle.request_id, "there is no room")
-        exchange = protocol.exchange(handle.request_id)
-        assert exchange is not None
-        assert exchange.items_out == 1
-
-
 async def test_while_answers_fill_the_outbox_no_handler_starts() -> None:
     service = Service()
     raw, near = websocket_pair(capacity=1)
@@ -852,3 +839,23 @@ async def test_while_answers_fill_the_outbox_no_handler_starts() -> None:
         for _ in range(2):
             await raw.recv()
         await soon(service.started)
+
+
+async def test_an_answer_whose_handler_began_before_waits_for_the_others_to_be_taken() -> None:
+    service = Service()
+    raw, near = websocket_pair(capacity=1)
+    async with listening(Protocol(near, handler=service)) as protocol:
+
+        def call(number: int, **data: Any) -> None:
+            frame = {"type": "request", "peerID": "raw", "requestId": ["raw", number], "data": data}
+            protocol._receive(json.dumps(frame))
+
+        call(0, operation="hang", value="last")
+        await soon(service.started)
+        for number in (1, 2):
+            call(number, operation="echo", value="x" * 900_000)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        service.release.set()
+        answers = [json.loads(await raw.recv())["requestId"][1] for _ in range(3)]
+    assert answers == [1, 2, 0]

@@ -24,7 +24,7 @@ from slipstream.testing import peers, websocket_pair
 from tests.slipstream.support import Service, emptied, soon
 from tests.slipstream.wire import call, text
 
-WARN_S = 0.02
+WARN_S = 0.15
 
 
 def block() -> None:
