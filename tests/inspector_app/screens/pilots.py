@@ -82,11 +82,14 @@ class Stage:
         await self.press(*(names.get(character, character) for character in text))
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Let the app run until something holds; fail, with what is on the screen, if it never does."""
+        """Let the app run until something holds; fail, with what is on the screen, if it never does.
+
+        A screen that is being put together is not looked at.
+        """
         deadline = asyncio.get_running_loop().time() + LIMIT_S
         while True:
             await self.rest()
-            if condition():
+            if self.app.screen.is_mounted and condition():
                 return
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError(f"it never came about; on the screen:\n{self.text}\n{self.toasts}")
