@@ -70,7 +70,7 @@ class Consumers:
                 waiter.set_result(None)
 
     def await_answer(self, request_id: RequestId) -> asyncio.Future[Any]:
-        """A future for the result of a unary exchange; whoever waits for it drops it with `drop_answer`."""
+        """A future for the result of a unary exchange; who stops waiting for it says so by `drop_answer`."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._answers[request_id] = answer
         return answer
@@ -81,7 +81,7 @@ class Consumers:
 
     def answer(self, event: Answered) -> None:
         """Hand a result to whoever waits for it."""
-        answer = self._answers.get(event.request_id)
+        answer = self._answers.pop(event.request_id, None)
         if answer is not None and not answer.done():
             answer.set_result(event.data)
 
@@ -111,8 +111,8 @@ class Consumers:
 
     def finish(self, request_id: RequestId, error: SlipstreamError | None) -> None:
         """Give whoever waits on this exchange its ending; None is the normal end of a stream."""
-        answer = self._answers.get(request_id)
-        if answer is not None and not answer.done() and error is not None:
+        answer = self._answers.pop(request_id, None) if error is not None else None
+        if answer is not None and error is not None and not answer.done():
             answer.set_exception(copy(error))
         inlet = self._inlets.pop(request_id, None)
         if inlet is not None:

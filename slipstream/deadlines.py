@@ -19,17 +19,15 @@ class Deadlines:
         self._heap: list[tuple[float, int, Exchange]] = []
         self._set = 0
         self._tidy_at = _STALE
-
-    @property
-    def earliest(self) -> float:
+        self.earliest = inf
         """No deadline is before this; costs less than `next`, which knows better."""
-        return self._heap[0][0] if self._heap else inf
 
     @property
     def next(self) -> float | None:
         """The next deadline of an exchange in flight; None where there is none."""
         while self._heap and self._heap[0][2].ended:
             heapq.heappop(self._heap)
+        self._look()
         return self._heap[0][0] if self._heap else None
 
     def set(self, when: float, exchange: Exchange) -> None:
@@ -41,14 +39,20 @@ class Deadlines:
             self._tidy_at = 2 * len(self._heap) + _STALE
         self._set += 1
         heapq.heappush(self._heap, (when, self._set, exchange))
+        self.earliest = self._heap[0][0]
 
     def passed(self, now: float) -> Iterator[Exchange]:
         """The exchanges in flight whose deadline has passed, each once; they are to be ended."""
         while self._heap and self._heap[0][0] <= now:
             exchange = heapq.heappop(self._heap)[2]
+            self._look()
             if not exchange.ended:
                 yield exchange
 
     def clear(self) -> None:
         """Forget all of them."""
         self._heap.clear()
+        self._look()
+
+    def _look(self) -> None:
+        self.earliest = self._heap[0][0] if self._heap else inf

@@ -66,6 +66,12 @@ class Effect(Enum):
     """It meant nothing: illegal here. On the way out it must not be sent."""
 
 
+# To look a member up in its enum costs more than all that is done with it here.
+_UNARY, _OK, _PENDING = ExchangeKind.UNARY, Outcome.OK, Outcome.PENDING
+_OPEN, _CLOSED = StreamState.OPEN, StreamState.CLOSED
+_HALF_CLOSED_LOCAL, _HALF_CLOSED_REMOTE = StreamState.HALF_CLOSED_LOCAL, StreamState.HALF_CLOSED_REMOTE
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that broke the protocol. `rule` is a stable name, `section` a section of protocol.md."""
@@ -100,14 +106,14 @@ class Exchange:
     @property
     def takes_items(self) -> bool:
         """Whether this side may send items: its half is open, and items are what it may send (§4, §5)."""
-        if self.kind is ExchangeKind.UNARY:
+        if self.kind is _UNARY:
             return False
-        return self.state is StreamState.OPEN or self.state is StreamState.HALF_CLOSED_REMOTE
+        return self.state is _OPEN or self.state is _HALF_CLOSED_REMOTE
 
     @property
     def ended(self) -> bool:
         """Whether it has had its one ending."""
-        return self.outcome is not Outcome.PENDING
+        return self.outcome is not _PENDING
 
 
 class Step(NamedTuple):
@@ -262,8 +268,8 @@ class ExchangeTable:
 
     def response_sent(self, exchange: Exchange) -> None:
         """Fold the response to a unary exchange of the other side; likewise."""
-        exchange.state = StreamState.CLOSED
-        self._end(exchange, Outcome.OK)
+        exchange.state = _CLOSED
+        self._end(exchange, _OK)
 
     def item_sent(self, exchange: Exchange, size_bytes: int) -> None:
         """Fold an item on its way out, of an exchange that `takes_items`; likewise."""
@@ -287,10 +293,10 @@ class ExchangeTable:
     def item_came(self, request_id: RequestId, size_bytes: int) -> bool:
         """Fold an item that came as it should; like `received`."""
         exchange = self.get(request_id)
-        if exchange is None or exchange.kind is ExchangeKind.UNARY:
+        if exchange is None or exchange.kind is _UNARY:
             return False
         state, credit = exchange.state, self.credit_in
-        if state is not StreamState.OPEN and state is not StreamState.HALF_CLOSED_LOCAL:
+        if state is not _OPEN and state is not _HALF_CLOSED_LOCAL:
             return False
         if credit is not None and exchange.items_in >= credit and exchange.items_in >= exchange.limit_in:
             return False
@@ -302,10 +308,10 @@ class ExchangeTable:
         """Fold a response that came as it should; like `received`."""
         opener, number = request_id
         exchange = self._mine.get(number) if opener == self.local_peer else None
-        if exchange is None or exchange.kind is not ExchangeKind.UNARY:
+        if exchange is None or exchange.kind is not _UNARY:
             return False
-        exchange.state = StreamState.CLOSED
-        self._end(exchange, Outcome.OK)
+        exchange.state = _CLOSED
+        self._end(exchange, _OK)
         return True
 
     def request_came(self, request_id: RequestId, peer_id: str | None, operation: str) -> Exchange | None:
@@ -314,7 +320,7 @@ class ExchangeTable:
         last = self._highest.get(opener)
         if opener != peer_id or opener == self.local_peer or last is None or not last < number < MAX_COUNTER:
             return None
-        exchange = Exchange(request_id, ExchangeKind.UNARY, operation, False, StreamState.HALF_CLOSED_REMOTE)
+        exchange = Exchange(request_id, _UNARY, operation, False, _HALF_CLOSED_REMOTE)
         self._theirs[request_id] = exchange
         self._highest[opener] = number
         self.opened_by_peer += 1
@@ -324,7 +330,7 @@ class ExchangeTable:
         """End an exchange on this side where no frame says so; None if it is not in flight."""
         exchange = self.get(request_id)
         if exchange is not None:
-            exchange.state = StreamState.CLOSED
+            exchange.state = _CLOSED
             exchange.message = message
             self._end(exchange, outcome)
         return exchange

@@ -278,12 +278,20 @@ class FrameWriter:
         self._nesting = nesting
         self._openings = {kind: _opening(kind, spelling) for kind in MessageType}
         self._peer = _naming(peer_id)
+        self._opener, self._quoted_opener = peer_id, _quoted(peer_id)
 
     def write(
         self, kind: MessageType, request_id: tuple[str, int] | None, data: object, meta: str = ""
     ) -> str:
         """The text of a frame; `meta` is JSON that follows the data, with its comma. Raises like `encode`."""
-        text = _join(self._openings[kind], request_id, self._peer, data, meta)
+        if request_id is None:
+            text = f"{self._openings[kind]}{self._peer}{encode_value(data)}{meta}}}"
+        else:
+            opener, number = request_id
+            if opener != self._opener:
+                self._opener, self._quoted_opener = opener, _quoted(opener)
+            start, value = self._openings[kind], encode_value(data)
+            text = f'{start},"requestId":[{self._quoted_opener},{number}]{self._peer}{value}{meta}}}'
         size = len(text)
         if size > self.limit_bytes:
             raise FrameTooLargeError(size, self.limit_bytes)

@@ -96,9 +96,14 @@ class Endpoint:
     returns: Any = None
     is_coroutine: bool = field(init=False)
     """Whether calling the method gives a coroutine, without running any of it."""
+    hides_operation: bool = field(init=False)
+    """Whether the model refuses fields it does not know, and does not know the operation's name."""
 
     def __post_init__(self) -> None:
+        model = self.params
+        strict = model is not None and model.model_config.get("extra") == "forbid"
         object.__setattr__(self, "is_coroutine", inspect.iscoroutinefunction(self.method))
+        object.__setattr__(self, "hides_operation", strict and not _reads_operation(model))
 
     def prepare(self, data: dict[str, Any]) -> Any:
         """The argument for the method: the whole object, or the annotated model validated from it.
@@ -107,7 +112,7 @@ class Endpoint:
         """
         if self.params is None:
             return data
-        if self.params.model_config.get("extra") == "forbid" and not _reads_operation(self.params):
+        if self.hides_operation:
             data = {key: value for key, value in data.items() if key != "operation"}
         try:
             return self.params.model_validate(data)
@@ -138,8 +143,8 @@ class Endpoint:
         return self.returns
 
 
-def _reads_operation(model: type[BaseModel]) -> bool:
-    return any(
+def _reads_operation(model: type[BaseModel] | None) -> bool:
+    return model is not None and any(
         "operation" in (name, info.alias, info.validation_alias) for name, info in model.model_fields.items()
     )
 

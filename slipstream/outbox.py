@@ -31,11 +31,13 @@ class Outbox:
         written: Callable[[Sequence[str], int], None],
         broken: Callable[[BaseException], None],
         send_timeout_s: float | None = None,
+        full_bytes: int = _FULL_BYTES,
     ) -> None:
         self._wire = wire
         self._written = written
         self._broken = broken
         self._send_timeout_s = send_timeout_s
+        self._full_bytes = min(full_bytes, _FULL_BYTES)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._about_to_run: Sized | None = None
         self._queue: list[str] = []
@@ -77,7 +79,7 @@ class Outbox:
     @property
     def is_full(self) -> bool:
         """Whether a call or an answer should wait for room too."""
-        return self.pending_bytes >= _FULL_BYTES or self._closed_by is not None
+        return self.pending_bytes >= self._full_bytes or self._closed_by is not None
 
     async def room(self) -> None:
         """Wait until there is room, first come, first served; raises what closed the outbox."""
@@ -161,7 +163,10 @@ class Outbox:
             return
         if waiting is None:
             self._scheduled = False
-            self._taken(size, caused)
+            self.pending_bytes -= size
+            self.caused_bytes -= caused
+            if self._for_room or self._waiters:
+                self._tell_waiters()
             if self._queue:  # posted by whoever was told
                 self._schedule(alone=False)
         else:
@@ -169,9 +174,7 @@ class Outbox:
             self._write.add_done_callback(lambda write: self._awaited(write, size, caused))
             self._watch(None)
 
-    def _taken(self, size: int, caused: int) -> None:
-        self.pending_bytes -= size
-        self.caused_bytes -= caused
+    def _tell_waiters(self) -> None:
         if self._for_room:
             self._let_in()
         if self._waiters and not self._queue:
@@ -201,5 +204,7 @@ class Outbox:
         if error is not None:
             self._broken(error)
             return
-        self._taken(size, caused)
+        self.pending_bytes -= size
+        self.caused_bytes -= caused
+        self._tell_waiters()
         self._flush()

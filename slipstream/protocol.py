@@ -71,6 +71,9 @@ from slipstream.transport import (
 DEFAULT_SOFTWARE: Final = f"slipstream {__version__}"
 _DEFAULT: Final = object()
 
+# To look a member up in its enum costs more than all that is done with it here.
+_CONNECTED, _UNARY, _BIDIRECTIONAL = ConnectionState.CONNECTED, ExchangeKind.UNARY, ExchangeKind.BIDIRECTIONAL
+
 _SETTLED_ERRORS: dict[Outcome, type[SlipstreamError]] = {
     Outcome.TIMEOUT: RequestTimeoutError,
     Outcome.CANCELLED: ExchangeCancelledError,
@@ -113,6 +116,7 @@ class Protocol:
             written=self._written,
             broken=self._outbox_broke,
             send_timeout_s=limits.send_timeout_s,
+            full_bytes=limits.outbox_bytes,
         )
         self._responder = Responder(self, self._session, self._outbox, flush=self._flush)
         self._responder.reserved = registry_for(self, lambda: self._responder.registry, describe=describe)
@@ -129,6 +133,7 @@ class Protocol:
         self._closed_here = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
+        self._clock = time.monotonic
         self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._ended = asyncio.Event()
@@ -207,18 +212,17 @@ class Protocol:
         Raises `RemoteError`, `RequestTimeoutError`, `ConnectionClosedError` or `ConnectionLostError`; before
         anything is sent `TypeError`, `ProtocolError` (no JSON, too large) or `OverloadedError`.
         """
-        _check_data(data)
-        self._check_open()
+        self._check_call(data)
         timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT else timeout
-        if not self._has_room:
+        if self._outbox.is_full:
             timeout_s = await self._wait_for_room(timeout_s)
-        request_id = self._open(ExchangeKind.UNARY, data, timeout_s)
+        request_id = self._open(_UNARY, data, timeout_s)
         answer = self._consumers.await_answer(request_id)
         try:
             return await answer
         finally:
-            self._consumers.drop_answer(request_id)
             if not answer.done() or answer.cancelled():
+                self._consumers.drop_answer(request_id)
                 self.abandon(request_id)
 
     async def request_stream(
@@ -250,9 +254,8 @@ class Protocol:
     async def _open_stream(
         self, kind: ExchangeKind, data: dict[str, Any], timeout_s: float | None, idle_timeout: Any
     ) -> RequestId:
-        _check_data(data)
+        self._check_call(data)
         self._check_connected()
-        self._check_open()
         if not self._outbox.has_room:
             timeout_s = await self._wait_for_room(timeout_s)
         request_id = self._open(kind, data, timeout_s)
@@ -268,8 +271,7 @@ class Protocol:
 
     async def fire_and_forget(self, data: dict[str, Any]) -> None:
         """Send one way; waits for room on the way to the socket, and for nothing else."""
-        _check_data(data)
-        self._check_open()
+        self._check_call(data)
         if not self._outbox.has_room:
             await self._outbox.room()
             self._check_open()
@@ -284,10 +286,9 @@ class Protocol:
         self, kind: ExchangeKind, data: dict[str, Any], *, timeout_s: float | None = None
     ) -> RequestId:
         """Open an exchange that nobody consumes here: taps see what becomes of it. Returns its ID."""
-        _check_data(data)
-        self._check_open()
+        self._check_call(data)
         request_id = self._open(kind, data, timeout_s)
-        if kind is not ExchangeKind.UNARY:
+        if kind is not _UNARY:
             self.inlet(request_id).discard()  # nobody reads what the taps have seen
         return request_id
 
@@ -309,7 +310,7 @@ class Protocol:
 
     def send_item_at_once(self, request_id: RequestId, data: Any) -> bool:
         """Send one item on a stream if neither credit nor room is to be waited for; False if not sent."""
-        if self._state is not ConnectionState.CONNECTED or not self._outbox.has_room:
+        if self._state is not _CONNECTED or not self._outbox.has_room:
             return False
         if not self._session.send_item(request_id, data):
             return False
@@ -318,7 +319,7 @@ class Protocol:
 
     async def send_item(self, request_id: RequestId, data: Any) -> None:
         """Send one item on a stream; waits for credit, then for room. Errors: `BiStreamHandle.send`."""
-        if self._state is not ConnectionState.CONNECTED:
+        if self._state is not _CONNECTED:
             self._check_connected()
         if not self._outbox.has_room:
             await self._outbox.room()
@@ -399,6 +400,7 @@ class Protocol:
         if self._listening or self._ending is not None:
             raise RuntimeError("listen() runs once for each connection: make a new Protocol for a new one")
         self._listening = True
+        self._clock = asyncio.get_running_loop().time
         self._advance(ConnectionState.CONNECTED)
         keeping = asyncio.create_task(self._keep_alive(), name="slipstream-keepalive")
         try:
@@ -435,7 +437,7 @@ class Protocol:
         drain_s = self.limits.drain_s if drain_s is None else drain_s
         self._closed_here = True
         self._session.closing = True
-        if self._state is ConnectionState.CONNECTED:
+        if self._state is _CONNECTED:
             self._advance(ConnectionState.CLOSING)
         try:
             await self._close_socket(code, close_reason(reason), drain_s)
@@ -476,8 +478,8 @@ class Protocol:
             return False
         self._frames_in += 1
         self._bytes_in += len(message)
-        self.taps.frame_passed("in", message)
-        for event in self._session.receive(message, now=asyncio.get_running_loop().time()):
+        self.taps.frames_passed("in", (message,))
+        for event in self._session.receive(message, now=self._clock()):
             self._act[event.__class__](event)
         if self._session.outgoing or self._session.closing:
             self._flush()
@@ -501,10 +503,11 @@ class Protocol:
         self._responder.stop(event.request_id)
 
     def _on_called(self, event: Called) -> None:
-        if event.kind is ExchangeKind.BIDIRECTIONAL:
+        if event.kind is _BIDIRECTIONAL:
             self.inlet(event.request_id)  # items may come before the handler's task runs
         self._responder.call(event)
-        self._arm()
+        if self._session.deadlines.earliest < self._timer_at:
+            self._arm()
 
     def _on_credited(self, event: Credited) -> None:
         self._consumers.credited(event.request_id)
@@ -594,18 +597,13 @@ class Protocol:
     # -- sending ------------------------------------------------------------------------------------------
 
     def _open(self, kind: ExchangeKind, data: dict[str, Any], timeout_s: float | None) -> RequestId:
-        request_id = self._session.open(
-            kind, data, now=asyncio.get_running_loop().time(), timeout_s=timeout_s
-        )
-        if kind is not ExchangeKind.UNARY:
+        request_id = self._session.open(kind, data, now=self._clock(), timeout_s=timeout_s)
+        if kind is not _UNARY:
             self.inlet(request_id)
-        self._flush(caused=False, alone=kind is ExchangeKind.UNARY)
-        self._arm()
+        self._flush(caused=False, alone=kind is _UNARY)
+        if self._session.deadlines.earliest < self._timer_at:
+            self._arm()
         return request_id
-
-    @property
-    def _has_room(self) -> bool:
-        return not self._outbox.is_full and self._outbox.pending_bytes <= self.limits.outbox_bytes
 
     async def _wait_for_room(self, timeout_s: float | None) -> float | None:
         """Wait until there is room, before anything more is opened; gives what is left of the timeout."""
@@ -642,8 +640,7 @@ class Protocol:
     def _written(self, texts: Sequence[str], size_bytes: int) -> None:
         self._frames_out += len(texts)
         self._bytes_out += size_bytes
-        for text in texts:
-            self.taps.frame_passed("out", text)
+        self.taps.frames_passed("out", texts)
 
     def _arm(self) -> None:
         deadline = self._session.deadlines.earliest
@@ -659,8 +656,13 @@ class Protocol:
         self._flush()
         self._arm()
 
+    def _check_call(self, data: object) -> None:
+        if not isinstance(data, dict):
+            raise TypeError(f"data is a dict with an 'operation', not {type(data).__name__}")
+        self._check_open()
+
     def _check_open(self) -> None:
-        if self._state is ConnectionState.CONNECTED:
+        if self._state is _CONNECTED:
             return  # whoever reads is told at once of any end
         self._check_connected()
         if self._session.closing:
@@ -671,8 +673,3 @@ class Protocol:
         if ending is not None:
             reason = f": {ending.reason}" if ending.reason else ""
             raise ending._replace(reason=f"WebSocket is closed{reason}").error()
-
-
-def _check_data(data: object) -> None:
-    if not isinstance(data, dict):
-        raise TypeError(f"data is a dict with an 'operation', not {type(data).__name__}")

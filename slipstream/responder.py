@@ -40,6 +40,7 @@ logger = logging.getLogger("slipstream")
 
 _current: ContextVar[Protocol] = ContextVar("slipstream_protocol")
 
+_UNARY = ExchangeKind.UNARY
 _TYPES = {
     ExchangeKind.UNARY: MessageType.REQUEST,
     ExchangeKind.SERVER_STREAM: MessageType.STREAM_REQUEST,
@@ -69,6 +70,7 @@ class Responder:
         self._flush = flush
         self._notices: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
+        self._block_s = session.limits.loop_block_warn_s
         self._log_limit = log_limit(session.limits.findings_logged_per_s)
         self.registry = Registry()
         self.reserved = Registry()
@@ -135,15 +137,17 @@ class Responder:
         try:
             registry = self.reserved if event.operation.startswith(RESERVED) else self.registry
             endpoint = registry.find(event.operation, _TYPES[event.kind])
-            if event.kind is ExchangeKind.UNARY:
+            if event.kind is _UNARY:
                 if self._outbox.is_full:
                     await self._outbox.room()  # an answer that nobody takes is not made
-                result = await self._watched(_result(endpoint, endpoint.prepare(event.data)), event.operation)
+                work = _result(endpoint, endpoint.prepare(event.data))
+                result = await watched(work, self._block_s, self._blocked, event.operation)
                 if self._outbox.is_full:
                     await self._outbox.room()
                 self._respond(request_id, result)
             else:
-                await self._watched(self._run_stream(endpoint, event), event.operation)
+                work = self._run_stream(endpoint, event)
+                await watched(work, self._block_s, self._blocked, event.operation)
         except asyncio.CancelledError:
             # Stopped because its exchange has ended; if it has not, the handler did this to itself.
             self._fail(request_id, "cancelled", "The handler was cancelled")
@@ -161,12 +165,6 @@ class Responder:
             self._fail(request_id, "application", f"{type(error).__name__}: {_text_of(error)}")
         finally:
             self._running.pop(request_id, None)
-
-    def _watched(self, work: Coroutine[Any, Any, Any], operation: str) -> Awaitable[Any]:
-        limit_s = self._session.limits.loop_block_warn_s
-        if limit_s is None:
-            return work
-        return watched(work, limit_s, lambda took_s: self._blocked(operation, took_s))
 
     def _blocked(self, operation: str, took_s: float) -> None:
         if self._may_log():
@@ -230,7 +228,8 @@ class Responder:
         _current.set(self._protocol)
         try:
             endpoint = self.registry.find(event.operation, MessageType.FIRE_AND_FORGET)
-            await self._watched(_ignored(endpoint, event.data), event.operation)
+            work = _result(endpoint, endpoint.prepare(event.data))
+            await watched(work, self._block_s, self._blocked, event.operation)
         except HandlerError as error:
             if self._may_log():
                 logger.warning("The fire-and-forget %r was not taken: %s", event.operation[:100], error)
@@ -242,10 +241,6 @@ class Responder:
 
     def _may_log(self) -> bool:
         return self._log_limit.allows(time.time_ns())
-
-
-async def _ignored(endpoint: Endpoint, data: dict[str, Any]) -> None:
-    await _result(endpoint, endpoint.prepare(data))
 
 
 def _result(endpoint: Endpoint, *arguments: Any) -> Coroutine[Any, Any, Any]:

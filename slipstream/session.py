@@ -63,6 +63,10 @@ FLOOD_CODE: Final = 4429
 """The private close codes (§11)."""
 
 
+# To look a member up in its enum costs more than all that is done with it here.
+_REQUEST, _RESPONSE, _STREAM_DATA = MessageType.REQUEST, MessageType.RESPONSE, MessageType.STREAM_DATA
+_UNARY = ExchangeKind.UNARY
+
 _SHORT_TEXT = 1000
 _OPENINGS = {
     ExchangeKind.UNARY: MessageType.REQUEST,
@@ -180,13 +184,14 @@ class Session:
         table = self.table
         exchange = table.get(request_id)
         if exchange is None or not exchange.takes_items:
-            raise self._refusal(MessageType.STREAM_DATA, request_id)
+            raise self._refusal(_STREAM_DATA, request_id)
         if not table.may_send(exchange):
             return False
         meta = "" if self._greeted else self._meta()
-        text = self._writer.write(MessageType.STREAM_DATA, request_id, data, meta)
+        text = self._writer.write(_STREAM_DATA, request_id, data, meta)
         table.item_sent(exchange, len(text))
-        self._commit(text)
+        self._greeted = True
+        self.outgoing.append(text)
         return True
 
     def end(self, request_id: RequestId) -> None:
@@ -200,9 +205,10 @@ class Session:
         exchange = self.table.get(request_id)
         if exchange is None:
             return
-        if exchange.mine or exchange.kind is not ExchangeKind.UNARY:
-            raise self._refusal(MessageType.RESPONSE, request_id)
-        text = self._writer.write(MessageType.RESPONSE, request_id, data, self._meta())
+        if exchange.mine or exchange.kind is not _UNARY:
+            raise self._refusal(_RESPONSE, request_id)
+        meta = "" if self._greeted else self._meta()
+        text = self._writer.write(_RESPONSE, request_id, data, meta)
         self.table.response_sent(exchange)
         self._commit(text)
 
@@ -303,11 +309,11 @@ class Session:
         table = self.table
         if request_id is None or peer_id == self.peer_id or spelled not in CANONICAL_TYPES:
             return None
-        if kind is MessageType.STREAM_DATA:
+        if kind is _STREAM_DATA:
             return ItemArrived(request_id, data, size) if table.item_came(request_id, size) else None
-        if kind is MessageType.RESPONSE:
+        if kind is _RESPONSE:
             return Answered(request_id, data) if table.response_came(request_id) else None
-        if kind is not MessageType.REQUEST or type(data) is not dict or self.closing:
+        if kind is not _REQUEST or type(data) is not dict or self.closing:
             return None
         operation = data.get("operation")
         if type(operation) is not str or table.count(mine=False) >= self.limits.in_flight:

@@ -10,12 +10,12 @@ import asyncio
 import sys
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from copy import copy
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from slipstream.errors import ExchangeCancelledError, SlipstreamError, StreamClosedError
 from slipstream.exchanges import RequestId
@@ -64,6 +64,7 @@ class Inlet:
         self._unread = False
         self._patience_items: int | None = None
         self._idle: tuple[float, Callable[[], None]] | None = None
+        self._ended: Callable[[], object] | None = None
         self._tell_consumed = consumed or _tell_nobody
         self._consumed = 0
         self._tell_at = tell_after
@@ -123,15 +124,20 @@ class Inlet:
         self._held_bytes = 0
         self._items.clear()
 
-    async def next(self) -> Any:
-        """The next item; at the end `StopAsyncIteration`, or the error that ended the stream."""
+    def when_ended(self, act: Callable[[], object]) -> None:
+        """Call `act` before the ending is given to a consumer."""
+        self._ended = act
+
+    async def next(self, _reader: object = None) -> Any:
+        """The next item; at the end `StopAsyncIteration`, or the error that ended the stream.
+
+        Whoever reads is kept for as long as it waits: dropping it would give the stream up.
+        """
         if self._items and not self._consumed % _ITEMS_A_TURN:
             await self._let_others_run()
         while not self._items:
-            if self._error is not None:
-                raise copy(self._error)  # an exception that is kept would keep the frames it went through
             if self._finished:
-                raise StopAsyncIteration
+                self._raise_ending()
             await self._wait()
         item, size_bytes = self._items.popleft()
         self._held_bytes -= size_bytes
@@ -140,6 +146,13 @@ class Inlet:
         if self._consumed >= self._tell_at:
             self._tell()
         return item
+
+    def _raise_ending(self) -> NoReturn:
+        if self._ended is not None:
+            self._ended()
+        if self._error is not None:
+            raise copy(self._error)  # an exception that is kept would keep the frames it went through
+        raise StopAsyncIteration
 
     async def _let_others_run(self) -> None:
         """A full buffer is read without ever waiting: other tasks have their turn too."""
@@ -212,16 +225,13 @@ class ItemStream:
         self._protocol = protocol
         self._inlet = inlet
         self._finalizer = _on_drop(self, partial(protocol.abandon, request_id))
+        inlet.when_ended(self._finalizer.detach)
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Any:
-        try:
-            return await self._inlet.next()
-        except (StopAsyncIteration, SlipstreamError):
-            self._finalizer.detach()
-            raise
+    def __anext__(self) -> Coroutine[Any, Any, Any]:
+        return self._inlet.next(self)
 
     async def aclose(self) -> None:
         """Give the stream up, unless it has ended. What waited unread is dropped."""

@@ -13,9 +13,14 @@ from typing import Any
 
 @types.coroutine
 def watched(
-    work: Coroutine[Any, Any, Any], limit_s: float, tell: Callable[[float], None]
+    work: Coroutine[Any, Any, Any], limit_s: float | None, tell: Callable[[str, float], None], name: str
 ) -> Generator[Any, Any, Any]:
-    """Await `work`, and tell each time, in seconds and over `limit_s`, for which it kept the event loop."""
+    """Await `work`, and tell `name` and each time over `limit_s`, in seconds, for which it kept the event loop.
+
+    None for `limit_s` means that nothing is told.
+    """
+    if limit_s is None:
+        return (yield from work)
     step: Callable[[Any], Any] = work.send
     value: Any = None
     try:
@@ -26,7 +31,7 @@ def watched(
             finally:
                 value = None  # an error that is kept would keep the frames it went through, this one too
                 if (took_s := perf_counter() - began) > limit_s:
-                    tell(took_s)
+                    tell(name, took_s)
             try:
                 value = yield wanted
                 step = work.send

@@ -82,7 +82,7 @@ def test_a_tap_that_fails_for_ever_does_not_fill_the_log(caplog: pytest.LogCaptu
 def test_a_frame_that_went_by_is_told_with_direction_and_time() -> None:
     one, other = Recorder(), Recorder()
     before = time.time_ns()
-    TapSet([one, other]).frame_passed("out", b"text")
+    TapSet([one, other]).frames_passed("out", [b"text"])
     (seen,) = one.told
     assert one.told == other.told
     assert isinstance(seen, FrameTap)
@@ -90,10 +90,18 @@ def test_a_frame_that_went_by_is_told_with_direction_and_time() -> None:
     assert before <= seen.time_ns <= time.time_ns()
 
 
+def test_frames_that_go_by_at_one_time_are_told_in_order_with_that_time() -> None:
+    recorder = Recorder()
+    TapSet([recorder]).frames_passed("out", ["first", "second"])
+    first, second = recorder.told
+    assert [first.message, second.message] == ["first", "second"]
+    assert first.time_ns == second.time_ns
+
+
 def test_a_tap_that_fails_at_a_frame_that_went_by_harms_no_other() -> None:
     recorder = Recorder()
     taps = TapSet([Failing(), recorder])
-    taps.frame_passed("in", "text")
+    taps.frames_passed("in", ["text"])
     assert (len(recorder.told), taps.failures) == (1, 1)
 
 
@@ -109,10 +117,10 @@ def test_where_nobody_looks_at_frames_they_cost_nothing(monkeypatch: pytest.Monk
     taps = TapSet([Stepping()])
     recorder = Recorder()
     taps.add(recorder)
-    taps.frame_passed("in", "text")
+    taps.frames_passed("in", ["text"])
     taps.remove(recorder)
     monkeypatch.setattr("slipstream.taps.time_ns", asked)
-    taps.frame_passed("in", "text")
+    taps.frames_passed("in", ["text"])
     taps.transition(MOVED)
     assert told == [MOVED]
     assert len(recorder.told) == 1

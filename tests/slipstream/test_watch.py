@@ -16,8 +16,8 @@ from slipstream.watch import watched
 LIMIT_S = 0.02
 
 
-def untold(took_s: float) -> None:
-    raise AssertionError(f"told of {took_s} s")
+def untold(name: str, took_s: float) -> None:
+    raise AssertionError(f"told of {took_s} s of {name}")
 
 
 def block(seconds: float = 2 * LIMIT_S) -> None:
@@ -31,7 +31,7 @@ async def test_the_result_is_that_of_the_work() -> None:
         await asyncio.sleep(0)
         return "done"
 
-    assert await watched(work(), 60, untold) == "done"
+    assert await watched(work(), 60, untold, "work") == "done"
 
 
 async def test_what_the_work_waits_for_comes_to_it() -> None:
@@ -40,7 +40,7 @@ async def test_what_the_work_waits_for_comes_to_it() -> None:
     async def work() -> str:
         return await coming
 
-    watching = asyncio.ensure_future(_task(watched(work(), 60, untold)))
+    watching = asyncio.ensure_future(_task(watched(work(), 60, untold, "work")))
     await asyncio.sleep(0)
     coming.set_result("came")
     assert await watching == "came"
@@ -56,7 +56,7 @@ async def test_an_error_of_the_work_is_raised() -> None:
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        await watched(work(), 60, untold)
+        await watched(work(), 60, untold, "work")
 
 
 async def test_an_error_that_is_waited_for_reaches_the_work_which_may_go_on() -> None:
@@ -69,7 +69,7 @@ async def test_an_error_that_is_waited_for_reaches_the_work_which_may_go_on() ->
             return "went on"
         return "not reached"
 
-    assert await watched(work(), 60, untold) == "went on"
+    assert await watched(work(), 60, untold, "work") == "went on"
 
 
 async def test_a_cancellation_reaches_the_work() -> None:
@@ -82,7 +82,7 @@ async def test_a_cancellation_reaches_the_work() -> None:
             heard.append("cancelled")
             raise
 
-    task = asyncio.ensure_future(_task(watched(work(), 60, untold)))
+    task = asyncio.ensure_future(_task(watched(work(), 60, untold, "work")))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -104,7 +104,7 @@ def test_work_that_is_dropped_half_way_is_closed() -> None:
             heard.append("closed")
 
     held = work()
-    watching = watched(held, 60, untold)
+    watching = watched(held, 60, untold, "work")
     assert watching.send(None) == "step"
     watching.close()
     assert heard == ["closed"]
@@ -112,7 +112,7 @@ def test_work_that_is_dropped_half_way_is_closed() -> None:
 
 @pytest.mark.parametrize("step", ["first", "later", "last", "failing"])
 async def test_a_step_that_keeps_the_loop_is_told_with_its_time(step: str) -> None:
-    told: list[float] = []
+    told: list[tuple[str, float]] = []
 
     async def work() -> None:
         if step == "first":
@@ -127,21 +127,22 @@ async def test_a_step_that_keeps_the_loop_is_told_with_its_time(step: str) -> No
             block()
             raise KeyError(step)
 
-    watching = watched(work(), LIMIT_S, told.append)
+    watching = watched(work(), LIMIT_S, lambda *what: told.append(what), "work")
     if step == "failing":
         with pytest.raises(KeyError):
             await watching
     else:
         await watching
-    assert len(told) == 1
-    assert told[0] >= 2 * LIMIT_S
+    ((name, took_s),) = told
+    assert name == "work"
+    assert took_s >= 2 * LIMIT_S
 
 
 async def test_time_that_the_work_only_waits_is_not_told() -> None:
     async def work() -> None:
         await asyncio.sleep(2 * LIMIT_S)
 
-    await watched(work(), LIMIT_S, untold)
+    await watched(work(), LIMIT_S, untold, "work")
 
 
 async def test_an_error_that_was_thrown_in_is_not_kept() -> None:
@@ -161,10 +162,19 @@ async def test_an_error_that_was_thrown_in_is_not_kept() -> None:
             await asyncio.get_running_loop().create_task(fail())
         await over
 
-    task = asyncio.ensure_future(_task(watched(work(), 60, untold)))
+    task = asyncio.ensure_future(_task(watched(work(), 60, untold, "work")))
     for _ in range(3):
         await asyncio.sleep(0)
     gc.collect()
     assert [ref() for ref in kept] == [None]
     over.set_result(None)
     await task
+
+
+async def test_without_a_limit_nothing_is_told() -> None:
+    async def work() -> str:
+        block()
+        await asyncio.sleep(0)
+        return "done"
+
+    assert await watched(work(), None, untold, "work") == "done"
