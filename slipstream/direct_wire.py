@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import struct
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 from websockets.asyncio.connection import Connection
@@ -32,6 +32,8 @@ _READ_BYTES = 64 * 1024
 
 # A message in more pieces is no message; without a bound, empty ones would fill the memory.
 _MOST_FRAGMENTS = 4096
+
+_MASKS_DRAWN = 256
 
 _FINAL_TEXT = 0x80 | Opcode.TEXT
 _MASKED = 0x80
@@ -86,11 +88,14 @@ class DirectWire(asyncio.Protocol):
         self._websocket = websocket
         self._public = PublicWire(websocket)
         self._is_client = websocket.protocol.side is CLIENT
+        self._masks = _fresh_masks() if self._is_client else None
         self._receive: Receive | None = None
         self._ended: asyncio.Future[None] | None = None
         self._partial: list[bytes] = []
         self._partial_bytes = self._wanted_bytes = 0
         self._fragments: list[Frame] = []
+        self._between_frames = False
+        """Whether it is known that the library has no part of a frame."""
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -143,23 +148,29 @@ class DirectWire(asyncio.Protocol):
                     whole = b"".join(self._partial)
                     self._partial.clear()
                     self._take(whole)
-            elif self._at_a_boundary():
+            elif self._between_frames or self._is_between_frames():
                 self._take(data)
             else:
-                self._websocket.data_received(data)
+                self._give_to_library(data)
         except BaseException as error:
             # The transport would log it and drop the connection; whoever reads shall hear of it.
             if self._ended is None or self._ended.done():
                 raise
             self._ended.set_exception(error)
 
-    def _at_a_boundary(self) -> bool:
+    def _give_to_library(self, data: bytes) -> None:
+        self._between_frames = False
+        self._websocket.data_received(data)
+
+    def _is_between_frames(self) -> bool:
         """Whether the library waits for the first byte of a frame, and the next may be taken from it."""
         protocol = self._websocket.protocol
         waits_in = protocol.parser
         while waits_in.gi_yieldfrom is not None:
             waits_in = waits_in.gi_yieldfrom
-        return protocol.state is OPEN and waits_in.gi_code is StreamReader.at_eof.__code__
+        # A connection that has failed discards what comes, and looks the same.
+        self._between_frames = protocol.state is OPEN and waits_in.gi_code is StreamReader.at_eof.__code__
+        return self._between_frames
 
     def _take(self, data: bytes) -> None:
         """Take all whole frames from data that begins with one (RFC 6455 §5.2); keep the rest."""
@@ -181,15 +192,15 @@ class DirectWire(asyncio.Protocol):
             start += 4 if masked else 0
             stop = start + length
             if limit is not None and length > limit:
-                self._websocket.data_received(data[position:])  # it refuses the frame, and all after it
+                self._give_to_library(data[position:])  # it refuses the frame, and all after it
                 return
             if stop > end:
                 wanted = stop - position
                 break
             if data[position] != _FINAL_TEXT or masked is self._is_client or self._fragments:
-                self._websocket.data_received(data[position:stop])
-                if not self._at_a_boundary():
-                    self._websocket.data_received(data[stop:])
+                self._give_to_library(data[position:stop])
+                if not self._is_between_frames():
+                    self._give_to_library(data[stop:])
                     return
             else:
                 payload = data[start:stop]
@@ -260,7 +271,7 @@ class DirectWire(asyncio.Protocol):
             or websocket.transport.is_closing()
         ):
             return self._public.write(messages)  # it waits for its turn, or raises what there is to say
-        websocket.transport.write(_text_frames(messages, masked=self._is_client))
+        websocket.transport.write(_text_frames(messages, self._masks))
         return websocket.drain() if websocket.paused else None
 
     def pause_writing(self) -> None:
@@ -276,17 +287,24 @@ class DirectWire(asyncio.Protocol):
         return self._public.unsent_bytes()
 
 
-def _text_frames(messages: Sequence[str], *, masked: bool) -> bytes:
+def _fresh_masks() -> Iterator[bytes]:
+    """Masks that nobody can foresee; drawn in bulk, or asking the system would cost more than the rest."""
+    while True:
+        drawn = os.urandom(4 * _MASKS_DRAWN)
+        for start in range(0, len(drawn), 4):
+            yield drawn[start : start + 4]
+
+
+def _text_frames(messages: Sequence[str], masks: Iterator[bytes] | None) -> bytes:
     """Text messages as the bytes of unfragmented frames; a client's are masked (RFC 6455 §5.2, §5.3)."""
-    heads = _HEADS[masked]
-    masks = os.urandom(4 * len(messages)) if masked else b""
+    heads = _HEADS[masks is not None]
     parts: list[bytes] = []
-    for number, message in enumerate(messages):
+    for message in messages:
         payload = message.encode()
         length = len(payload)
-        parts.append(heads[length] if length < 126 else _head(length, masked=masked))
-        if masked:
-            mask = masks[4 * number : 4 * number + 4]
+        parts.append(heads[length] if length < len(heads) else _head(length, masked=masks is not None))
+        if masks is not None:
+            mask = next(masks)
             parts.append(mask)
             payload = apply_mask(payload, mask)
         parts.append(payload)
@@ -302,4 +320,4 @@ def _head(length: int, *, masked: bool) -> bytes:
     return struct.pack("!BBQ", _FINAL_TEXT, bit | 127, length)
 
 
-_HEADS = [[_head(length, masked=masked) for length in range(126)] for masked in (False, True)]
+_HEADS = [[_head(length, masked=masked) for length in range(1024)] for masked in (False, True)]

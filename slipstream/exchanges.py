@@ -82,7 +82,8 @@ class Finding:
     request_id: RequestId | None = None
 
 
-@dataclass(slots=True)
+# Without slots: what no frame has changed stays with the class, and an exchange is made at less cost.
+@dataclass
 class Exchange:
     """One exchange in flight, from this side. Counts are frames and bytes of frame text of its items."""
 
@@ -91,16 +92,16 @@ class Exchange:
     operation: str | None
     mine: bool
     state: StreamState
-    outcome: Outcome = Outcome.PENDING
-    code: str | None = None
-    message: str = ""
-    items_in: int = 0
-    items_out: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    limit_in: int = 0
+    outcome: Outcome = field(default=Outcome.PENDING, init=False)
+    code: str | None = field(default=None, init=False)
+    message: str = field(default="", init=False)
+    items_in: int = field(default=0, init=False)
+    items_out: int = field(default=0, init=False)
+    bytes_in: int = field(default=0, init=False)
+    bytes_out: int = field(default=0, init=False)
+    limit_in: int = field(default=0, init=False)
     """Items that this side lets the other send, as the last credit said, in total; 0 before the first."""
-    limit_out: int = 0
+    limit_out: int = field(default=0, init=False)
     """Items that the other side lets this one send, likewise (protocol.md §9)."""
 
     @property
@@ -268,8 +269,8 @@ class ExchangeTable:
 
     def response_sent(self, exchange: Exchange) -> None:
         """Fold the response to a unary exchange of the other side; likewise."""
-        exchange.state = _CLOSED
-        self._end(exchange, _OK)
+        exchange.state, exchange.outcome = _CLOSED, _OK
+        del self._theirs[exchange.request_id]
 
     def item_sent(self, exchange: Exchange, size_bytes: int) -> None:
         """Fold an item on its way out, of an exchange that `takes_items`; likewise."""
@@ -310,8 +311,8 @@ class ExchangeTable:
         exchange = self._mine.get(number) if opener == self.local_peer else None
         if exchange is None or exchange.kind is not _UNARY:
             return False
-        exchange.state = _CLOSED
-        self._end(exchange, _OK)
+        exchange.state, exchange.outcome = _CLOSED, _OK
+        del self._mine[number]
         return True
 
     def request_came(self, request_id: RequestId, peer_id: str | None, operation: str) -> Exchange | None:

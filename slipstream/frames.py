@@ -326,7 +326,15 @@ _quoted = json.encoder.encode_basestring_ascii
 
 def encode_value(value: object) -> str:
     """Write any JSON value by the rules of a frame. Raises `ProtocolError` where JSON cannot say it."""
-    if type(value) is str or (type(value) is dict and _has_long_text(value) and _is_flat(value)):
+    if type(value) is dict and len(value) <= _FEW:
+        flat = False
+        for part in value.values():
+            if type(part) is str and len(part) >= _LONG_TEXT:  # with short ones the other writer is as fast
+                flat = _is_flat(value)
+                break
+    else:
+        flat = type(value) is str
+    if flat:
         try:
             encoded = to_json(value)
         except PydanticSerializationError:  # a lone surrogate: the strict writer keeps its escape
@@ -343,16 +351,6 @@ _FEW = 16
 _LONG_TEXT = 256
 _LARGE = 64 * 1024
 _FLAT_TYPES = frozenset({str, bool, type(None)})
-
-
-def _has_long_text(fields: dict[Any, Any]) -> bool:
-    """Whether an object has a text that is worth the faster writer, which is no faster with short ones."""
-    if len(fields) > _FEW:
-        return False
-    for value in fields.values():  # noqa: SIM110 - a generator costs more than the look
-        if type(value) is str and len(value) >= _LONG_TEXT:
-            return True
-    return False
 
 
 def _is_flat(fields: dict[Any, Any]) -> bool:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence, Sized
 from contextlib import suppress
 from copy import copy
+from typing import Literal
 
 from slipstream.wire import Wire
 
@@ -22,22 +23,23 @@ _FULL_BYTES = 1024 * 1024
 
 
 class Outbox:
-    """Messages on their way to one wire. `written` hears of them, and of their bytes, just before."""
+    """Messages on their way to one wire. `written` hears of them just before."""
 
     def __init__(
         self,
         wire: Wire,
         *,
-        written: Callable[[Sequence[str], int], None],
+        written: Callable[[Literal["out"], Sequence[str]], None],
         broken: Callable[[BaseException], None],
         send_timeout_s: float | None = None,
         full_bytes: int = _FULL_BYTES,
     ) -> None:
         self._wire = wire
-        self._written = written
+        self._tell_written = written
         self._broken = broken
         self._send_timeout_s = send_timeout_s
-        self._full_bytes = min(full_bytes, _FULL_BYTES)
+        self.full_bytes = min(full_bytes, _FULL_BYTES)
+        """With so much pending, a call or an answer should wait for room too."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._about_to_run: Sized | None = None
         self._queue: list[str] = []
@@ -48,6 +50,7 @@ class Outbox:
         self._write: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed_by: BaseException | None = None
+        self.messages_written = self.bytes_written = 0
         self.pending_bytes = 0
         """Bytes posted and not yet taken by the socket."""
         self.caused_bytes = 0
@@ -68,18 +71,22 @@ class Outbox:
             self.caused_bytes += size
             self._queued_caused_bytes += size
         self._queue.append(text)
-        if not self._scheduled:
-            self._schedule(alone=alone)
+        if self._scheduled:
+            return
+        self._scheduled = True
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            # What asyncio's own loop is about to run; another loop does not say.
+            self._about_to_run = getattr(self._loop, "_ready", None)
+        if alone and self._about_to_run is not None and not self._about_to_run:
+            self._flush()
+        else:
+            self._loop.call_soon(self._flush)
 
     @property
     def has_room(self) -> bool:
         """Whether one more message may be posted without waiting, and without passing those who wait."""
         return self.pending_bytes < _ROOM_BYTES and not self._for_room and self._closed_by is None
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a call or an answer should wait for room too."""
-        return self.pending_bytes >= self._full_bytes or self._closed_by is not None
 
     async def room(self) -> None:
         """Wait until there is room, first come, first served; raises what closed the outbox."""
@@ -135,17 +142,6 @@ class Outbox:
         if self._write is not None:
             self._write.cancel()
 
-    def _schedule(self, *, alone: bool) -> None:
-        self._scheduled = True
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-            # What asyncio's own loop is about to run; another loop does not say.
-            self._about_to_run = getattr(self._loop, "_ready", None)
-        if alone and self._about_to_run is not None and not self._about_to_run:
-            self._flush()
-        else:
-            self._loop.call_soon(self._flush)
-
     def _flush(self) -> None:
         """Write all that was posted; what comes while the socket takes no more waits for its turn."""
         if not self._queue:
@@ -154,7 +150,9 @@ class Outbox:
         batch, size, caused = self._queue, self._queued_bytes, self._queued_caused_bytes
         self._queue, self._queued_bytes, self._queued_caused_bytes = [], 0, 0
         try:
-            self._written(batch, size)
+            self.messages_written += len(batch)
+            self.bytes_written += size
+            self._tell_written("out", batch)
             if self._closed_by is not None:
                 return  # by whoever was told
             waiting = self._wire.write(batch)
@@ -162,13 +160,13 @@ class Outbox:
             self._broken(error)
             return
         if waiting is None:
-            self._scheduled = False
             self.pending_bytes -= size
             self.caused_bytes -= caused
             if self._for_room or self._waiters:
                 self._tell_waiters()
-            if self._queue:  # posted by whoever was told
-                self._schedule(alone=False)
+            self._scheduled = bool(self._queue)
+            if self._scheduled:  # posted by whoever was told
+                asyncio.get_running_loop().call_soon(self._flush)
         else:
             self._write = asyncio.ensure_future(waiting)
             self._write.add_done_callback(lambda write: self._awaited(write, size, caused))

@@ -113,7 +113,7 @@ class Protocol:
         self._wire = wire_of(websocket, direct=direct)
         self._outbox = Outbox(
             self._wire,
-            written=self._written,
+            written=self.taps.frames_passed,
             broken=self._outbox_broke,
             send_timeout_s=limits.send_timeout_s,
             full_bytes=limits.outbox_bytes,
@@ -126,7 +126,7 @@ class Protocol:
             self._consumed,
             self._session.credit_step,
         )
-        self._frames_in = self._frames_out = self._bytes_in = self._bytes_out = 0
+        self._frames_in = self._bytes_in = 0
         self._state = ConnectionState.CONNECTING
         self._ending: Ending | None = None
         self._listening = False
@@ -176,9 +176,9 @@ class Protocol:
         return Stats(
             state=self._state,
             frames_in=self._frames_in,
-            frames_out=self._frames_out,
+            frames_out=self._outbox.messages_written,
             bytes_in=self._bytes_in,
-            bytes_out=self._bytes_out,
+            bytes_out=self._outbox.bytes_written,
             opened_here=table.next_number,
             opened_there=table.opened_by_peer,
             in_flight_here=table.count(mine=True),
@@ -212,9 +212,10 @@ class Protocol:
         Raises `RemoteError`, `RequestTimeoutError`, `ConnectionClosedError` or `ConnectionLostError`; before
         anything is sent `TypeError`, `ProtocolError` (no JSON, too large) or `OverloadedError`.
         """
-        self._check_call(data)
+        if self._state is not _CONNECTED or type(data) is not dict:
+            self._check_call(data)
         timeout_s = self.limits.request_timeout_s if timeout is _DEFAULT else timeout
-        if self._outbox.is_full:
+        if self._outbox.pending_bytes >= self._outbox.full_bytes:
             timeout_s = await self._wait_for_room(timeout_s)
         request_id = self._open(_UNARY, data, timeout_s)
         answer = self._consumers.await_answer(request_id)
@@ -636,11 +637,6 @@ class Protocol:
             text = f"the peer does not read: {waiting} bytes of answers wait to be written"
             self._end(Ending(ConnectionState.LOST, None, text))
             cut(self.websocket)
-
-    def _written(self, texts: Sequence[str], size_bytes: int) -> None:
-        self._frames_out += len(texts)
-        self._bytes_out += size_bytes
-        self.taps.frames_passed("out", texts)
 
     def _arm(self) -> None:
         deadline = self._session.deadlines.earliest

@@ -14,6 +14,9 @@ VERSION: Final = 1
 # A caller that waits longer might as well not have said so, and no clock overflows.
 _LONGEST_S = 1e9
 
+# A boolean is none.
+_NUMBERS = frozenset({int, float})
+
 
 @dataclass(slots=True)
 class Remote:
@@ -49,8 +52,8 @@ class Remote:
 
 def patience_of(meta: dict[str, Any]) -> float | None:
     """What `meta.timeout` says, in seconds; None where it says nothing that can be kept (§8)."""
-    timeout = meta.get("timeout")
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+    timeout: Any = meta.get("timeout")
+    if type(timeout) not in _NUMBERS or not timeout > 0:
         return None
     return float(min(timeout, _LONGEST_S))
 

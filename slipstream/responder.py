@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -138,12 +138,13 @@ class Responder:
             registry = self.reserved if event.operation.startswith(RESERVED) else self.registry
             endpoint = registry.find(event.operation, _TYPES[event.kind])
             if event.kind is _UNARY:
-                if self._outbox.is_full:
-                    await self._outbox.room()  # an answer that nobody takes is not made
+                outbox = self._outbox
+                if outbox.pending_bytes >= outbox.full_bytes:
+                    await outbox.room()  # an answer that nobody takes is not made
                 work = _result(endpoint, endpoint.prepare(event.data))
                 result = await watched(work, self._block_s, self._blocked, event.operation)
-                if self._outbox.is_full:
-                    await self._outbox.room()
+                if outbox.pending_bytes >= outbox.full_bytes:
+                    await outbox.room()
                 self._respond(request_id, result)
             else:
                 work = self._run_stream(endpoint, event)

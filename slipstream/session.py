@@ -103,7 +103,7 @@ class Session:
     _familiar: bool = False
     """Whether the other side has been heard, and spells as this one does."""
     _writer: FrameWriter = field(init=False)
-    _timeout_told: tuple[float, str] | None = None
+    _timeout_told: tuple[float | None, str] = (None, "")
     """The timeout of the last call, and how `meta` says it: it is mostly the same."""
     _recent_bad_frames: deque[float] = field(init=False)
     _given_up: deque[tuple[RequestId, dict[str, Any]]] = field(
@@ -134,9 +134,13 @@ class Session:
         if timeout_s is not None and not isfinite(timeout_s):
             raise ValueError(f"A timeout is a number of seconds, or None for no deadline, not {timeout_s}")
         request_id = (self.peer_id, self.table.next_number)
-        text = self._writer.write(_OPENINGS[kind], request_id, data, self._meta(timeout_s))
+        told, meta = self._timeout_told
+        if timeout_s != told or not self._greeted:
+            meta = self._meta(timeout_s)
+        text = self._writer.write(_OPENINGS[kind], request_id, data, meta)
         exchange = self.table.open(kind, data.get("operation"))
-        self._commit(text)
+        self._greeted = True
+        self.outgoing.append(text)
         if timeout_s is not None:
             self.deadlines.set(now + timeout_s, exchange)
         return request_id
@@ -210,7 +214,8 @@ class Session:
         meta = "" if self._greeted else self._meta()
         text = self._writer.write(_RESPONSE, request_id, data, meta)
         self.table.response_sent(exchange)
-        self._commit(text)
+        self._greeted = True
+        self.outgoing.append(text)
 
     def fail(self, request_id: RequestId, code: str, message: str, details: Any = None) -> None:
         """End an exchange, both halves, with an error (§7); nothing is sent if it has ended meanwhile.
@@ -310,9 +315,11 @@ class Session:
         if request_id is None or peer_id == self.peer_id or spelled not in CANONICAL_TYPES:
             return None
         if kind is _STREAM_DATA:
-            return ItemArrived(request_id, data, size) if table.item_came(request_id, size) else None
+            came = table.item_came(request_id, size)
+            return tuple.__new__(ItemArrived, (request_id, data, size)) if came else None
         if kind is _RESPONSE:
-            return Answered(request_id, data) if table.response_came(request_id) else None
+            came = table.response_came(request_id)
+            return tuple.__new__(Answered, (request_id, data)) if came else None
         if kind is not _REQUEST or type(data) is not dict or self.closing:
             return None
         operation = data.get("operation")
@@ -393,7 +400,7 @@ class Session:
     ) -> Called:
         if meta is not None and (patience_s := patience_of(meta)) is not None:
             self.deadlines.set(now + patience_s, exchange)
-        return Called(exchange.request_id, exchange.kind, exchange.operation or "", data)
+        return tuple.__new__(Called, (exchange.request_id, exchange.kind, exchange.operation or "", data))
 
     def _learn(self, frame: Frame) -> None:
         remote, table = self.remote, self.table
@@ -456,9 +463,8 @@ class Session:
             hello: dict[str, Any] = {"hello": self._hello()}
             meta = {**hello, "timeout": timeout_s} if tells_timeout else hello
             return f',"meta":{encode_value(meta)}'
-        if self._timeout_told is None or self._timeout_told[0] != timeout_s:
-            assert timeout_s is not None  # noqa: S101 - part of `tells_timeout`
-            self._timeout_told = timeout_s, f',"meta":{encode_value({"timeout": timeout_s})}'
+        assert timeout_s is not None  # noqa: S101 - part of `tells_timeout`
+        self._timeout_told = timeout_s, f',"meta":{encode_value({"timeout": timeout_s})}'
         return self._timeout_told[1]
 
     def _commit(self, text: str) -> None:

@@ -77,7 +77,7 @@ class TapSet(Tap):
         self._frame_taps = [tap for tap in self._taps if getattr(type(tap), "frame", None) is not Tap.frame]
 
     def frames_passed(self, direction: Literal["in", "out"], messages: Iterable[str | bytes]) -> None:
-        """Tell every tap that looks at frames of those that go by at one time; costs nothing where none does."""
+        """Tell of frames that go by at one time whoever looks at frames; costs nothing where nobody does."""
         if not self._frame_taps:
             return
         now_ns = time_ns()

@@ -15,9 +15,9 @@ from typing import Any
 def watched(
     work: Coroutine[Any, Any, Any], limit_s: float | None, tell: Callable[[str, float], None], name: str
 ) -> Generator[Any, Any, Any]:
-    """Await `work`, and tell `name` and each time over `limit_s`, in seconds, for which it kept the event loop.
+    """Await `work`, and tell each time over `limit_s` for which it kept the event loop, with its `name`.
 
-    None for `limit_s` means that nothing is told.
+    Times are in seconds; None for `limit_s` means that nothing is told.
     """
     if limit_s is None:
         return (yield from work)
