@@ -26,12 +26,17 @@ class Consumers:
         connection_bytes: int,
         consumed: Callable[[RequestId, int], int] | None = None,
         tell_after: int = 0,
+        overflowed: Callable[[RequestId], None] | None = None,
     ) -> None:
-        """Buffer so many bytes a stream and in all; `consumed` hears of each stream like `Inlet`'s."""
+        """Buffer so many bytes a stream and in all; `consumed` hears of each stream like `Inlet`'s.
+
+        `overflowed` hears of a stream whose buffer has no room for an item.
+        """
         self._stream_bytes = stream_bytes
         self._budget = Budget(connection_bytes)
         self._consumed = consumed
         self._tell_after = tell_after
+        self._overflowed = overflowed
         self._answers: dict[RequestId, asyncio.Future[Any]] = {}
         self._inlets: dict[RequestId, Inlet] = {}
         self._senders: dict[RequestId, list[asyncio.Future[None]]] = {}
@@ -81,14 +86,20 @@ class Consumers:
 
     def answer(self, event: Answered) -> None:
         """Hand a result to whoever waits for it."""
-        answer = self._answers.pop(event.request_id, None)
+        request_id, data = event
+        answer = self._answers.pop(request_id, None)
         if answer is not None and not answer.done():
-            answer.set_result(event.data)
+            answer.set_result(data)
 
     def offer(self, event: ItemArrived) -> bool:
-        """Keep an item for its consumer; False if the stream's buffer is full. Without one it is dropped."""
-        inlet = self._inlets.get(event.request_id)
-        return inlet is None or inlet.offer(event.data, event.size_bytes)
+        """Keep an item for its consumer; False if it does not fit. Without a consumer it is dropped."""
+        request_id, data, size_bytes = event
+        inlet = self._inlets.get(request_id)
+        if inlet is None or inlet.offer(data, size_bytes):
+            return True
+        if self._overflowed is not None:
+            self._overflowed(request_id)
+        return False
 
     def end_items(self, request_id: RequestId) -> None:
         """No more items come on this stream."""

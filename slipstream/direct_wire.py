@@ -177,9 +177,11 @@ class DirectWire(asyncio.Protocol):
         limit, receive = self._websocket.protocol.max_message_size, self._receive
         if receive is None:
             return
+        is_client, fragments = self._is_client, self._fragments
         position, end, wanted = 0, len(data), 2
         while end - position >= wanted:
-            length = data[position + 1] & 0x7F
+            second = data[position + 1]
+            length = second & 0x7F
             start = position + 2
             if length >= 126:
                 extent = 2 if length == 126 else 8
@@ -188,8 +190,9 @@ class DirectWire(asyncio.Protocol):
                     wanted = start - position
                     break
                 length = int.from_bytes(data[start - extent : start], "big")
-            masked = data[position + 1] >= _MASKED
-            start += 4 if masked else 0
+            masked = second >= _MASKED
+            if masked:
+                start += 4
             stop = start + length
             if limit is not None and length > limit:
                 self._give_to_library(data[position:])  # it refuses the frame, and all after it
@@ -197,7 +200,7 @@ class DirectWire(asyncio.Protocol):
             if stop > end:
                 wanted = stop - position
                 break
-            if data[position] != _FINAL_TEXT or masked is self._is_client or self._fragments:
+            if data[position] != _FINAL_TEXT or masked is is_client or fragments:
                 self._give_to_library(data[position:stop])
                 if not self._is_between_frames():
                     self._give_to_library(data[stop:])

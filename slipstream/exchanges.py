@@ -252,6 +252,17 @@ class ExchangeTable:
             return self._mine.get(request_id[1])
         return self._theirs.get(request_id)
 
+    def ready_for_item(self, request_id: RequestId) -> Exchange | None:
+        """The exchange of this ID if it `takes_items` and one `may_send` on it; costs less than to ask both."""
+        opener, number = request_id
+        exchange = self._mine.get(number) if opener == self.local_peer else self._theirs.get(request_id)
+        if exchange is None or exchange.kind is _UNARY:
+            return None
+        state, sent, credit = exchange.state, exchange.items_out, self.credit_out
+        if state is not _OPEN and state is not _HALF_CLOSED_REMOTE:
+            return None
+        return exchange if credit is None or sent < credit or sent < exchange.limit_out else None
+
     def may_send(self, exchange: Exchange) -> bool:
         """Whether the other side's credit lets one more item through (protocol.md §9)."""
         credit = self.credit_out

@@ -125,6 +125,7 @@ class Protocol:
             limits.connection_buffer_bytes,
             self._consumed,
             self._session.credit_step,
+            self._overflow,
         )
         self._frames_in = self._bytes_in = 0
         self._state = ConnectionState.CONNECTING
@@ -139,7 +140,7 @@ class Protocol:
         self._ended = asyncio.Event()
         self._act: dict[type[Event], Callable[[Any], None]] = {
             Answered: self._consumers.answer,
-            ItemArrived: self._on_item,
+            ItemArrived: self._consumers.offer,
             HalfEnded: self._on_half_ended,
             Failed: self._on_failed,
             Called: self._on_called,
@@ -480,7 +481,7 @@ class Protocol:
         self._frames_in += 1
         self._bytes_in += len(message)
         self.taps.frames_passed("in", (message,))
-        for event in self._session.receive(message, now=self._clock()):
+        for event in self._session.receive(message, self._clock()):
             self._act[event.__class__](event)
         if self._session.outgoing or self._session.closing:
             self._flush()
@@ -489,10 +490,6 @@ class Protocol:
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:
             self._act[event.__class__](event)
-
-    def _on_item(self, event: ItemArrived) -> None:
-        if not self._consumers.offer(event):
-            self._overflow(event.request_id)
 
     def _on_half_ended(self, event: HalfEnded) -> None:
         self._consumers.end_items(event.request_id)
@@ -625,15 +622,14 @@ class Protocol:
 
         `alone`: see `Outbox.post`.
         """
-        if not self._session.outgoing and not self._session.closing:
-            return
-        for text in self._session.outgoing:
-            self._outbox.post(text, caused=caused, alone=alone)
-        self._session.outgoing.clear()
-        if self._session.closing and not self.exchanges:
+        session, outbox = self._session, self._outbox
+        for text in session.outgoing:
+            outbox.post(text, caused=caused, alone=alone)
+        session.outgoing.clear()
+        if session.closing and not self.exchanges:
             self._idle.set()
-        if self._outbox.caused_bytes > self.limits.outbox_bytes:
-            waiting = self._outbox.caused_bytes
+        if outbox.caused_bytes > self.limits.outbox_bytes:
+            waiting = outbox.caused_bytes
             text = f"the peer does not read: {waiting} bytes of answers wait to be written"
             self._end(Ending(ConnectionState.LOST, None, text))
             cut(self.websocket)

@@ -186,10 +186,11 @@ class Session:
         Raises `StreamClosedError` where §5 says *local error*.
         """
         table = self.table
-        exchange = table.get(request_id)
-        if exchange is None or not exchange.takes_items:
-            raise self._refusal(_STREAM_DATA, request_id)
-        if not table.may_send(exchange):
+        exchange = table.ready_for_item(request_id)
+        if exchange is None:
+            found = table.get(request_id)
+            if found is None or not found.takes_items:
+                raise self._refusal(_STREAM_DATA, request_id)
             return False
         meta = "" if self._greeted else self._meta()
         text = self._writer.write(_STREAM_DATA, request_id, data, meta)
@@ -295,7 +296,7 @@ class Session:
 
     # -- messages of the other side ---------------------------------------------------------------------
 
-    def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
+    def receive(self, message: str | bytes, now: float = 0.0) -> list[Event]:
         """Take one message that came at `now`. Never raises for what the other side sent (§7)."""
         limits = self.limits
         size = len(message) if type(message) is str and message.isascii() else size_of(message)

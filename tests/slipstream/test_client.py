@@ -159,7 +159,7 @@ async def test_a_lost_connection_is_told_to_callers_not_to_the_block() -> None:
 
 async def test_a_defect_while_reading_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     class Defect(Session):
-        def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
+        def receive(self, message: str | bytes, now: float = 0.0) -> list[Event]:
             raise ZeroDivisionError
 
     async with serve(Service) as server, connect(server.url) as protocol:

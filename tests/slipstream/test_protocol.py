@@ -478,7 +478,7 @@ async def test_a_cancelled_listener_settles_everything_and_says_so() -> None:
 
 
 class Defect(Session):
-    def receive(self, message: str | bytes, *, now: float = 0.0) -> list[Event]:
+    def receive(self, message: str | bytes, now: float = 0.0) -> list[Event]:
         raise ZeroDivisionError
 
 
