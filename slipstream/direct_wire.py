@@ -191,8 +191,7 @@ class DirectWire(asyncio.Protocol):
                     break
                 length = int.from_bytes(data[start - extent : start], "big")
             masked = second >= _MASKED
-            if masked:
-                start += 4
+            start += 4 if masked else 0
             stop = start + length
             if limit is not None and length > limit:
                 self._give_to_library(data[position:])  # it refuses the frame, and all after it

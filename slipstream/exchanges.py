@@ -253,7 +253,7 @@ class ExchangeTable:
         return self._theirs.get(request_id)
 
     def ready_for_item(self, request_id: RequestId) -> Exchange | None:
-        """The exchange of this ID if it `takes_items` and one `may_send` on it; costs less than to ask both."""
+        """The exchange of this ID if it `takes_items` and one `may_send` on it; costs less than asking."""
         opener, number = request_id
         exchange = self._mine.get(number) if opener == self.local_peer else self._theirs.get(request_id)
         if exchange is None or exchange.kind is _UNARY:
