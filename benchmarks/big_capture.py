@@ -31,7 +31,7 @@ BATCH = 1000
 _NOUNS = ("order", "user", "basket", "invoice", "session", "price", "stock", "address")
 _VERBS = ("get", "list", "create", "update", "watch")
 OPERATIONS = tuple(f"{noun}.{verb}" for noun in _NOUNS for verb in _VERBS)
-_WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november".split()
+_WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo")
 
 
 class Traffic:
