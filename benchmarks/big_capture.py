@@ -1,9 +1,8 @@
 """A large capture of plausible traffic: `python benchmarks/big_capture.py FILE [FRAMES] [--seed N]`.
 
-Calls of forty operations, streams of both kinds, one-way messages, errors, late and wrong frames, on one
-connection; frames have 200 bytes on average. It is folded and written as a recording is, so what is measured
-with it is what a user has. The same seed makes the same frames. Prints the processor time a frame and the size
-of the file.
+Calls of forty operations, streams of both kinds, one-way messages and errors on one connection; frames have
+200 bytes on average. It is folded and written as a recording is, so what is measured with it is what a user
+has. The same seed makes the same frames. Prints the processor time a frame and the size of the file.
 """
 
 from __future__ import annotations
