@@ -7,8 +7,8 @@ compression, the connection's settings those of `slipstream.connect`. slipstream
 Workloads: w1, w64 and w1000 are unary calls with so many in flight; stream is a server stream of 100,000
 items; echo is a bidirectional stream with 64 items outstanding. The payload is the JSON text of `data`,
 `{"operation":"echo","number":7,"text":"xx…"}`, of exactly 100 or 2,048 bytes, and the answer or the item is
-as large. The base sends that text alone as its message; each other implementation adds its own envelope
-(that of slipstream takes 130 to 155 bytes a frame). A stream of 2 KB has a quarter of the items.
+as large. Each implementation adds its own envelope (that of slipstream takes 130 to 155 bytes a frame); the
+base sends frames with that of slipstream, made once. A stream of 2 KB has a quarter of the items.
 
 The peers are installed from PyPI into an environment of their own; messages are the same JSON, nothing is
 validated. Their streams have a tenth of the items. rsocket runs over TCP, socketio over websocket; socketio

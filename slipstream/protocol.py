@@ -138,7 +138,7 @@ class Protocol:
         self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._ended = asyncio.Event()
-        self._act: dict[type[Event], Callable[[Any], None]] = {
+        self._act: dict[type[Event], Callable[[Any], object]] = {
             Answered: self._consumers.answer,
             ItemArrived: self._consumers.offer,
             HalfEnded: self._on_half_ended,
@@ -437,6 +437,10 @@ class Protocol:
         left behind.
         """
         drain_s = self.limits.drain_s if drain_s is None else drain_s
+        with self._responder.spared(asyncio.current_task()):
+            await self._close(code, reason, drain_s)
+
+    async def _close(self, code: int, reason: str, drain_s: float) -> None:
         self._closed_here = True
         self._session.closing = True
         if self._state is _CONNECTED:

@@ -11,7 +11,7 @@ import inspect
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Shape
@@ -70,6 +70,7 @@ class Responder:
         self._flush = flush
         self._notices: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
+        self._spared: set[asyncio.Task[Any]] = set()
         self._block_s = session.limits.loop_block_warn_s
         self._log_limit = log_limit(session.limits.findings_logged_per_s)
         self.registry = Registry()
@@ -106,10 +107,22 @@ class Responder:
     def stop(self, request_id: RequestId) -> None:
         """Stop the handler of an exchange that has ended; one that goes on is told again."""
         task = self._running.get(request_id)
-        if task is not None and task is not asyncio.current_task():
+        if task is not None and task is not asyncio.current_task() and task not in self._spared:
             _stop(task, self._session.limits.handler_stop_s)
             # One that is stopped before its first step never comes to forget itself.
             task.add_done_callback(lambda task: self._forget(request_id, task))
+
+    @contextmanager
+    def spared(self, task: asyncio.Task[Any] | None) -> Iterator[None]:
+        """Keep a handler going that closes the connection itself, and for `handler_stop_s` after its end."""
+        if task is None or task in self._spared:
+            yield
+            return
+        self._spared.add(task)
+        try:
+            yield
+        finally:
+            self._spared.discard(task)
 
     def stop_all(self) -> None:
         """Stop every handler: the connection has ended."""
@@ -117,12 +130,16 @@ class Responder:
         patience_s = self._session.limits.handler_stop_s
         # Nothing is stopped in the middle of its own step.
         for request_id, task in list(self._running.items()):
-            if task is me:
+            if task in self._spared:
+                asyncio.get_running_loop().call_later(patience_s, self.stop, request_id)
+            elif task is me:
                 asyncio.get_running_loop().call_soon(self.stop, request_id)
             else:
                 self.stop(request_id)
         for task in self._notices:
-            if task is me:
+            if task in self._spared:
+                asyncio.get_running_loop().call_later(patience_s, _stop, task, patience_s)
+            elif task is me:
                 asyncio.get_running_loop().call_soon(_stop, task, patience_s)
             else:
                 _stop(task, patience_s)

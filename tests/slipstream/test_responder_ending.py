@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -36,7 +37,8 @@ def block() -> None:
 class Enders(ProtocolHandler):
     """Handlers that close the connection they answer on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, for_ever: bool = False) -> None:
+        self.for_ever = for_ever
         self.done: list[str] = []
         self.over = asyncio.Event()
 
@@ -56,12 +58,16 @@ class Enders(ProtocolHandler):
         try:
             await current_protocol().aclose(1001, "from within")
             self.done.append(what)
+            if self.for_ever:
+                await asyncio.Event().wait()
         finally:
             self.over.set()
 
 
-@pytest.mark.parametrize("operation", ["close", "part"])
-async def test_a_handler_that_closes_its_own_connection_is_stopped_with_the_others(operation: str) -> None:
+@pytest.mark.parametrize(("operation", "done"), [("close", "request"), ("part", "notice")])
+async def test_a_handler_that_closes_its_own_connection_comes_to_its_own_end(
+    operation: str, done: str
+) -> None:
     handler = Enders()
     async with peers(None, handler) as (left, right):
         if operation == "close":
@@ -72,7 +78,20 @@ async def test_a_handler_that_closes_its_own_connection_is_stopped_with_the_othe
         await soon(handler.over)
         await left.wait_closed()
         await emptied(left, right)
-    assert handler.done == []
+    assert handler.done == [done]
+
+
+@pytest.mark.parametrize("operation", ["close", "part"])
+async def test_one_that_goes_on_after_it_has_closed_its_connection_is_stopped(operation: str) -> None:
+    handler = Enders(for_ever=True)
+    async with peers(None, handler, limits=Limits(handler_stop_s=0.02)) as (left, right):
+        with suppress(ConnectionClosedError):
+            await (left.request_response if operation == "close" else left.fire_and_forget)(
+                {"operation": operation}
+            )
+        await soon(handler.over)
+        await emptied(left, right)
+    assert handler.done
 
 
 @pytest.mark.parametrize(("word", "operation"), [("request", "close"), ("fire_and_forget", "part")])
