@@ -151,7 +151,7 @@ class Steps:
         return asyncio.run(self._post())
 
     async def _post(self) -> float:
-        outbox = Outbox(Memory(), written=lambda _: None, broken=lambda _: None)
+        outbox = Outbox(Memory(), written=lambda *_: None, broken=lambda _: None)
         with timed() as took:
             for _ in range(BATCH // PASS):
                 for _ in range(PASS):

@@ -74,6 +74,11 @@ _DEFAULT: Final = object()
 # To look a member up in its enum costs more than all that is done with it here.
 _CONNECTED, _UNARY, _BIDIRECTIONAL = ConnectionState.CONNECTED, ExchangeKind.UNARY, ExchangeKind.BIDIRECTIONAL
 
+
+def _time_of_running_loop() -> float:
+    return asyncio.get_running_loop().time()
+
+
 _SETTLED_ERRORS: dict[Outcome, type[SlipstreamError]] = {
     Outcome.TIMEOUT: RequestTimeoutError,
     Outcome.CANCELLED: ExchangeCancelledError,
@@ -134,7 +139,7 @@ class Protocol:
         self._closed_here = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
-        self._clock = time.monotonic
+        self._clock: Callable[[], float] = _time_of_running_loop
         self._closing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._ended = asyncio.Event()
