@@ -7,6 +7,7 @@ the engine before the first paint.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -28,10 +29,8 @@ from inspector_app.capture.errors import CaptureError
 from inspector_app.display.inert import inert
 from inspector_app.display.inert_filter import InertFilter
 from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, find_themes, variable_defaults
-from inspector_app.inspection import Inspection, InspectionFailed
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
-from inspector_app.screens.main import MainScreen
 from inspector_app.screens.wishes import GoHome, Inspect, OpenFile, Remember, Restart
 from inspector_app.viewer.drafts import Drafts, StartDrafts
 from inspector_app.viewer.frames import TimeMode
@@ -39,6 +38,7 @@ from inspector_app.viewer.frames import TimeMode
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from inspector_app.inspection import Inspection, InspectionFailed
     from inspector_app.screens.home import HomeScreen
 
 FAILED = 1
@@ -85,9 +85,12 @@ class InspectorApp(App[int]):
         self._capture = capture
         self._record = record
         self._config = stored.config_folder()
+        loaded = stored.load(self._config)
+        self._settings, self._notice = loaded.settings, loaded.notice
         self._themes: dict[str, LoadedTheme] = {}
         self._refused: list[ThemeError] = []
-        self._settings = stored.Settings()
+        # Before anything is styled: a change of theme styles everything anew.
+        self._load_themes()
         self._inspection: Inspection | None = None
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
@@ -118,13 +121,13 @@ class InspectorApp(App[int]):
         self._close_messages_no_wait()
 
     def on_mount(self) -> None:
-        """Put on the theme that is remembered, and show the first screen."""
+        """Show the first screen, and what is to be said of settings and themes."""
+        self.call_after_refresh(_collect_garbage_again)
         self._heed_signals()
-        loaded = stored.load(self._config)
-        self._settings = loaded.settings
-        self._load_themes()
-        if loaded.notice:
-            notify(self, loaded.notice, "warning")
+        if self._notice:
+            notify(self, self._notice, "warning")
+        for error in self._refused:
+            notify(self, f"Theme refused: {error}", "warning")
         if self._capture is not None:
             self._open(self._capture, at_start=True)
         elif self._spec is not None:
@@ -158,9 +161,7 @@ class InspectorApp(App[int]):
         for each in self._themes.values():
             self.register_theme(each.theme)
         wanted = self._settings.theme
-        self.theme = wanted if wanted in self._themes else DEFAULT_THEME
-        for error in self._refused:
-            notify(self, f"Theme refused: {error}", "warning")
+        self.set_reactive(App.theme, wanted if wanted in self._themes else DEFAULT_THEME)
 
     def _show(self, screen: Screen[None]) -> None:
         if len(self.screen_stack) > 1:
@@ -173,12 +174,16 @@ class InspectorApp(App[int]):
     # -- worlds -------------------------------------------------------------------------------------------
 
     def _inspect(self, spec: SourceSpec, *, record: Path | None = None, at_start: bool = False) -> None:
+        from inspector_app.inspection import Inspection
+
         mode = _time_mode(self._settings.time_mode)
         self._look_at(Inspection.of(spec, record=record, time_mode=mode))
         # The first paint does not wait for what an engine needs.
         self.call_after_refresh(self._start_engine, at_start=at_start)
 
     def _look_at(self, inspection: Inspection) -> None:
+        from inspector_app.screens.main import MainScreen
+
         before, self._inspection = self._inspection, inspection
         self._show(MainScreen(inspection, self._drafts))
         if before is not None:
@@ -189,6 +194,8 @@ class InspectorApp(App[int]):
             self.run_worker(self._start(self._inspection, at_start=at_start), group="starting")
 
     async def _start(self, inspection: Inspection, *, at_start: bool) -> None:
+        from inspector_app.inspection import InspectionFailed
+
         try:
             await inspection.start()
         except InspectionFailed as failure:
@@ -232,6 +239,8 @@ class InspectorApp(App[int]):
             self.call_from_thread(self._look_at_file, capture, at_start=at_start)
 
     def _look_at_file(self, capture: Path, *, at_start: bool) -> None:
+        from inspector_app.inspection import Inspection
+
         try:
             inspection = Inspection.of_file(capture, time_mode=_time_mode(self._settings.time_mode))
         except CaptureError as error:
@@ -318,6 +327,12 @@ class InspectorApp(App[int]):
     async def action_quit(self) -> None:
         """End from anywhere, forms and dialogs included."""
         self.do_quit()
+
+
+def _collect_garbage_again() -> None:
+    # What has been imported by now stays; there is no need to look through it ever again.
+    gc.freeze()
+    gc.enable()
 
 
 def _time_mode(name: str) -> TimeMode:

@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 it did not work, 2 it was asked in a way that cannot work.
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -338,6 +339,8 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
 
 
 def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+    # Nothing of what is imported now is garbage; the app collects it again once there is a screen.
+    gc.disable()
     from inspector_app.app import run_app
 
     return run_app(spec, capture, record)
