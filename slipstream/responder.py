@@ -70,7 +70,7 @@ class Responder:
         self._flush = flush
         self._notices: set[asyncio.Task[None]] = set()
         self._running: dict[RequestId, asyncio.Task[None]] = {}
-        self._spared: set[asyncio.Task[Any]] = set()
+        self._spared: set[asyncio.Task[Any] | None] = set()
         self._block_s = session.limits.loop_block_warn_s
         self._log_limit = log_limit(session.limits.findings_logged_per_s)
         self.registry = Registry()
@@ -115,9 +115,6 @@ class Responder:
     @contextmanager
     def spared(self, task: asyncio.Task[Any] | None) -> Iterator[None]:
         """Keep a handler going that closes the connection itself, and for `handler_stop_s` after its end."""
-        if task is None or task in self._spared:
-            yield
-            return
         self._spared.add(task)
         try:
             yield

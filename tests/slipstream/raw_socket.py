@@ -47,7 +47,13 @@ class Seen:
 
     opcode: int
     payload: bytes
-    masked: bool
+    mask: bytes
+    """Empty for a frame without one."""
+
+    @property
+    def masked(self) -> bool:
+        """Whether it came with a mask."""
+        return bool(self.mask)
 
 
 class RawSocket:
@@ -84,7 +90,7 @@ class RawSocket:
             long = (mask * (size // 4 + 1))[:size]
             payload = (int.from_bytes(payload, "big") ^ int.from_bytes(long, "big")).to_bytes(size, "big")
         assert first & 0xF0 == 0x80, "the library's end sends whole messages without extensions"
-        return Seen(first & 0x0F, payload, bool(mask))
+        return Seen(first & 0x0F, payload, mask)
 
     async def close_code(self) -> int:
         """The code of the close frame that comes, whatever comes before it."""

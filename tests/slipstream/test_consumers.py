@@ -275,3 +275,13 @@ async def test_the_end_of_the_items_reaches_their_reader_before_the_exchange_has
     assert inlet.finished
     with pytest.raises(StopAsyncIteration):
         await inlet.next()
+
+
+async def test_a_stream_whose_buffer_has_no_room_for_an_item_is_told_of() -> None:
+    overflowed: list[RequestId] = []
+    waiting = Consumers(100, 1000, overflowed=overflowed.append)
+    waiting.open_inlet(ID)
+    assert waiting.offer(ItemArrived(ID, "fits", 100))
+    assert overflowed == []
+    assert not waiting.offer(ItemArrived(ID, "does not", 1))
+    assert overflowed == [ID]

@@ -256,6 +256,16 @@ async def test_messages_of_every_length_are_written_whole_in_order_and_masked_by
 
 
 @both_ways
+async def test_no_mask_comes_twice_in_a_thousand_messages(direct: bool) -> None:
+    async with raw_connection(as_server=False) as (ours, raw):
+        writing = asyncio.create_task(written(wire_for(ours, direct), *["x"] * 1000))
+        masks = {(await raw.read()).mask for _ in range(1000)}
+        await writing
+    # Of a thousand masks of 32 bits two are the same once in 8,600 times; that two pairs are, never.
+    assert len(masks) >= 999
+
+
+@both_ways
 @both_roles
 async def test_writing_waits_while_the_socket_takes_no_more(as_server: bool, direct: bool) -> None:
     async with raw_connection(as_server=as_server) as (ours, raw):

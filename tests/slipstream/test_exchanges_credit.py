@@ -8,6 +8,7 @@ import pytest
 
 from slipstream.exchanges import CREDIT, Effect, Exchange, ExchangeKind, ExchangeTable, RequestId
 from slipstream.frames import Frame, MessageType
+from slipstream.lifecycle import StreamState
 
 ME, PEER = "me", "peer"
 STREAMS = [ExchangeKind.SERVER_STREAM, ExchangeKind.BIDIRECTIONAL]
@@ -139,3 +140,22 @@ def test_only_streams_take_items_and_only_while_this_half_is_open() -> None:
     _, served = theirs()
     takes.append(served.takes_items)
     assert takes == [False, True]
+
+
+@pytest.mark.parametrize("opened", [mine, theirs], ids=["mine", "theirs"])
+@pytest.mark.parametrize("state", StreamState)
+@pytest.mark.parametrize("sent", [0, 2, 3, 4])
+def test_an_exchange_is_ready_for_an_item_where_it_takes_items_and_one_may_be_sent(
+    opened: Any, state: StreamState, sent: int
+) -> None:
+    table, exchange = opened(credit_out=3)
+    exchange.state, exchange.items_out, exchange.limit_out = state, sent, 4
+    ready = exchange.takes_items and table.may_send(exchange)
+    assert table.ready_for_item(exchange.request_id) is (exchange if ready else None)
+
+
+def test_without_credit_known_a_stream_is_ready_and_a_request_or_an_unknown_exchange_never_is() -> None:
+    table, unary = mine(ExchangeKind.UNARY)
+    stream = table.open(ExchangeKind.BIDIRECTIONAL, "x")
+    asked = [unary.request_id, stream.request_id, (ME, 9), (PEER, 0)]
+    assert [table.ready_for_item(request_id) for request_id in asked] == [None, stream, None, None]

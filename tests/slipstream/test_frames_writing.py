@@ -163,6 +163,15 @@ def test_what_is_said_besides_the_data_follows_it() -> None:
     assert written == encode(Frame(MessageType.REQUEST, ("p", 0), "p", {"operation": "x"}, meta))
 
 
+def test_an_object_of_many_fields_is_written_as_any_other() -> None:
+    writer, data = (
+        FrameWriter("p", CANONICAL, 10_000, 200),
+        {str(number): "x" * 50 for number in range(_FEW + 1)},
+    )
+    written = writer.write(MessageType.RESPONSE, ("p", 0), data)
+    assert written == encode(Frame(MessageType.RESPONSE, ("p", 0), "p", data))
+
+
 @pytest.mark.parametrize("size", [-1, 0, 1])
 def test_a_frame_is_written_up_to_the_limit_and_not_over_it(size: int) -> None:
     writer = FrameWriter("p", CANONICAL, 200, 200)
