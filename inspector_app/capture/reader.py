@@ -6,13 +6,14 @@ writer's log from being reused), and trusts nothing it finds: a capture may come
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError, damaged, from_os, from_sqlite
-from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, TABLES
+from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         ExchangeRow,
         FindingRow,
         FrameRow,
+        Mark,
         NoteRow,
         OperationRow,
         SettledRow,
@@ -50,6 +52,7 @@ _PAGE = "LIMIT ? OFFSET ?"
 _FRAMES = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?")
 _FRAMES_WITH_RAW = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?", "raw")
 _FRAME = _select("frames", "WHERE seq = ?")
+_FRAMES_AT = _select("frames", "WHERE seq IN (SELECT value FROM json_each(?))")
 _RAW = "SELECT raw, binary FROM frames WHERE seq = ?"
 _EXCHANGE = _select("exchanges", "WHERE id = ?")
 _FIND_EXCHANGE = _select("exchanges", "WHERE number = ? AND conn = ? AND opener = ? ORDER BY id DESC LIMIT 1")
@@ -68,6 +71,7 @@ _FINDINGS_AFTER = _select("findings", "WHERE id > ? ORDER BY id LIMIT ?")
 _FRAME_FINDINGS = _select("findings", "WHERE seq = ? ORDER BY id")
 _NOTES = _select("notes", f"ORDER BY id {_PAGE}")
 _NOTES_OF = _select("notes", f"WHERE conn = ? OR conn IS NULL ORDER BY id {_PAGE}")
+_MARKS = _select("marks", f"ORDER BY seq {_PAGE}")
 _OPERATIONS = _select("operations", "WHERE conn = (SELECT max(conn) FROM operations) ORDER BY name, rowid")
 _OPERATIONS_OF = _select("operations", "WHERE conn = ? ORDER BY rowid")
 _SEEN_OPERATIONS = "SELECT name, kind FROM seen_operations WHERE direction = ? ORDER BY name, kind LIMIT ?"
@@ -111,6 +115,11 @@ class CaptureReader:
             for name, value in self._query("SELECT name, value FROM meta")
         }
 
+    @property
+    def format(self) -> int:
+        """Version of the capture's layout: 1 or more; a mark may raise it while the reader is open."""
+        return rows.integer(self._query("PRAGMA user_version")[0][0])
+
     def changed(self) -> bool:
         """Tell whether anything was committed since the last call; the first call says yes. Cheap."""
         version = self._query("PRAGMA data_version")[0][0]
@@ -147,6 +156,11 @@ class CaptureReader:
                     break
             cursor.close()
         return found
+
+    def frames_at(self, seqs: Sequence[int]) -> list[FrameRow]:
+        """Give the frames of these numbers, in the order given; what is not there is left out."""
+        there = {row.seq: row for row in self._rows(rows.frame_row, _FRAMES_AT, (json.dumps(list(seqs)),))}
+        return [there[seq] for seq in seqs if seq in there]
 
     def frame(self, seq: int) -> FrameRow | None:
         """Give one frame; None when there is none of that number."""
@@ -257,6 +271,10 @@ class CaptureReader:
             return self._rows(rows.note_row, _NOTES, (count, offset))
         return self._rows(rows.note_row, _NOTES_OF, (conn, count, offset))
 
+    def marks(self, offset: int, count: int) -> list[Mark]:
+        """Give the marks by the numbers of their frames; none in a capture of format 1."""
+        return self._rows(rows.mark_row, _MARKS, (count, offset)) if self.format > 1 else []
+
     # -- operations ---------------------------------------------------------------------------------------
 
     def operations(self, conn: int | None = None) -> list[OperationRow]:
@@ -343,7 +361,7 @@ class CaptureReader:
             for name, made_by in self._query("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
             if isinstance(made_by, str) and made_by.startswith("CREATE TABLE")
         }
-        if not tables.issuperset(TABLES):
+        if not tables.issuperset(tables_of(version)):
             raise CaptureError(f"{self.path} lacks tables of a capture: use another copy.")
         # Reading the ends of the longest table tells most truncated files at once.
         last = self.totals().frames

@@ -260,6 +260,15 @@ class OperationRow:
     deprecated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a person put on a frame: that it matters, and why. `note` may be empty."""
+
+    seq: int
+    made_ns: int
+    note: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Counters of a whole capture, kept by the writer so that no screen has to count."""

@@ -19,6 +19,7 @@ from inspector_app.capture.records import (
     FindingRow,
     FrameRow,
     Kind,
+    Mark,
     NoteRow,
     OperationRow,
     Outcome,
@@ -263,6 +264,11 @@ def operation_row(values: Values) -> OperationRow:
         returns=from_json(values[5]),
         deprecated=bool(values[6]),
     )
+
+
+def mark_row(values: Values) -> Mark:
+    """Make a `Mark` of the columns of `marks`."""
+    return Mark(seq=integer(values[0]), made_ns=integer(values[1]), note=text(values[2]))
 
 
 def totals_row(values: Values) -> Totals:

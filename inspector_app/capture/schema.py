@@ -19,6 +19,7 @@ from inspector_app.capture.records import (
     ExchangeRow,
     FindingRow,
     FrameRow,
+    Mark,
     NoteRow,
     OperationRow,
     SettledRow,
@@ -29,8 +30,8 @@ from inspector_app.capture.records import (
 APPLICATION_ID = 0x534C4950
 """Marks a SQLite file as a capture (the letters SLIP); `file` and `PRAGMA application_id` show it."""
 
-FORMAT_VERSION = 1
-"""Version of the layout, kept as `PRAGMA user_version`. A reader refuses a higher one."""
+FORMAT_VERSION = 2
+"""Version of the layout, kept as `PRAGMA user_version`: lower ones are read, higher ones refused."""
 
 _ROWS: dict[str, type] = {
     "frames": FrameRow,
@@ -41,6 +42,7 @@ _ROWS: dict[str, type] = {
     "findings": FindingRow,
     "notes": NoteRow,
     "operations": OperationRow,
+    "marks": Mark,
     "totals": Totals,
 }
 
@@ -51,6 +53,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 TABLES = (*COLUMNS, "meta", "seen_operations")
 """Every table that a capture must have."""
+
+_SINCE = {"marks": 2}
+
+
+def tables_of(version: int) -> set[str]:
+    """Give the tables that a capture of a format must have."""
+    return {table for table in TABLES if _SINCE.get(table, 1) <= version}
+
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -169,6 +179,12 @@ CREATE TABLE seen_operations (
     PRIMARY KEY (name, kind, direction)
 ) WITHOUT ROWID;
 
+CREATE TABLE marks (
+    seq INTEGER PRIMARY KEY,
+    made_ns INTEGER NOT NULL,
+    note TEXT NOT NULL
+);
+
 CREATE TABLE totals (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     {totals}
@@ -179,6 +195,8 @@ CREATE TABLE totals (
 # partial index, so the place of a row is found without touching the others.
 _INDICES = """
 CREATE INDEX frames_of_exchange ON frames (exchange) WHERE exchange IS NOT NULL;
+CREATE INDEX frames_of_type ON frames (type);
+CREATE INDEX frames_of_operation ON frames (operation) WHERE operation IS NOT NULL;
 CREATE INDEX exchanges_by_number ON exchanges (number, conn);
 CREATE INDEX requests_pending ON exchanges (id)
     WHERE kind = 'request_response' AND outcome = 'pending';
@@ -224,3 +242,18 @@ def statements() -> list[str]:
         f"PRAGMA application_id = {APPLICATION_ID}",
         f"PRAGMA user_version = {FORMAT_VERSION}",
     ]
+
+
+_ADDED = {2: ("marks", "frames_of_type", "frames_of_operation")}
+"""What each version brought to a capture, besides what only a new one can have."""
+
+
+def added_since(version: int) -> list[str]:
+    """Give the statements that bring a finished capture of an older format to the current one, in order."""
+    names = {name for added, names in _ADDED.items() if added > version for name in names}
+    made = [statement for statement in statements() if _made_by(statement) in names]
+    return [*made, f"PRAGMA user_version = {FORMAT_VERSION}"] if made else []
+
+
+def _made_by(statement: str) -> str:
+    return statement.split()[2] if statement.startswith("CREATE") else ""

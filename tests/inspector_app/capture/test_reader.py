@@ -119,6 +119,14 @@ def test_frames_are_a_slice_by_number(tmp_path: Path) -> None:
         assert reader.frames(7, 9) == []
 
 
+def test_frames_are_given_at_any_numbers_in_the_order_that_was_asked(tmp_path: Path) -> None:
+    with reading(samples.capture(tmp_path, samples.frames(*"abcdef"))) as reader:
+        assert [row.seq for row in reader.frames_at([5, 2, 3])] == [5, 2, 3]
+        assert [row.seq for row in reader.frames_at([9, 1, 1 << 70, -1])] == [1]
+        assert reader.frames_at([]) == []
+        assert reader.frames_at([4]) == reader.frames(4, 1)
+
+
 def test_a_frame_that_is_not_there_is_none(tmp_path: Path) -> None:
     with reading(samples.capture(tmp_path)) as reader:
         assert reader.frame(1) is None
