@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError, damaged, from_os, from_sqlite
 from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, tables_of
+from inspector_app.capture.summary import LONGEST_WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,18 +46,25 @@ def _select(table: str, rest: str, *more: str) -> str:
     return f"SELECT {', '.join((*COLUMNS[table], *more))} FROM {table} {rest}"  # noqa: S608 - names of our own tables
 
 
+def _select_frames(rest: str) -> str:
+    # A message that has no summary is short; one of a stranger is read no further than such a one can be.
+    return _select(
+        "frames", rest, f"CASE WHEN summary IS NULL THEN substr(raw, 1, {4 * LONGEST_WITHOUT}) END"
+    )
+
+
 _IS_REQUEST = "kind = 'request_response'"
 _IS_STREAM = "kind <> 'request_response'"
 _PAGE = "LIMIT ? OFFSET ?"
 
-_FRAMES = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?")
+_FRAMES = _select_frames("WHERE seq >= ? ORDER BY seq LIMIT ?")
 _FRAMES_WITH_RAW = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?", "raw")
-_FRAME = _select("frames", "WHERE seq = ?")
-_FRAMES_AT = _select("frames", "WHERE seq IN (SELECT value FROM json_each(?))")
+_FRAME = _select_frames("WHERE seq = ?")
+_FRAMES_AT = _select_frames("WHERE seq IN (SELECT value FROM json_each(?))")
 _RAW = "SELECT raw, binary FROM frames WHERE seq = ?"
 _EXCHANGE = _select("exchanges", "WHERE id = ?")
 _FIND_EXCHANGE = _select("exchanges", "WHERE number = ? AND conn = ? AND opener = ? ORDER BY id DESC LIMIT 1")
-_EXCHANGE_FRAMES = _select("frames", f"WHERE exchange = ? ORDER BY seq {_PAGE}")
+_EXCHANGE_FRAMES = _select_frames(f"WHERE exchange = ? ORDER BY seq {_PAGE}")
 _EXCHANGE_FRAME_COUNT = "SELECT count(*) FROM frames WHERE exchange = ?"
 _CONNECTIONS = _select("connections", "ORDER BY conn DESC LIMIT ?")
 _CONNECTION = _select("connections", "WHERE conn = ?")
@@ -148,9 +156,9 @@ class CaptureReader:
         size_bytes = 0
         with self._honest_values():
             cursor = self._connection.execute(_FRAMES_WITH_RAW, (first_seq, count))
-            for *values, raw in cursor:
+            for values in cursor:
                 row = rows.frame_row(values)
-                found.append((row, rows.raw_message(raw, row.binary)))
+                found.append((row, rows.raw_message(values[-1], row.binary)))
                 size_bytes += len(found[-1][1])
                 if size_bytes > _PORTION_BYTES:
                     break

@@ -28,6 +28,7 @@ from inspector_app.capture.records import (
     Totals,
 )
 from inspector_app.capture.schema import COLUMNS
+from inspector_app.capture.summary import LONGEST_WITHOUT, summary_of
 
 Values = Sequence[Any]
 """The values of one row as SQLite takes and gives them."""
@@ -53,8 +54,6 @@ KINDS: dict[object, Kind] = {
 
 # -- to columns ---------------------------------------------------------------------------------------------
 
-frame_values = attrgetter(*COLUMNS["frames"])
-"""Values of a `FrameRow`; the frame's own text goes behind them."""
 exchange_values = attrgetter(*COLUMNS["exchanges"])
 state_values = attrgetter(*COLUMNS["states"])
 settled_values = attrgetter(*COLUMNS["settled"])
@@ -135,7 +134,8 @@ def _maybe_text(value: object) -> str | None:
 
 
 def frame_row(values: Values) -> FrameRow:
-    """Make a `FrameRow` of the columns of `frames`."""
+    """Make a `FrameRow` of the columns of `frames` and, where these hold no summary, the message."""
+    binary, summary = bool(values[13]), values[11]
     return FrameRow(
         seq=integer(values[0]),
         time_ns=integer(values[1]),
@@ -148,10 +148,15 @@ def frame_row(values: Values) -> FrameRow:
         operation=_maybe_text(values[8]),
         size_bytes=integer(values[9]),
         latency_ns=_maybe_integer(values[10]),
-        summary=text(values[11]),
+        summary=_summary(values[14], binary) if summary is None else text(summary),
         findings=integer(values[12]),
-        binary=bool(values[13]),
+        binary=binary,
     )
+
+
+def _summary(raw: object, binary: bool) -> str:
+    # What comes from a stranger may be longer than any writer leaves without a summary.
+    return summary_of(raw_message(raw, binary)[:LONGEST_WITHOUT])
 
 
 def exchange_row(values: Values) -> ExchangeRow:

@@ -77,7 +77,7 @@ CREATE TABLE frames (
     operation TEXT,
     size_bytes INTEGER NOT NULL,
     latency_ns INTEGER,
-    summary TEXT NOT NULL,
+    summary TEXT,
     findings INTEGER NOT NULL,
     binary INTEGER NOT NULL,
     raw BLOB NOT NULL
@@ -217,7 +217,13 @@ CREATE VIEW log AS SELECT
         || printf('.%09dZ', time_ns % 1000000000) AS time,
     conn, direction, type, opener, number, exchange, operation, size_bytes,
     latency_ns / 1e6 AS latency_ms,
-    findings, summary, raw
+    findings,
+    CASE
+        WHEN summary IS NOT NULL THEN summary
+        WHEN typeof(raw) = 'text' AND json_valid(raw) THEN substr(json_extract(raw, '$.data'), 1, 200)
+        ELSE substr(raw, 1, 200)
+    END AS summary,
+    raw
 FROM frames;
 
 CREATE VIEW calls AS SELECT

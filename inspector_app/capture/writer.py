@@ -174,7 +174,7 @@ class CaptureWriter:
 
 
 def _write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
-    _many(connection, _FRAME, [(*rows.frame_values(row), raw) for row, raw in batch.frames])
+    _many(connection, _FRAME, [(*row, raw) for row, raw in batch.frames])
     _many(connection, _EXCHANGE, map(rows.exchange_values, batch.exchanges.values()))
     _many(connection, _CONNECTION, map(rows.connection_values, batch.connections.values()))
     _many(connection, _STATE, map(rows.state_values, batch.states))

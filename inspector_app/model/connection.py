@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.records import ConnectionRow, ExchangeRow
-from slipstream.exchanges import ExchangeTable
-from slipstream.lifecycle import ENDED
+from inspector_app.capture.summary import cut
+from slipstream.exchanges import ExchangeKind, ExchangeTable, Outcome
+from slipstream.lifecycle import ENDED, StreamState
 
 if TYPE_CHECKING:
     from inspector_app.capture.records import ConnectionOpened
@@ -23,6 +24,10 @@ NAME_LENGTH = 256
 
 _LARGEST_NUMBER = (1 << 63) - 1
 _REFUSED_KEPT = 256
+# An enum tells its value at the cost of a call.
+_KINDS = {kind: kind.value for kind in ExchangeKind}
+_STATES = {state: state.value for state in StreamState}
+_OUTCOMES = {outcome: outcome.value for outcome in Outcome}
 _ENDED_NAMES = frozenset(state.name for state in ENDED)
 
 
@@ -36,6 +41,10 @@ class Live:
     opened_ns: int
     opened_seq: int
     operation: str | None
+    opener: str
+    number: int
+    unary: bool
+    """Whether it is a request, not a stream."""
     message: str = ""
     ended_ns: int | None = None
     ended_seq: int | None = None
@@ -43,10 +52,27 @@ class Live:
     answered: bool = False
     """Whether the responder has sent a result or an item."""
 
-    @property
-    def unary(self) -> bool:
-        """Whether it is a request, not a stream."""
-        return self.exchange.kind.value == "request_response"
+    @classmethod
+    def opened(cls, exchange: Exchange, *, id: int, conn: int, time_ns: int, seq: int) -> Live:  # noqa: A002 - named as the row's field is
+        """Begin an exchange as its opening frame tells."""
+        return cls(
+            exchange,
+            id=id,
+            conn=conn,
+            opened_ns=time_ns,
+            opened_seq=seq,
+            operation=None if exchange.operation is None else cut(exchange.operation, NAME_LENGTH),
+            opener=row_opener(exchange.request_id),
+            number=row_number(exchange.request_id),
+            unary=exchange.kind is ExchangeKind.UNARY,
+        )
+
+    def latency_ns(self, time_ns: int, *, incoming: bool) -> int | None:
+        """Time from the opening to an answer of the responder; None for what the opener sends."""
+        if incoming is not self.exchange.mine:
+            return None
+        self.answered = True
+        return max(0, time_ns - self.opened_ns)
 
     def row(self) -> ExchangeRow:
         """Give the exchange as it stands, as a row of its own."""
@@ -54,15 +80,15 @@ class Live:
         return ExchangeRow(
             id=self.id,
             conn=self.conn,
-            opener=row_opener(exchange.request_id),
-            number=row_number(exchange.request_id),
+            opener=self.opener,
+            number=self.number,
             mine=exchange.mine,
-            kind=exchange.kind.value,
+            kind=_KINDS[exchange.kind],
             operation=self.operation,
             opened_ns=self.opened_ns,
             opened_seq=self.opened_seq,
-            state=exchange.state.value,
-            outcome=exchange.outcome.value,
+            state=_STATES[exchange.state],
+            outcome=_OUTCOMES[exchange.outcome],
             code=exchange.code,
             message=self.message,
             ended_ns=self.ended_ns,
@@ -115,6 +141,26 @@ class Connection:
             return True
         # A log from elsewhere may not tell who was who; then what went out does.
         return not incoming and not row.local_peer and self.be(sender)
+
+    def item(
+        self, request_id: RequestId | None, sender: str | None, size_bytes: int, *, incoming: bool
+    ) -> Live | None:
+        """Fold an item that went by as it should, at less cost than `table` and `meet`.
+
+        Gives its exchange; None for every other frame, and then nothing was done.
+        """
+        live = self.live.get(request_id) if request_id is not None else None
+        if live is None or request_id is None:
+            return None
+        table = self.table
+        if incoming:
+            known = self.row.remote_peer is not None and sender != table.local_peer
+            return live if known and table.item_came(request_id, size_bytes) else None
+        exchange = table.ready_for_item(request_id) if table.local_peer else None
+        if exchange is None:
+            return None
+        table.item_sent(exchange, size_bytes)
+        return live
 
     def be(self, peer: str) -> bool:
         """Take `peer` as this side's ID, unless exchanges are in flight that it opened as the other side."""
