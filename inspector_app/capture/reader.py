@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError, damaged, from_os, from_sqlite
-from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, tables_of
+from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, NUMBERED, OPENER, tables_of
 from inspector_app.capture.summary import LONGEST_WITHOUT
 
 if TYPE_CHECKING:
@@ -42,15 +42,17 @@ _SEEN_OPERATIONS_LIMIT = 1000
 _PORTION_BYTES = 8 * 1024 * 1024
 
 
+# A message without a summary is short; one of a stranger is read no further than such a one can be.
+_START_OF_RAW = f"CASE WHEN summary IS NULL THEN substr(raw, 1, {4 * LONGEST_WITHOUT}) END"
+
+
 def _select(table: str, rest: str, *more: str) -> str:
-    return f"SELECT {', '.join((*COLUMNS[table], *more))} FROM {table} {rest}"  # noqa: S608 - names of our own tables
+    named = [OPENER if name == "opener" and table in NUMBERED else name for name in COLUMNS[table]]
+    return f"SELECT {', '.join((*named, *more))} FROM {table} {rest}"  # noqa: S608 - names of our own tables
 
 
 def _select_frames(rest: str) -> str:
-    # A message that has no summary is short; one of a stranger is read no further than such a one can be.
-    return _select(
-        "frames", rest, f"CASE WHEN summary IS NULL THEN substr(raw, 1, {4 * LONGEST_WITHOUT}) END"
-    )
+    return _select("frames", rest, _START_OF_RAW)
 
 
 _IS_REQUEST = "kind = 'request_response'"
@@ -63,7 +65,9 @@ _FRAME = _select_frames("WHERE seq = ?")
 _FRAMES_AT = _select_frames("WHERE seq IN (SELECT value FROM json_each(?))")
 _RAW = "SELECT raw, binary FROM frames WHERE seq = ?"
 _EXCHANGE = _select("exchanges", "WHERE id = ?")
-_FIND_EXCHANGE = _select("exchanges", "WHERE number = ? AND conn = ? AND opener = ? ORDER BY id DESC LIMIT 1")
+_FIND_EXCHANGE = _select(
+    "exchanges", f"WHERE number = ? AND conn = ? AND {OPENER} = ? ORDER BY id DESC LIMIT 1"
+)
 _EXCHANGE_FRAMES = _select_frames(f"WHERE exchange = ? ORDER BY seq {_PAGE}")
 _EXCHANGE_FRAME_COUNT = "SELECT count(*) FROM frames WHERE exchange = ?"
 _CONNECTIONS = _select("connections", "ORDER BY conn DESC LIMIT ?")
@@ -409,6 +413,9 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("CREATE TEMP VIEW peers AS SELECT 0 AS id, '' AS name WHERE 0")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -142,14 +142,17 @@ class FrameRow:
 
 
 class FoldedFrame(NamedTuple):
-    """A frame as the fold makes it and a capture holds it: the fields of `FrameRow`, in their order."""
+    """A frame as the fold makes it and a capture holds it: the fields of `FrameRow`, in their order.
+
+    `opener` is a number that `Batch.peers` gave to a name.
+    """
 
     seq: int
     time_ns: int
     conn: int
     direction: Direction
     type: str | None
-    opener: str | None
+    opener: int | None
     number: int | None
     exchange: int | None
     operation: str | None
@@ -188,6 +191,31 @@ class ExchangeRow:
     bytes_in: int = 0
     bytes_out: int = 0
     last_item_ns: int | None = None
+
+
+class FoldedExchange(NamedTuple):
+    """An exchange likewise: the fields of `ExchangeRow`, in their order, with a number as `opener`."""
+
+    id: int
+    conn: int
+    opener: int
+    number: int
+    mine: bool
+    kind: Kind
+    operation: str | None
+    opened_ns: int
+    opened_seq: int
+    state: str
+    outcome: Outcome
+    code: str | None
+    message: str
+    ended_ns: int | None
+    ended_seq: int | None
+    items_in: int
+    items_out: int
+    bytes_in: int
+    bytes_out: int
+    last_item_ns: int | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -320,7 +348,9 @@ class Batch:
     """
 
     frames: list[tuple[FoldedFrame, str | bytes]] = field(default_factory=list)
-    exchanges: dict[int, ExchangeRow] = field(default_factory=dict)
+    exchanges: dict[int, FoldedExchange] = field(default_factory=dict)
+    peers: dict[int, str] = field(default_factory=dict)
+    """Names of peers by the numbers that frames and exchanges have for them; each is given once."""
     connections: dict[int, ConnectionRow] = field(default_factory=dict)
     states: list[StateRow] = field(default_factory=list)
     settled: list[SettledRow] = field(default_factory=list)

@@ -54,7 +54,6 @@ KINDS: dict[object, Kind] = {
 
 # -- to columns ---------------------------------------------------------------------------------------------
 
-exchange_values = attrgetter(*COLUMNS["exchanges"])
 state_values = attrgetter(*COLUMNS["states"])
 settled_values = attrgetter(*COLUMNS["settled"])
 finding_values = attrgetter(*COLUMNS["findings"])

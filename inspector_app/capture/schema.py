@@ -51,10 +51,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Columns of each table that hold a row, in the order of the row's fields."""
 
-TABLES = (*COLUMNS, "meta", "seen_operations")
+TABLES = (*COLUMNS, "meta", "peers", "seen_operations")
 """Every table that a capture must have."""
 
-_SINCE = {"marks": 2}
+_SINCE = {"marks": 2, "peers": 2}
 
 
 def tables_of(version: int) -> set[str]:
@@ -65,13 +65,15 @@ def tables_of(version: int) -> set[str]:
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
+CREATE TABLE peers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+
 CREATE TABLE frames (
     seq INTEGER PRIMARY KEY,
     time_ns INTEGER NOT NULL,
     conn INTEGER NOT NULL,
     direction TEXT NOT NULL,
     type TEXT,
-    opener TEXT,
+    opener INTEGER,
     number INTEGER,
     exchange INTEGER,
     operation TEXT,
@@ -86,7 +88,7 @@ CREATE TABLE frames (
 CREATE TABLE exchanges (
     id INTEGER PRIMARY KEY,
     conn INTEGER NOT NULL,
-    opener TEXT NOT NULL,
+    opener INTEGER NOT NULL,
     number INTEGER NOT NULL,
     mine INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -210,12 +212,18 @@ CREATE INDEX findings_of_frame ON findings (seq);
 CREATE INDEX operations_of_connection ON operations (conn);
 """
 
+NUMBERED = ("frames", "exchanges")
+"""The tables whose opener is a number of `peers`."""
+
+OPENER = "CASE typeof(opener) WHEN 'integer' THEN (SELECT name FROM peers WHERE id = opener) ELSE opener END"
+"""The name of an opener: in a capture that was begun in format 1 it stands there itself."""
+
 _VIEWS = """
 CREATE VIEW log AS SELECT
     seq,
     strftime('%Y-%m-%dT%H:%M:%S', time_ns / 1000000000, 'unixepoch')
         || printf('.%09dZ', time_ns % 1000000000) AS time,
-    conn, direction, type, opener, number, exchange, operation, size_bytes,
+    conn, direction, type, {opener} AS opener, number, exchange, operation, size_bytes,
     latency_ns / 1e6 AS latency_ms,
     findings,
     CASE
@@ -234,7 +242,7 @@ CREATE VIEW calls AS SELECT
     CASE WHEN mine THEN 'out' ELSE 'in' END AS direction,
     kind, operation, outcome, code, message, state,
     (ended_ns - opened_ns) / 1e6 AS duration_ms,
-    items_in, items_out, bytes_in, bytes_out, opener, number, opened_seq, ended_seq
+    items_in, items_out, bytes_in, bytes_out, {opener} AS opener, number, opened_seq, ended_seq
 FROM exchanges;
 """
 
@@ -242,7 +250,7 @@ FROM exchanges;
 def statements() -> list[str]:
     """Give the statements that make an empty capture, in order."""
     totals = ",\n    ".join(f"{name} INTEGER NOT NULL" for name in COLUMNS["totals"])
-    script = _TABLES.replace("{totals}", totals) + _INDICES + _VIEWS
+    script = _TABLES.replace("{totals}", totals) + _INDICES + _VIEWS.replace("{opener}", OPENER)
     return [
         *(statement.strip() for statement in script.split(";") if statement.strip()),
         f"PRAGMA application_id = {APPLICATION_ID}",
@@ -250,7 +258,7 @@ def statements() -> list[str]:
     ]
 
 
-_ADDED = {2: ("marks", "frames_of_type", "frames_of_operation")}
+_ADDED = {2: ("marks", "peers", "frames_of_type", "frames_of_operation")}
 """What each version brought to a capture, besides what only a new one can have."""
 
 

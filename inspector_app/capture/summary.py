@@ -21,7 +21,7 @@ LIMIT = 200
 """Characters of a summary, the mark of a cut included."""
 
 LONGEST_WITHOUT = 512
-"""Characters, or bytes, up to which a capture holds no summary of a message: it is made when it is looked at."""
+"""Characters, or bytes, of a message up to which its summary is not kept but made when it is looked at."""
 
 CUT = "…"
 """Ends a summary that does not show everything."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from inspector_app.capture.records import Totals
 from inspector_app.capture.schema import COLUMNS, FORMAT_VERSION, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from inspector_app.capture.records import Batch
@@ -34,6 +35,7 @@ def _insert(table: str, *more: str, verb: str = "INSERT") -> str:
 
 _FRAME = _insert("frames", "raw")
 _EXCHANGE = _insert("exchanges", verb="REPLACE")
+_PEER = "REPLACE INTO peers (id, name) VALUES (?, ?)"
 _CONNECTION = _insert("connections", verb="REPLACE")
 _STATE = _insert("states")
 _SETTLED = _insert("settled")
@@ -95,7 +97,7 @@ class CaptureWriter:
                 "INSERT INTO meta (name, value) VALUES (?, ?)",
                 [(name, rows.to_json(value)) for name, value in meta.items()],
             )
-            _write_totals(connection, Totals())
+            connection.execute(_TOTALS, _totals_values(Totals()))
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -113,13 +115,12 @@ class CaptureWriter:
         connection = self._open_connection()
         self._check_in_place()
         try:
-            connection.execute("BEGIN IMMEDIATE")
             try:
-                _write_batch(connection, batch)
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                _commit(connection, batch, list)
+            except (
+                UnicodeEncodeError
+            ):  # rare, and looking at each text beforehand would cost more than all else
+                _commit(connection, batch, _storable)
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
 
@@ -173,23 +174,46 @@ class CaptureWriter:
             )
 
 
-def _write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
-    _many(connection, _FRAME, [(*row, raw) for row, raw in batch.frames])
-    _many(connection, _EXCHANGE, map(rows.exchange_values, batch.exchanges.values()))
-    _many(connection, _CONNECTION, map(rows.connection_values, batch.connections.values()))
-    _many(connection, _STATE, map(rows.state_values, batch.states))
-    _many(connection, _SETTLED, map(rows.settled_values, batch.settled))
-    _many(connection, _FINDING, map(rows.finding_values, batch.findings))
-    _many(connection, _NOTE, map(rows.note_values, batch.notes))
-    _many(connection, _FORGET_OPERATIONS, ((conn,) for conn in batch.operations))
+_Values = Iterable[tuple[Any, ...]]
+_Form = Callable[[_Values], list[tuple[Any, ...]]]
+"""Makes rows ready for SQLite: as they are, or with text in them that it cannot take in another form."""
+
+
+def _storable(values: _Values) -> list[tuple[Any, ...]]:
+    return [rows.storable(row) for row in values]
+
+
+def _commit(connection: sqlite3.Connection, batch: Batch, form: _Form) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, values in _changes(batch):
+            made = form(values)
+            if made:
+                connection.executemany(statement, made)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _changes(batch: Batch) -> Iterator[tuple[str, _Values]]:
+    yield _PEER, batch.peers.items()
+    yield _FRAME, ((*row, raw) for row, raw in batch.frames)
+    yield _EXCHANGE, batch.exchanges.values()
+    yield _CONNECTION, map(rows.connection_values, batch.connections.values())
+    yield _STATE, map(rows.state_values, batch.states)
+    yield _SETTLED, map(rows.settled_values, batch.settled)
+    yield _FINDING, map(rows.finding_values, batch.findings)
+    yield _NOTE, map(rows.note_values, batch.notes)
+    yield _FORGET_OPERATIONS, ((conn,) for conn in batch.operations)
     for operations in batch.operations.values():
-        _many(connection, _OPERATION, map(rows.operation_values, operations))
-    _many(connection, _SEEN_OPERATION, _seen_operations(batch))
-    _write_totals(connection, batch.totals)
+        yield _OPERATION, map(rows.operation_values, operations)
+    yield _SEEN_OPERATION, _seen_operations(batch)
+    yield _TOTALS, [_totals_values(batch.totals)]
 
 
-def _write_totals(connection: sqlite3.Connection, totals: Totals) -> None:
-    connection.execute(_TOTALS, (*rows.totals_values(totals), 1))
+def _totals_values(totals: Totals) -> tuple[Any, ...]:
+    return (*rows.totals_values(totals), 1)
 
 
 def _seen_operations(batch: Batch) -> set[tuple[str, str, str]]:
@@ -204,16 +228,3 @@ def _seen_operations(batch: Batch) -> set[tuple[str, str, str]]:
         if row.type == "fire_and_forget" and row.operation is not None
     )
     return seen
-
-
-def _many(connection: sqlite3.Connection, statement: str, values: Iterable[tuple[Any, ...]]) -> None:
-    values = list(values)
-    if not values:
-        return
-    connection.execute("SAVEPOINT many")
-    try:
-        connection.executemany(statement, values)
-    except UnicodeEncodeError:
-        connection.execute("ROLLBACK TO many")
-        connection.executemany(statement, map(rows.storable, values))
-    connection.execute("RELEASE many")

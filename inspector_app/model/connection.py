@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.records import ConnectionRow, ExchangeRow
+from inspector_app.capture.records import ConnectionRow, FoldedExchange
 from inspector_app.capture.summary import cut
 from slipstream.exchanges import ExchangeKind, ExchangeTable, Outcome
 from slipstream.lifecycle import ENDED, StreamState
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 256
 """Characters of an operation or a peer ID that a row keeps; the frame's own text keeps all."""
+
+made = tuple.__new__
+"""Makes a named tuple at half the cost of calling it; `made(FoldedFrame, (seq, …))`."""
 
 _LARGEST_NUMBER = (1 << 63) - 1
 _REFUSED_KEPT = 256
@@ -41,7 +44,8 @@ class Live:
     opened_ns: int
     opened_seq: int
     operation: str | None
-    opener: str
+    opener: int
+    """Number of the opener's name."""
     number: int
     unary: bool
     """Whether it is a request, not a stream."""
@@ -53,7 +57,7 @@ class Live:
     """Whether the responder has sent a result or an item."""
 
     @classmethod
-    def opened(cls, exchange: Exchange, *, id: int, conn: int, time_ns: int, seq: int) -> Live:  # noqa: A002 - named as the row's field is
+    def opened(cls, exchange: Exchange, *, id: int, conn: int, opener: int, time_ns: int, seq: int) -> Live:  # noqa: A002 - named as the row's field is
         """Begin an exchange as its opening frame tells."""
         return cls(
             exchange,
@@ -62,7 +66,7 @@ class Live:
             opened_ns=time_ns,
             opened_seq=seq,
             operation=None if exchange.operation is None else cut(exchange.operation, NAME_LENGTH),
-            opener=row_opener(exchange.request_id),
+            opener=opener,
             number=row_number(exchange.request_id),
             unary=exchange.kind is ExchangeKind.UNARY,
         )
@@ -74,30 +78,33 @@ class Live:
         self.answered = True
         return max(0, time_ns - self.opened_ns)
 
-    def row(self) -> ExchangeRow:
+    def row(self) -> FoldedExchange:
         """Give the exchange as it stands, as a row of its own."""
         exchange = self.exchange
-        return ExchangeRow(
-            id=self.id,
-            conn=self.conn,
-            opener=self.opener,
-            number=self.number,
-            mine=exchange.mine,
-            kind=_KINDS[exchange.kind],
-            operation=self.operation,
-            opened_ns=self.opened_ns,
-            opened_seq=self.opened_seq,
-            state=_STATES[exchange.state],
-            outcome=_OUTCOMES[exchange.outcome],
-            code=exchange.code,
-            message=self.message,
-            ended_ns=self.ended_ns,
-            ended_seq=self.ended_seq,
-            items_in=exchange.items_in,
-            items_out=exchange.items_out,
-            bytes_in=exchange.bytes_in,
-            bytes_out=exchange.bytes_out,
-            last_item_ns=self.last_item_ns,
+        return made(
+            FoldedExchange,
+            (
+                self.id,
+                self.conn,
+                self.opener,
+                self.number,
+                exchange.mine,
+                _KINDS[exchange.kind],
+                self.operation,
+                self.opened_ns,
+                self.opened_seq,
+                _STATES[exchange.state],
+                _OUTCOMES[exchange.outcome],
+                exchange.code,
+                self.message,
+                self.ended_ns,
+                self.ended_seq,
+                exchange.items_in,
+                exchange.items_out,
+                exchange.bytes_in,
+                exchange.bytes_out,
+                self.last_item_ns,
+            ),
         )
 
 

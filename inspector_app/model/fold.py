@@ -36,7 +36,7 @@ from inspector_app.capture.summary import (
     message_summary,
     summary,
 )
-from inspector_app.model.connection import NAME_LENGTH, Connection, Live, row_number, row_opener
+from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
 from slipstream.errors import ProtocolError
 from slipstream.exchanges import Effect, Outcome, Step, bad_frame, operation_of
 from slipstream.frames import Frame, MessageType, read_fields, size_of
@@ -53,8 +53,7 @@ TEXT_LENGTH = 500
 
 _ENDED_EXCHANGES_KEPT = 4096
 _ENDED_CONNECTIONS_KEPT = 64
-_made = tuple.__new__
-"""Makes a named tuple at half the cost of calling it."""
+_PEERS_KEPT = 1024
 
 # To look a member up in its enum costs more than what is done with it here.
 _STREAM_DATA = MessageType.STREAM_DATA
@@ -74,6 +73,8 @@ class Fold:
         self._known_connections: set[int] = set()
         self._ended_connections: deque[int] = deque()
         self._ended_exchanges: OrderedDict[tuple[int, RequestId], Live] = OrderedDict()
+        self._peers: dict[str, int] = {}
+        self._last_peer = 0
         self._batch = Batch()
         self._changed_exchanges: dict[int, Live] = {}
         self._changed_connections: dict[int, Connection] = {}
@@ -141,7 +142,7 @@ class Fold:
             return None
         live.last_item_ns = time_ns
         self._changed_exchanges[live.id] = live
-        return _made(
+        return made(
             FoldedFrame,
             (
                 self._totals.frames,
@@ -175,7 +176,7 @@ class Fold:
             live = connection.live.get(request_id) or self._ended_exchanges.get((conn, request_id))
         if step.findings:
             self._find(record, live, step.findings)
-        return _made(
+        return made(
             FoldedFrame,
             (
                 self._totals.frames,
@@ -183,7 +184,7 @@ class Fold:
                 conn,
                 direction,
                 _TYPES[frame.type],
-                None if request_id is None else row_opener(request_id),
+                None if request_id is None else self._peer(request_id),
                 None if request_id is None else row_number(request_id),
                 None if live is None else live.id,
                 _operation(live, frame, step),
@@ -208,7 +209,7 @@ class Fold:
             conn=record.conn,
             direction=record.direction,
             type=None,
-            opener=None if request_id is None else row_opener(request_id),
+            opener=None if request_id is None else self._peer(request_id),
             number=None if request_id is None else row_number(request_id),
             exchange=None,
             operation=None,
@@ -260,7 +261,12 @@ class Fold:
         totals = self._totals
         totals.exchanges += 1
         live = Live.opened(
-            exchange, id=totals.exchanges, conn=connection.row.conn, time_ns=time_ns, seq=totals.frames
+            exchange,
+            id=totals.exchanges,
+            conn=connection.row.conn,
+            opener=self._peer(exchange.request_id),
+            time_ns=time_ns,
+            seq=totals.frames,
         )
         connection.live[exchange.request_id] = live
         if live.unary:
@@ -404,6 +410,18 @@ class Fold:
                 after_seq=self._totals.frames,
             )
         )
+
+    def _peer(self, request_id: RequestId) -> int:
+        """Give the number of an opener's name. A name that was long unheard of gets another one."""
+        name = row_opener(request_id)
+        number = self._peers.get(name)
+        if number is None:
+            if len(self._peers) >= _PEERS_KEPT:
+                self._peers.clear()
+            self._last_peer = number = self._last_peer + 1
+            self._peers[name] = number
+            self._batch.peers[number] = name
+        return number
 
     def _touch(self, connection: Connection) -> None:
         conn = connection.row.conn

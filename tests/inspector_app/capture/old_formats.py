@@ -25,9 +25,11 @@ def format_1(path: Path, batch: Batch) -> Path:
             "INSERT INTO meta VALUES (?, ?)", [(name, json.dumps(value)) for name, value in _META.items()]
         )
         for row, raw in batch.frames:
-            _insert(connection, "frames", {**asdict(row), "raw": raw})
+            opener = None if row.opener is None else batch.peers[row.opener]
+            _insert(connection, "frames", {**row._asdict(), "opener": opener, "raw": raw})
         for exchange in batch.exchanges.values():
-            _insert(connection, "exchanges", asdict(exchange))
+            opener = batch.peers[exchange.opener]
+            _insert(connection, "exchanges", {**exchange._asdict(), "opener": opener})
         for opened in batch.connections.values():
             _insert(connection, "connections", {**asdict(opened), "handshake": json.dumps(opened.handshake)})
         _insert(connection, "totals", {**asdict(batch.totals), "one": 1})
