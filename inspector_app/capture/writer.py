@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture import rows
@@ -28,14 +29,24 @@ _BUSY_TIMEOUT_S = 5.0
 _CLOSING_BUSY_TIMEOUT_MS = 100
 
 
-def _insert(table: str, *more: str, verb: str = "INSERT") -> str:
+_TOGETHER = 40
+"""Rows that one statement puts in. SQLite takes 999 values a statement at least, and lets other threads run
+once a statement: a row at a time, a thread that writes and one that reads a socket wait for each other."""
+
+
+def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
     columns = (*COLUMNS[table], *more)
-    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    row = f"({', '.join('?' * len(columns))})"
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
 
 
 _FRAME = _insert("frames", "raw")
 _EXCHANGE = _insert("exchanges", verb="REPLACE")
 _PEER = "REPLACE INTO peers (id, name) VALUES (?, ?)"
+_MANY = {
+    _FRAME: _insert("frames", "raw", rows=_TOGETHER),
+    _EXCHANGE: _insert("exchanges", verb="REPLACE", rows=_TOGETHER),
+}
 _CONNECTION = _insert("connections", verb="REPLACE")
 _STATE = _insert("states")
 _SETTLED = _insert("settled")
@@ -189,11 +200,20 @@ def _commit(connection: sqlite3.Connection, batch: Batch, form: _Form) -> None:
         for statement, values in _changes(batch):
             made = form(values)
             if made:
-                connection.executemany(statement, made)
+                _put(connection, statement, made)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _put(connection: sqlite3.Connection, statement: str, values: list[tuple[Any, ...]]) -> None:
+    done = 0
+    if statement in _MANY:
+        for done in range(_TOGETHER, len(values) + 1, _TOGETHER):
+            together = chain.from_iterable(values[done - _TOGETHER : done])
+            connection.execute(_MANY[statement], list(together))
+    connection.executemany(statement, values[done:])
 
 
 def _changes(batch: Batch) -> Iterator[tuple[str, _Values]]:
