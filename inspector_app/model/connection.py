@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from inspector_app.capture.records import ConnectionRow, FoldedExchange
 from inspector_app.capture.summary import cut
-from slipstream.exchanges import ExchangeKind, ExchangeTable, Outcome
+from slipstream.exchanges import Effect, ExchangeKind, ExchangeTable, Outcome, Step
+from slipstream.frames import Frame, MessageType
 from slipstream.lifecycle import ENDED, StreamState
+from slipstream.limits import MAX_COUNTER
 
 if TYPE_CHECKING:
     from inspector_app.capture.records import ConnectionOpened
     from slipstream.exchanges import Exchange, RequestId
+    from slipstream.frames import Fields
 
 NAME_LENGTH = 256
 """Characters of an operation or a peer ID that a row keeps; the frame's own text keeps all."""
@@ -27,7 +30,9 @@ made = tuple.__new__
 
 _LARGEST_NUMBER = (1 << 63) - 1
 _REFUSED_KEPT = 256
-# An enum tells its value at the cost of a call.
+# To look a member up in its enum costs more than what is done with it here, and so does asking for its value.
+_STREAM_DATA, _RESPONSE, _REQUEST = MessageType.STREAM_DATA, MessageType.RESPONSE, MessageType.REQUEST
+_ITEM, _RESULT, _OPENED = Effect.ITEM, Effect.RESULT, Effect.OPENED
 _KINDS = {kind: kind.value for kind in ExchangeKind}
 _STATES = {state: state.value for state in StreamState}
 _OUTCOMES = {outcome: outcome.value for outcome in Outcome}
@@ -115,6 +120,8 @@ class Connection:
     row: ConnectionRow
     table: ExchangeTable
     live: dict[RequestId, Live] = field(default_factory=dict)
+    acquainted: bool = False
+    """Whether both peers are known by name."""
     _refused: OrderedDict[RequestId, None] = field(default_factory=OrderedDict)
 
     @classmethod
@@ -145,29 +152,78 @@ class Connection:
         row = self.row
         if incoming and row.remote_peer is None and sender != row.local_peer:
             row.remote_peer = sender[:NAME_LENGTH]
+            self.acquainted = bool(row.local_peer)
             return True
         # A log from elsewhere may not tell who was who; then what went out does.
         return not incoming and not row.local_peer and self.be(sender)
 
-    def item(
-        self, request_id: RequestId | None, sender: str | None, size_bytes: int, *, incoming: bool
-    ) -> Live | None:
-        """Fold an item that went by as it should, at less cost than `table` and `meet`.
+    def step(self, fields: Fields, size_bytes: int, *, incoming: bool) -> Step:
+        """Fold a frame: what it did to its exchange, and what was wrong about it."""
+        kind, request_id, sender, data = fields[:4]
+        if request_id is not None and (self.row.remote_peer is not None or not incoming):
+            exchange = None
+            if kind is _STREAM_DATA:
+                effect, exchange = _ITEM, self._item(request_id, sender, size_bytes, incoming=incoming)
+            elif kind is _RESPONSE:
+                effect, exchange = _RESULT, self._response(request_id, sender, incoming=incoming)
+            elif kind is _REQUEST and type(data) is dict:
+                operation = data.get("operation")
+                effect, exchange = _OPENED, self._request(request_id, sender, operation, incoming=incoming)
+            if exchange is not None:
+                return made(Step, (effect, exchange, ()))
+        return self._any_step(Frame(*fields), size_bytes, incoming=incoming)
 
-        Gives its exchange; None for every other frame, and then nothing was done.
-        """
-        live = self.live.get(request_id) if request_id is not None else None
-        if live is None or request_id is None:
-            return None
+    def _any_step(self, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
+        if frame.type is MessageType.ERROR and self._answers_refusal(frame.request_id):
+            return Step(Effect.NOTICE)
         table = self.table
-        if incoming:
-            known = self.row.remote_peer is not None and sender != table.local_peer
-            return live if known and table.item_came(request_id, size_bytes) else None
-        exchange = table.ready_for_item(request_id) if table.local_peer else None
-        if exchange is None:
+        return table.received(frame, size_bytes) if incoming else table.sent(frame, size_bytes)
+
+    # Ordinary frames take a shorter way to the same place; None for every other, and then nothing was done.
+
+    def _item(
+        self, request_id: RequestId, sender: str | None, size_bytes: int, *, incoming: bool
+    ) -> Exchange | None:
+        live, table = self.live.get(request_id), self.table
+        if live is None:
             return None
-        table.item_sent(exchange, size_bytes)
-        return live
+        if incoming:
+            came = sender != table.local_peer and table.item_came(request_id, size_bytes)
+            return live.exchange if came else None
+        exchange = table.ready_for_item(request_id)
+        if exchange is not None:
+            table.item_sent(exchange, size_bytes)
+        return exchange
+
+    def _response(self, request_id: RequestId, sender: str | None, *, incoming: bool) -> Exchange | None:
+        live, table = self.live.get(request_id), self.table
+        if live is None or not live.unary:
+            return None
+        exchange = live.exchange
+        if incoming:
+            return exchange if sender != table.local_peer and table.response_came(request_id) else None
+        if exchange.mine:
+            return None
+        table.response_sent(exchange)
+        return exchange
+
+    def _request(
+        self, request_id: RequestId, sender: str | None, operation: object, *, incoming: bool
+    ) -> Exchange | None:
+        table = self.table
+        if type(operation) is not str:
+            return None
+        if incoming:
+            return None if sender == table.local_peer else table.request_came(request_id, sender, operation)
+        opener, number = request_id
+        if (
+            opener != sender
+            or opener != table.local_peer
+            or number != table.next_number
+            or number >= MAX_COUNTER
+        ):
+            return None
+        return table.open(ExchangeKind.UNARY, operation)
 
     def be(self, peer: str) -> bool:
         """Take `peer` as this side's ID, unless exchanges are in flight that it opened as the other side."""
@@ -175,6 +231,7 @@ class Connection:
             return False
         self.row.local_peer = peer[:NAME_LENGTH]
         self.table.local_peer = peer
+        self.acquainted = bool(peer) and self.row.remote_peer is not None
         return True
 
     def refuse(self, request_id: RequestId, *, incoming: bool) -> None:
@@ -185,7 +242,7 @@ class Connection:
         if len(self._refused) > _REFUSED_KEPT:
             self._refused.popitem(last=False)
 
-    def answers_refusal(self, request_id: RequestId | None) -> bool:
+    def _answers_refusal(self, request_id: RequestId | None) -> bool:
         """Tell, once, whether an `error` for this ID answers a message that was no frame."""
         if request_id is None or request_id not in self._refused:
             return False

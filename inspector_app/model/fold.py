@@ -34,11 +34,10 @@ from inspector_app.capture.summary import (
     error_summary,
     frame_summary,
     message_summary,
-    summary,
 )
 from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
 from slipstream.errors import ProtocolError
-from slipstream.exchanges import Effect, Outcome, Step, bad_frame, operation_of
+from slipstream.exchanges import Effect, Outcome, bad_frame, operation_of
 from slipstream.frames import Frame, MessageType, read_fields, size_of
 
 if TYPE_CHECKING:
@@ -57,7 +56,8 @@ _PEERS_KEPT = 1024
 
 # To look a member up in its enum costs more than what is done with it here.
 _STREAM_DATA = MessageType.STREAM_DATA
-_OPENED, _ITEM, _ERROR = Effect.OPENED, Effect.ITEM, Effect.ERROR
+_OPENED, _ITEM, _ERROR, _REFUSED = Effect.OPENED, Effect.ITEM, Effect.ERROR, Effect.REFUSED
+_PENDING = Outcome.PENDING
 _TYPES = {member: member.value for member in MessageType}
 _ANSWERS = (MessageType.RESPONSE, MessageType.ERROR)
 _OUTCOME_OF_STATE = {"CLOSED": Outcome.CLOSED, "LOST": Outcome.LOST}
@@ -124,58 +124,33 @@ class Fold:
         except ProtocolError as error:
             row = self._bad_frame(record, connection, error, size_bytes)
         else:
-            row = self._item(record, connection, fields, size_bytes) or self._good_frame(
-                record, connection, Frame(*fields), size_bytes
-            )
+            row = self._good_frame(record, connection, fields, size_bytes)
         self._batch.frames.append((row, raw))
 
-    def _item(
-        self, record: FrameSeen, connection: Connection, fields: Fields, size_bytes: int
-    ) -> FoldedFrame | None:
-        """Fold an item that went by as it should: nearly all frames are such, where there are many."""
-        if fields[0] is not _STREAM_DATA:
-            return None
-        conn, time_ns, direction, raw = record
-        incoming = direction == "in"
-        live = connection.item(fields[1], fields[2], size_bytes, incoming=incoming)
-        if live is None:
-            return None
-        live.last_item_ns = time_ns
-        self._changed_exchanges[live.id] = live
-        return made(
-            FoldedFrame,
-            (
-                self._totals.frames,
-                time_ns,
-                conn,
-                direction,
-                "stream_data",
-                live.opener,
-                live.number,
-                live.id,
-                live.operation,
-                size_bytes,
-                None if live.answered else live.latency_ns(time_ns, incoming=incoming),
-                None if len(raw) <= LONGEST_WITHOUT else summary(fields[3]),
-                0,
-                type(raw) is bytes,
-            ),
-        )
-
     def _good_frame(
-        self, record: FrameSeen, connection: Connection, frame: Frame, size_bytes: int
+        self, record: FrameSeen, connection: Connection, fields: Fields, size_bytes: int
     ) -> FoldedFrame:
         conn, time_ns, direction, raw = record
+        kind, request_id, sender, data, _, _ = fields
         incoming = direction == "in"
-        if connection.meet(frame.peer_id, incoming=incoming):
+        if not connection.acquainted and connection.meet(sender, incoming=incoming):
             self._touch(connection)
-        step = _step(connection, frame, size_bytes, incoming=incoming)
-        live = self._follow(connection, time_ns, frame, step)
-        request_id = frame.request_id
-        if live is None and request_id is not None:
+        effect, exchange, findings = connection.step(fields, size_bytes, incoming=incoming)
+        opener = number = latency_ns = live = None
+        if exchange is not None:
+            live = self._follow(connection, exchange, time_ns, data, effect)
+        elif request_id is not None:
             live = connection.live.get(request_id) or self._ended_exchanges.get((conn, request_id))
-        if step.findings:
-            self._find(record, live, step.findings)
+        if live is not None and effect is not _REFUSED:
+            opener, number, operation = live.opener, live.number, live.operation
+            if kind in _ANSWERS or (kind is _STREAM_DATA and not live.answered):
+                latency_ns = live.latency_ns(time_ns, incoming=incoming)
+        else:
+            operation = _operation(live, fields)
+            if request_id is not None:
+                opener, number = self._peer(request_id), row_number(request_id)
+        if findings:
+            self._find(record, live, findings)
         return made(
             FoldedFrame,
             (
@@ -183,15 +158,15 @@ class Fold:
                 time_ns,
                 conn,
                 direction,
-                _TYPES[frame.type],
-                None if request_id is None else self._peer(request_id),
-                None if request_id is None else row_number(request_id),
+                _TYPES[kind],
+                opener,
+                number,
                 None if live is None else live.id,
-                _operation(live, frame, step),
+                operation,
                 size_bytes,
-                None if live is None else _latency(live, time_ns, frame, step, incoming=incoming),
-                None if len(raw) <= LONGEST_WITHOUT else frame_summary(frame),
-                len(step.findings),
+                latency_ns,
+                None if len(raw) <= LONGEST_WITHOUT else frame_summary(Frame(*fields)),
+                len(findings),
                 type(raw) is bytes,
             ),
         )
@@ -220,12 +195,10 @@ class Fold:
             binary=isinstance(record.raw, bytes),
         )
 
-    def _follow(self, connection: Connection, time_ns: int, frame: Frame, step: Step) -> Live | None:
-        """Bring the exchange of a step up to date; None where the step has none."""
-        exchange = step.exchange
-        if exchange is None:
-            return None
-        effect = step.effect
+    def _follow(
+        self, connection: Connection, exchange: Exchange, time_ns: int, data: object, effect: Effect
+    ) -> Live:
+        """Bring the exchange of a step up to date."""
         if effect is _OPENED:
             live = self._open(connection, exchange, time_ns)
         else:
@@ -233,8 +206,8 @@ class Fold:
         if effect is _ITEM:
             live.last_item_ns = time_ns
         elif effect is _ERROR:
-            live.message = error_summary(frame.data, TEXT_LENGTH)
-        if exchange.ended:
+            live.message = error_summary(data, TEXT_LENGTH)
+        if exchange.outcome is not _PENDING:
             self._end(connection, live, time_ns, self._totals.frames)
         self._changed_exchanges[live.id] = live
         return live
@@ -440,28 +413,12 @@ class Fold:
             totals.first_ns = time_ns
 
 
-def _step(connection: Connection, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
-    if frame.type is MessageType.ERROR and connection.answers_refusal(frame.request_id):
-        return Step(Effect.NOTICE)
-    table = connection.table
-    return table.received(frame, size_bytes) if incoming else table.sent(frame, size_bytes)
-
-
-def _operation(live: Live | None, frame: Frame, step: Step) -> str | None:
-    """What the frame names, or else what the opening frame of its exchange named."""
-    if live is not None and step.effect is not Effect.REFUSED:
-        return live.operation
-    named = operation_of(frame)
+def _operation(live: Live | None, fields: Fields) -> str | None:
+    """What a frame without an exchange of its own names, or else what the opening frame named."""
+    named = operation_of(Frame(*fields))
     if named is not None:
         return cut(named, NAME_LENGTH)
     return None if live is None else live.operation
-
-
-def _latency(live: Live, time_ns: int, frame: Frame, step: Step, *, incoming: bool) -> int | None:
-    first_item = frame.type is _STREAM_DATA and not live.answered
-    if not (first_item or frame.type in _ANSWERS) or step.effect is Effect.REFUSED:
-        return None
-    return live.latency_ns(time_ns, incoming=incoming)
 
 
 def _named_request(error: ProtocolError) -> RequestId | None:
