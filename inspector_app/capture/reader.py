@@ -151,8 +151,12 @@ class CaptureReader:
         """Give frames from number `first_seq` (from 1) on, in order."""
         return self._rows(rows.frame_row, _FRAMES, (first_seq, count))
 
-    def frames_with_raw(self, first_seq: int, count: int) -> list[tuple[FrameRow, str | bytes]]:
+    def frames_with_raw(
+        self, first_seq: int, count: int, *, summaries: bool = True
+    ) -> list[tuple[FrameRow, str | bytes]]:
         """Give frames as `frames` does, each with its message as `raw` gives it.
+
+        Summaries cost more than all the rest: who has no use for them goes without, and gets empty ones.
 
         Stops early, after a frame at least, when the messages together grow large: go on behind the last one.
         """
@@ -161,7 +165,7 @@ class CaptureReader:
         with self._honest_values():
             cursor = self._connection.execute(_FRAMES_WITH_RAW, (first_seq, count))
             for values in cursor:
-                row = rows.frame_row(values)
+                row = rows.frame_row(values, summarise=summaries)
                 found.append((row, rows.raw_message(values[-1], row.binary)))
                 size_bytes += len(found[-1][1])
                 if size_bytes > _PORTION_BYTES:

@@ -132,9 +132,11 @@ def _maybe_text(value: object) -> str | None:
     return None if value is None else text(value)
 
 
-def frame_row(values: Values) -> FrameRow:
+def frame_row(values: Values, *, summarise: bool = True) -> FrameRow:
     """Make a `FrameRow` of the columns of `frames` and, where these hold no summary, the message."""
     binary, summary = bool(values[13]), values[11]
+    if summary is None:
+        summary = _summary(values[14], binary) if summarise else ""
     return FrameRow(
         seq=integer(values[0]),
         time_ns=integer(values[1]),
@@ -147,7 +149,7 @@ def frame_row(values: Values) -> FrameRow:
         operation=_maybe_text(values[8]),
         size_bytes=integer(values[9]),
         latency_ns=_maybe_integer(values[10]),
-        summary=_summary(values[14], binary) if summary is None else text(summary),
+        summary=text(summary),
         findings=integer(values[12]),
         binary=binary,
     )
