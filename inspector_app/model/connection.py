@@ -160,7 +160,7 @@ class Connection:
     def step(self, fields: Fields, size_bytes: int, *, incoming: bool) -> Step:
         """Fold a frame: what it did to its exchange, and what was wrong about it."""
         kind, request_id, sender, data = fields[:4]
-        if request_id is not None and (self.row.remote_peer is not None or not incoming):
+        if request_id is not None:
             exchange = None
             if kind is _STREAM_DATA:
                 effect, exchange = _ITEM, self._item(request_id, sender, size_bytes, incoming=incoming)
@@ -214,7 +214,7 @@ class Connection:
         if type(operation) is not str:
             return None
         if incoming:
-            return None if sender == table.local_peer else table.request_came(request_id, sender, operation)
+            return table.request_came(request_id, sender, operation)
         opener, number = request_id
         if (
             opener != sender
