@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError, damaged, from_os, from_sqlite
+from inspector_app.capture.places import Places
 from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, NUMBERED, OPENER, tables_of
 from inspector_app.capture.summary import LONGEST_WITHOUT
 
@@ -59,6 +60,11 @@ _IS_REQUEST = "kind = 'request_response'"
 _IS_STREAM = "kind <> 'request_response'"
 _PAGE = "LIMIT ? OFFSET ?"
 
+_PENDING = f"WHERE {{which}} AND outcome = 'pending' ORDER BY id {_PAGE}"
+_ENDED = "WHERE {which} AND outcome <> 'pending' AND ending > ? AND ending <= ? ORDER BY ending DESC"
+_ENDED_1 = f"WHERE {{which}} AND outcome <> 'pending' ORDER BY ended_ns DESC, id DESC {_PAGE}"
+_LAST_ENDING = "SELECT coalesce(max(ending), 0) FROM exchanges WHERE {which} AND outcome <> 'pending'"
+
 _FRAMES = _select_frames("WHERE seq >= ? ORDER BY seq LIMIT ?")
 _FRAMES_WITH_RAW = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?", "raw")
 _FRAME = _select_frames("WHERE seq = ?")
@@ -68,8 +74,7 @@ _EXCHANGE = _select("exchanges", "WHERE id = ?")
 _FIND_EXCHANGE = _select(
     "exchanges", f"WHERE number = ? AND conn = ? AND {OPENER} = ? ORDER BY id DESC LIMIT 1"
 )
-_EXCHANGE_FRAMES = _select_frames(f"WHERE exchange = ? ORDER BY seq {_PAGE}")
-_EXCHANGE_FRAME_COUNT = "SELECT count(*) FROM frames WHERE exchange = ?"
+_EXCHANGE_FRAMES = _select_frames(f"WHERE exchange = ? AND seq >= ? ORDER BY seq {_PAGE}")
 _CONNECTIONS = _select("connections", "ORDER BY conn DESC LIMIT ?")
 _CONNECTION = _select("connections", "WHERE conn = ?")
 _STATES = _select("states", f"ORDER BY id {_PAGE}")
@@ -102,6 +107,7 @@ class CaptureReader:
         self.path = path.absolute()
         _check_is_database(self.path)
         self._data_version: int | None = None
+        self._places = Places(lambda *query: self._row(lambda values: rows.integer(values[0]), *query))
         try:
             self._connection = _open(self.path)
         except sqlite3.Error as error:
@@ -201,11 +207,12 @@ class CaptureReader:
 
     def exchange_frames(self, id: int, offset: int, count: int) -> list[FrameRow]:  # noqa: A002 - as above
         """Give the frames of an exchange, in order."""
-        return self._rows(rows.frame_row, _EXCHANGE_FRAMES, (id, count, offset))
+        seq, rest = self._places.near(id, offset)
+        return self._rows(rows.frame_row, _EXCHANGE_FRAMES, (id, seq, count, rest))
 
     def exchange_frame_count(self, id: int) -> int:  # noqa: A002 - as above
         """Count the frames of an exchange."""
-        return self._count(_EXCHANGE_FRAME_COUNT, (id,))
+        return self._places.count(id)
 
     def requests(self, offset: int, count: int) -> list[ExchangeRow]:
         """Give unary exchanges: the pending ones first, oldest first; then the ended, last ended first."""
@@ -216,22 +223,30 @@ class CaptureReader:
         return self._exchanges(_IS_STREAM, offset, count)
 
     def _exchanges(self, which: str, offset: int, count: int) -> list[ExchangeRow]:
-        pending = f"WHERE {which} AND outcome = 'pending'"
-        ended = f"WHERE {which} AND outcome <> 'pending'"
         # One transaction, or an exchange that ends in between would be in both parts or in none.
         with self._snapshot():
             found = self._rows(
-                rows.exchange_row, _select("exchanges", f"{pending} ORDER BY id {_PAGE}"), (count, offset)
+                rows.exchange_row, _select("exchanges", _PENDING.format(which=which)), (count, offset)
             )
             missing = count - len(found)
             if missing > 0:
-                pending_count = self._count(f"SELECT count(*) FROM exchanges {pending}")  # noqa: S608 - own text
-                found += self._rows(
-                    rows.exchange_row,
-                    _select("exchanges", f"{ended} ORDER BY ended_ns DESC, id DESC {_PAGE}"),
-                    (missing, max(0, offset - pending_count)),
-                )
+                found += self._ended(which, max(0, offset - self._pending(which)), missing)
         return found
+
+    def _ended(self, which: str, offset: int, count: int) -> list[ExchangeRow]:
+        if self.format == 1:
+            return self._rows(
+                rows.exchange_row, _select("exchanges", _ENDED_1.format(which=which)), (count, offset)
+            )
+        # Endings are counted without gaps, so the place of a row is its number and none has to be passed by.
+        last = self._count(_LAST_ENDING.format(which=which)) - offset
+        return self._rows(
+            rows.exchange_row, _select("exchanges", _ENDED.format(which=which)), (last - count, last)
+        )
+
+    def _pending(self, which: str) -> int:
+        totals = self.totals()
+        return totals.requests_pending if which == _IS_REQUEST else totals.streams_open
 
     # -- connections and what happened to them ------------------------------------------------------------
 

@@ -194,7 +194,10 @@ class ExchangeRow:
 
 
 class FoldedExchange(NamedTuple):
-    """An exchange likewise: the fields of `ExchangeRow`, in their order, with a number as `opener`."""
+    """An exchange likewise: the fields of `ExchangeRow`, in their order, with a number as `opener`.
+
+    `ending` counts the requests, or the streams, that ended up to and with this one; None: it is pending.
+    """
 
     id: int
     conn: int
@@ -216,6 +219,7 @@ class FoldedExchange(NamedTuple):
     bytes_in: int
     bytes_out: int
     last_item_ns: int | None
+    ending: int | None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -105,7 +105,8 @@ CREATE TABLE exchanges (
     items_out INTEGER NOT NULL,
     bytes_in INTEGER NOT NULL,
     bytes_out INTEGER NOT NULL,
-    last_item_ns INTEGER
+    last_item_ns INTEGER,
+    ending INTEGER
 );
 
 CREATE TABLE connections (
@@ -202,11 +203,11 @@ CREATE INDEX frames_of_operation ON frames (operation) WHERE operation IS NOT NU
 CREATE INDEX exchanges_by_number ON exchanges (number, conn);
 CREATE INDEX requests_pending ON exchanges (id)
     WHERE kind = 'request_response' AND outcome = 'pending';
-CREATE INDEX requests_ended ON exchanges (ended_ns, id)
+CREATE INDEX requests_ended ON exchanges (ending)
     WHERE kind = 'request_response' AND outcome <> 'pending';
 CREATE INDEX streams_pending ON exchanges (id)
     WHERE kind <> 'request_response' AND outcome = 'pending';
-CREATE INDEX streams_ended ON exchanges (ended_ns, id)
+CREATE INDEX streams_ended ON exchanges (ending)
     WHERE kind <> 'request_response' AND outcome <> 'pending';
 CREATE INDEX findings_of_frame ON findings (seq);
 CREATE INDEX operations_of_connection ON operations (conn);
@@ -258,15 +259,36 @@ def statements() -> list[str]:
     ]
 
 
-_ADDED = {2: ("marks", "peers", "frames_of_type", "frames_of_operation")}
+_ADDED = {2: ("marks", "peers", "frames_of_type", "frames_of_operation", "requests_ended", "streams_ended")}
 """What each version brought to a capture, besides what only a new one can have."""
+
+_CHANGED = {
+    2: (
+        "DROP INDEX requests_ended",
+        "DROP INDEX streams_ended",
+        "ALTER TABLE exchanges ADD COLUMN ending INTEGER",
+        """
+        UPDATE exchanges SET ending = place FROM (
+            SELECT id AS ended, row_number() OVER (
+                PARTITION BY kind = 'request_response' ORDER BY ended_ns, id
+            ) AS place
+            FROM exchanges WHERE outcome <> 'pending'
+        ) WHERE id = ended
+        """,
+    )
+}
+"""What has to be done to what was there, before."""
 
 
 def added_since(version: int) -> list[str]:
     """Give the statements that bring a finished capture of an older format to the current one, in order."""
-    names = {name for added, names in _ADDED.items() if added > version for name in names}
-    made = [statement for statement in statements() if _made_by(statement) in names]
-    return [*made, f"PRAGMA user_version = {FORMAT_VERSION}"] if made else []
+    newer = [added for added in _ADDED if added > version]
+    names = {name for added in newer for name in _ADDED[added]}
+    return [
+        *(statement for added in newer for statement in _CHANGED[added]),
+        *(statement for statement in statements() if _made_by(statement) in names),
+        f"PRAGMA user_version = {FORMAT_VERSION}",
+    ]
 
 
 def _made_by(statement: str) -> str:

@@ -41,11 +41,11 @@ def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
 
 
 _FRAME = _insert("frames", "raw")
-_EXCHANGE = _insert("exchanges", verb="REPLACE")
+_EXCHANGE = _insert("exchanges", "ending", verb="REPLACE")
 _PEER = "REPLACE INTO peers (id, name) VALUES (?, ?)"
 _MANY = {
     _FRAME: _insert("frames", "raw", rows=_TOGETHER),
-    _EXCHANGE: _insert("exchanges", verb="REPLACE", rows=_TOGETHER),
+    _EXCHANGE: _insert("exchanges", "ending", verb="REPLACE", rows=_TOGETHER),
 }
 _CONNECTION = _insert("connections", verb="REPLACE")
 _STATE = _insert("states")

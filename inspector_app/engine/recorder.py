@@ -131,7 +131,7 @@ class Recorder:
         if len(self._buffer) > CROWDED_RECORDS:
             time.sleep(0)  # no waiting, but a turn for the thread that writes, should it want one
 
-    def _append(self, record: Record, size: int) -> None:
+    def _append(self, record: Record, size: int = RECORD_OVERHEAD_BYTES) -> None:
         self._accepted += 1
         self._held += size
         self._buffer.append(record)
@@ -142,7 +142,7 @@ class Recorder:
         """Put the note about a gap where the gap is: behind what was held, before what comes next."""
         if self._gap.frames:
             gap, self._gap = self._gap, _Gap()
-            self._append(gap.as_note(), RECORD_OVERHEAD_BYTES)
+            self._append(gap.as_note())
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until all that was taken is on disk; False when writing fails or the time is over."""

@@ -58,6 +58,8 @@ class Live:
     ended_ns: int | None = None
     ended_seq: int | None = None
     last_item_ns: int | None = None
+    ending: int | None = None
+    """Which one it was to end: of the requests, or of the streams."""
     answered: bool = False
     """Whether the responder has sent a result or an item."""
 
@@ -109,6 +111,7 @@ class Live:
                 exchange.bytes_in,
                 exchange.bytes_out,
                 self.last_item_ns,
+                self.ending,
             ),
         )
 

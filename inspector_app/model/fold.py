@@ -254,10 +254,13 @@ class Fold:
         live.ended_ns, live.ended_seq = time_ns, seq
         request_id = live.exchange.request_id
         del connection.live[request_id]
+        totals = self._totals
         if live.unary:
-            self._totals.requests_pending -= 1
+            totals.requests_pending -= 1
+            live.ending = totals.requests - totals.requests_pending
         else:
-            self._totals.streams_open -= 1
+            totals.streams_open -= 1
+            live.ending = totals.streams - totals.streams_open
         self._changed_exchanges[live.id] = live
         self._ended_exchanges[live.conn, request_id] = live
         if len(self._ended_exchanges) > _ENDED_EXCHANGES_KEPT:

@@ -29,7 +29,8 @@ def format_1(path: Path, batch: Batch) -> Path:
             _insert(connection, "frames", {**row._asdict(), "opener": opener, "raw": raw})
         for exchange in batch.exchanges.values():
             opener = batch.peers[exchange.opener]
-            _insert(connection, "exchanges", {**exchange._asdict(), "opener": opener})
+            values = {name: value for name, value in exchange._asdict().items() if name != "ending"}
+            _insert(connection, "exchanges", {**values, "opener": opener})
         for opened in batch.connections.values():
             _insert(connection, "connections", {**asdict(opened), "handshake": json.dumps(opened.handshake)})
         _insert(connection, "totals", {**asdict(batch.totals), "one": 1})

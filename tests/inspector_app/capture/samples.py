@@ -105,9 +105,9 @@ def folded(row: FrameRow, raw: str | bytes = "raw", **changes: Any) -> tuple[Fol
     return FoldedFrame(**{**values, "opener": _NUMBERS.get(row.opener or ""), **changes}), raw
 
 
-def folded_exchange(row: ExchangeRow) -> FoldedExchange:
+def folded_exchange(row: ExchangeRow, ending: int | None = None) -> FoldedExchange:
     """Give an exchange as a batch has it."""
-    return FoldedExchange(**{**asdict(row), "opener": _NUMBERS[row.opener]})
+    return FoldedExchange(**{**asdict(row), "opener": _NUMBERS[row.opener], "ending": ending})
 
 
 def frames(*raws: str | bytes, first_seq: int = 1) -> Batch:
@@ -134,7 +134,17 @@ def exchanges(*rows: ExchangeRow) -> Batch:
 
 def exchanges_as_they_are(*rows: ExchangeRow) -> Batch:
     """Give a batch of exchanges."""
-    return Batch(exchanges={row.id: folded_exchange(row) for row in rows}, peers=PEERS)
+    endings: dict[int, int] = {}
+    for requests in (True, False):
+        of_a_kind = [row for row in rows if (row.kind == "request_response") is requests and row.ended_ns]
+        in_order = sorted(of_a_kind, key=lambda row: (row.ended_ns, row.id))
+        endings |= {row.id: number for number, row in enumerate(in_order, 1)}
+    pending = [row.kind == "request_response" for row in rows if row.outcome == "pending"]
+    return Batch(
+        exchanges={row.id: folded_exchange(row, endings.get(row.id)) for row in rows},
+        peers=PEERS,
+        totals=Totals(requests_pending=sum(pending), streams_open=len(pending) - sum(pending)),
+    )
 
 
 def writer(folder: Path, name: str = "a.capture") -> CaptureWriter:

@@ -34,7 +34,7 @@ def test_a_finished_capture_needs_no_log_beside_it(tmp_path: Path) -> None:
 
 def test_every_table_has_the_columns_of_its_row(tmp_path: Path) -> None:
     path = samples.capture(tmp_path)
-    extra = {"frames": {"raw"}, "totals": {"one"}}
+    extra = {"frames": {"raw"}, "exchanges": {"ending"}, "totals": {"one"}}
     for table, columns in COLUMNS.items():
         there = {name for _, name, *_ in query(path, f"PRAGMA table_info({table})")}
         assert there == set(columns) | extra.get(table, set())

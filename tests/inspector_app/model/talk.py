@@ -12,6 +12,7 @@ from inspector_app.capture.records import (
     ExchangeRow,
     ExchangeSettled,
     FindingRow,
+    FoldedExchange,
     FoldedFrame,
     FrameRow,
     FrameSeen,
@@ -61,8 +62,7 @@ class Talk:
         self.peers.update(self.batch.peers)
         self.frames += [self._frame_row(row, raw) for row, raw in self.batch.frames]
         self.exchanges.update(
-            (number, ExchangeRow(**{**row._asdict(), "opener": self.peers[row.opener]}))
-            for number, row in self.batch.exchanges.items()
+            (number, self._exchange_row(row)) for number, row in self.batch.exchanges.items()
         )
         self.findings += self.batch.findings
         return self.batch
@@ -71,6 +71,10 @@ class Talk:
         opener = None if row.opener is None else self.peers[row.opener]
         summary = summary_of(raw) if row.summary is None else row.summary
         return FrameRow(**{**row._asdict(), "opener": opener, "summary": summary})
+
+    def _exchange_row(self, row: FoldedExchange) -> ExchangeRow:
+        values = {name: value for name, value in row._asdict().items() if name != "ending"}
+        return ExchangeRow(**{**values, "opener": self.peers[row.opener]})
 
     def raw(self, direction: Direction, raw: str | bytes) -> FrameRow:
         """Say a message as it is; give its row."""
