@@ -1,8 +1,8 @@
 """The layout of a capture file: an official interface, to be read with any SQL tool.
 
-This module owns the tables, the views, their version and the columns of each; it runs no query. Columns have
-the names and units of the rows in `records`. Two views are for people: `log` (one line a frame, with a
-readable time) and `calls` (one line an exchange, with its duration in milliseconds):
+This module owns the tables, the indexes, the views, their version and the columns of each; it runs no query.
+Tables have the names and units of the rows in `records`; views are for people, with readable times. All of it
+is told in docs/capture-format.md, which a test holds against this module.
 
     sqlite3 FILE 'select time, direction, type, operation, summary from log limit 20'
 
@@ -219,12 +219,18 @@ NUMBERED = ("frames", "exchanges")
 OPENER = "CASE typeof(opener) WHEN 'integer' THEN (SELECT name FROM peers WHERE id = opener) ELSE opener END"
 """The name of an opener: in a capture that was begun in format 1 it stands there itself."""
 
-_VIEWS = """
+
+def _readable(time_ns: str) -> str:
+    return (
+        f"strftime('%Y-%m-%dT%H:%M:%S', {time_ns} / 1000000000, 'unixepoch')"
+        f" || printf('.%09dZ', {time_ns} % 1000000000)"
+    )
+
+
+_VIEWS = f"""
 CREATE VIEW log AS SELECT
-    seq,
-    strftime('%Y-%m-%dT%H:%M:%S', time_ns / 1000000000, 'unixepoch')
-        || printf('.%09dZ', time_ns % 1000000000) AS time,
-    conn, direction, type, {opener} AS opener, number, exchange, operation, size_bytes,
+    seq, {_readable("time_ns")} AS time,
+    conn, direction, type, {OPENER} AS opener, number, exchange, operation, size_bytes,
     latency_ns / 1e6 AS latency_ms,
     findings,
     CASE
@@ -236,22 +242,42 @@ CREATE VIEW log AS SELECT
 FROM frames;
 
 CREATE VIEW calls AS SELECT
-    id,
-    strftime('%Y-%m-%dT%H:%M:%S', opened_ns / 1000000000, 'unixepoch')
-        || printf('.%09dZ', opened_ns % 1000000000) AS opened,
+    id, {_readable("opened_ns")} AS opened,
     conn,
     CASE WHEN mine THEN 'out' ELSE 'in' END AS direction,
     kind, operation, outcome, code, message, state,
     (ended_ns - opened_ns) / 1e6 AS duration_ms,
-    items_in, items_out, bytes_in, bytes_out, {opener} AS opener, number, opened_seq, ended_seq
+    items_in, items_out, bytes_in, bytes_out, {OPENER} AS opener, number, opened_seq, ended_seq
 FROM exchanges;
-"""
+
+CREATE VIEW connection_log AS SELECT
+    conn, {_readable("opened_ns")} AS opened, role, address, local_peer, remote_peer, state,
+    {_readable("changed_ns")} AS changed, code, reason
+FROM connections;
+
+CREATE VIEW state_log AS SELECT
+    id, {_readable("time_ns")} AS time, conn, old, new, code, reason, after_seq
+FROM states;
+
+CREATE VIEW finding_log AS SELECT
+    id, {_readable("time_ns")} AS time, conn, seq, exchange, rule, section, text
+FROM findings;
+
+CREATE VIEW note_log AS SELECT
+    id, {_readable("time_ns")} AS time, conn, level, text, after_seq
+FROM notes;
+
+CREATE VIEW mark_log AS SELECT
+    seq, {_readable("made_ns")} AS marked, note, {_readable("time_ns")} AS time,
+    conn, direction, type, operation, raw
+FROM marks JOIN frames USING (seq);
+"""  # noqa: S608 - made of nothing but what stands here
 
 
 def statements() -> list[str]:
     """Give the statements that make an empty capture, in order."""
     totals = ",\n    ".join(f"{name} INTEGER NOT NULL" for name in COLUMNS["totals"])
-    script = _TABLES.replace("{totals}", totals) + _INDICES + _VIEWS.replace("{opener}", OPENER)
+    script = _TABLES.replace("{totals}", totals) + _INDICES + _VIEWS
     return [
         *(statement.strip() for statement in script.split(";") if statement.strip()),
         f"PRAGMA application_id = {APPLICATION_ID}",
@@ -259,11 +285,18 @@ def statements() -> list[str]:
     ]
 
 
-_ADDED = {2: ("marks", "peers", "frames_of_type", "frames_of_operation", "requests_ended", "streams_ended")}
+_ADDED = {
+    2: (
+        *("marks", "peers", "frames_of_type", "frames_of_operation", "requests_ended", "streams_ended"),
+        *("log", "calls", "connection_log", "state_log", "finding_log", "note_log", "mark_log"),
+    )
+}
 """What each version brought to a capture, besides what only a new one can have."""
 
 _CHANGED = {
     2: (
+        "DROP VIEW log",
+        "DROP VIEW calls",
         "DROP INDEX requests_ended",
         "DROP INDEX streams_ended",
         "ALTER TABLE exchanges ADD COLUMN ending INTEGER",
