@@ -6,13 +6,16 @@ writer's log from being reused), and trusts nothing it finds: a capture may come
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError, damaged, from_os, from_sqlite
-from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, TABLES
+from inspector_app.capture.places import Places
+from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, NUMBERED, OPENER, tables_of
+from inspector_app.capture.summary import LONGEST_WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
         ExchangeRow,
         FindingRow,
         FrameRow,
+        Mark,
         NoteRow,
         OperationRow,
         SettledRow,
@@ -39,22 +43,38 @@ _SEEN_OPERATIONS_LIMIT = 1000
 _PORTION_BYTES = 8 * 1024 * 1024
 
 
+# A message without a summary is short; one of a stranger is read no further than such a one can be.
+_START_OF_RAW = f"CASE WHEN summary IS NULL THEN substr(raw, 1, {4 * LONGEST_WITHOUT}) END"
+
+
 def _select(table: str, rest: str, *more: str) -> str:
-    return f"SELECT {', '.join((*COLUMNS[table], *more))} FROM {table} {rest}"  # noqa: S608 - names of our own tables
+    named = [OPENER if name == "opener" and table in NUMBERED else name for name in COLUMNS[table]]
+    return f"SELECT {', '.join((*named, *more))} FROM {table} {rest}"  # noqa: S608 - names of our own tables
+
+
+def _select_frames(rest: str) -> str:
+    return _select("frames", rest, _START_OF_RAW)
 
 
 _IS_REQUEST = "kind = 'request_response'"
 _IS_STREAM = "kind <> 'request_response'"
 _PAGE = "LIMIT ? OFFSET ?"
 
-_FRAMES = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?")
+_PENDING = f"WHERE {{which}} AND outcome = 'pending' ORDER BY id {_PAGE}"
+_ENDED = "WHERE {which} AND outcome <> 'pending' AND ending > ? AND ending <= ? ORDER BY ending DESC"
+_ENDED_1 = f"WHERE {{which}} AND outcome <> 'pending' ORDER BY ended_ns DESC, id DESC {_PAGE}"
+_LAST_ENDING = "SELECT coalesce(max(ending), 0) FROM exchanges WHERE {which} AND outcome <> 'pending'"
+
+_FRAMES = _select_frames("WHERE seq >= ? ORDER BY seq LIMIT ?")
 _FRAMES_WITH_RAW = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?", "raw")
-_FRAME = _select("frames", "WHERE seq = ?")
+_FRAME = _select_frames("WHERE seq = ?")
+_FRAMES_AT = _select_frames("WHERE seq IN (SELECT value FROM json_each(?))")
 _RAW = "SELECT raw, binary FROM frames WHERE seq = ?"
 _EXCHANGE = _select("exchanges", "WHERE id = ?")
-_FIND_EXCHANGE = _select("exchanges", "WHERE number = ? AND conn = ? AND opener = ? ORDER BY id DESC LIMIT 1")
-_EXCHANGE_FRAMES = _select("frames", f"WHERE exchange = ? ORDER BY seq {_PAGE}")
-_EXCHANGE_FRAME_COUNT = "SELECT count(*) FROM frames WHERE exchange = ?"
+_FIND_EXCHANGE = _select(
+    "exchanges", f"WHERE number = ? AND conn = ? AND {OPENER} = ? ORDER BY id DESC LIMIT 1"
+)
+_EXCHANGE_FRAMES = _select_frames(f"WHERE exchange = ? AND seq >= ? ORDER BY seq {_PAGE}")
 _CONNECTIONS = _select("connections", "ORDER BY conn DESC LIMIT ?")
 _CONNECTION = _select("connections", "WHERE conn = ?")
 _STATES = _select("states", f"ORDER BY id {_PAGE}")
@@ -68,6 +88,7 @@ _FINDINGS_AFTER = _select("findings", "WHERE id > ? ORDER BY id LIMIT ?")
 _FRAME_FINDINGS = _select("findings", "WHERE seq = ? ORDER BY id")
 _NOTES = _select("notes", f"ORDER BY id {_PAGE}")
 _NOTES_OF = _select("notes", f"WHERE conn = ? OR conn IS NULL ORDER BY id {_PAGE}")
+_MARKS = _select("marks", f"ORDER BY seq {_PAGE}")
 _OPERATIONS = _select("operations", "WHERE conn = (SELECT max(conn) FROM operations) ORDER BY name, rowid")
 _OPERATIONS_OF = _select("operations", "WHERE conn = ? ORDER BY rowid")
 _SEEN_OPERATIONS = "SELECT name, kind FROM seen_operations WHERE direction = ? ORDER BY name, kind LIMIT ?"
@@ -86,6 +107,7 @@ class CaptureReader:
         self.path = path.absolute()
         _check_is_database(self.path)
         self._data_version: int | None = None
+        self._places = Places(lambda *query: self._row(lambda values: rows.integer(values[0]), *query))
         try:
             self._connection = _open(self.path)
         except sqlite3.Error as error:
@@ -111,6 +133,11 @@ class CaptureReader:
             for name, value in self._query("SELECT name, value FROM meta")
         }
 
+    @property
+    def format(self) -> int:
+        """Version of the capture's layout: 1 or more; a mark may raise it while the reader is open."""
+        return rows.integer(self._query("PRAGMA user_version")[0][0])
+
     def changed(self) -> bool:
         """Tell whether anything was committed since the last call; the first call says yes. Cheap."""
         version = self._query("PRAGMA data_version")[0][0]
@@ -130,8 +157,12 @@ class CaptureReader:
         """Give frames from number `first_seq` (from 1) on, in order."""
         return self._rows(rows.frame_row, _FRAMES, (first_seq, count))
 
-    def frames_with_raw(self, first_seq: int, count: int) -> list[tuple[FrameRow, str | bytes]]:
+    def frames_with_raw(
+        self, first_seq: int, count: int, *, summaries: bool = True
+    ) -> list[tuple[FrameRow, str | bytes]]:
         """Give frames as `frames` does, each with its message as `raw` gives it.
+
+        Summaries cost more than all the rest: who has no use for them goes without, and gets empty ones.
 
         Stops early, after a frame at least, when the messages together grow large: go on behind the last one.
         """
@@ -139,14 +170,19 @@ class CaptureReader:
         size_bytes = 0
         with self._honest_values():
             cursor = self._connection.execute(_FRAMES_WITH_RAW, (first_seq, count))
-            for *values, raw in cursor:
-                row = rows.frame_row(values)
-                found.append((row, rows.raw_message(raw, row.binary)))
+            for values in cursor:
+                row = rows.frame_row(values, summarise=summaries)
+                found.append((row, rows.raw_message(values[-1], row.binary)))
                 size_bytes += len(found[-1][1])
                 if size_bytes > _PORTION_BYTES:
                     break
             cursor.close()
         return found
+
+    def frames_at(self, seqs: Sequence[int]) -> list[FrameRow]:
+        """Give the frames of these numbers, in the order given; what is not there is left out."""
+        there = {row.seq: row for row in self._rows(rows.frame_row, _FRAMES_AT, (json.dumps(list(seqs)),))}
+        return [there[seq] for seq in seqs if seq in there]
 
     def frame(self, seq: int) -> FrameRow | None:
         """Give one frame; None when there is none of that number."""
@@ -171,11 +207,12 @@ class CaptureReader:
 
     def exchange_frames(self, id: int, offset: int, count: int) -> list[FrameRow]:  # noqa: A002 - as above
         """Give the frames of an exchange, in order."""
-        return self._rows(rows.frame_row, _EXCHANGE_FRAMES, (id, count, offset))
+        seq, rest = self._places.near(id, offset)
+        return self._rows(rows.frame_row, _EXCHANGE_FRAMES, (id, seq, count, rest))
 
     def exchange_frame_count(self, id: int) -> int:  # noqa: A002 - as above
         """Count the frames of an exchange."""
-        return self._count(_EXCHANGE_FRAME_COUNT, (id,))
+        return self._places.count(id)
 
     def requests(self, offset: int, count: int) -> list[ExchangeRow]:
         """Give unary exchanges: the pending ones first, oldest first; then the ended, last ended first."""
@@ -186,22 +223,30 @@ class CaptureReader:
         return self._exchanges(_IS_STREAM, offset, count)
 
     def _exchanges(self, which: str, offset: int, count: int) -> list[ExchangeRow]:
-        pending = f"WHERE {which} AND outcome = 'pending'"
-        ended = f"WHERE {which} AND outcome <> 'pending'"
         # One transaction, or an exchange that ends in between would be in both parts or in none.
         with self._snapshot():
             found = self._rows(
-                rows.exchange_row, _select("exchanges", f"{pending} ORDER BY id {_PAGE}"), (count, offset)
+                rows.exchange_row, _select("exchanges", _PENDING.format(which=which)), (count, offset)
             )
             missing = count - len(found)
             if missing > 0:
-                pending_count = self._count(f"SELECT count(*) FROM exchanges {pending}")  # noqa: S608 - own text
-                found += self._rows(
-                    rows.exchange_row,
-                    _select("exchanges", f"{ended} ORDER BY ended_ns DESC, id DESC {_PAGE}"),
-                    (missing, max(0, offset - pending_count)),
-                )
+                found += self._ended(which, max(0, offset - self._pending(which)), missing)
         return found
+
+    def _ended(self, which: str, offset: int, count: int) -> list[ExchangeRow]:
+        if self.format == 1:
+            return self._rows(
+                rows.exchange_row, _select("exchanges", _ENDED_1.format(which=which)), (count, offset)
+            )
+        # Endings are counted without gaps, so the place of a row is its number and none has to be passed by.
+        last = self._count(_LAST_ENDING.format(which=which)) - offset
+        return self._rows(
+            rows.exchange_row, _select("exchanges", _ENDED.format(which=which)), (last - count, last)
+        )
+
+    def _pending(self, which: str) -> int:
+        totals = self.totals()
+        return totals.requests_pending if which == _IS_REQUEST else totals.streams_open
 
     # -- connections and what happened to them ------------------------------------------------------------
 
@@ -256,6 +301,10 @@ class CaptureReader:
         if conn is None:
             return self._rows(rows.note_row, _NOTES, (count, offset))
         return self._rows(rows.note_row, _NOTES_OF, (conn, count, offset))
+
+    def marks(self, offset: int, count: int) -> list[Mark]:
+        """Give the marks by the numbers of their frames; none in a capture of format 1."""
+        return self._rows(rows.mark_row, _MARKS, (count, offset)) if self.format > 1 else []
 
     # -- operations ---------------------------------------------------------------------------------------
 
@@ -343,7 +392,7 @@ class CaptureReader:
             for name, made_by in self._query("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
             if isinstance(made_by, str) and made_by.startswith("CREATE TABLE")
         }
-        if not tables.issuperset(TABLES):
+        if not tables.issuperset(tables_of(version)):
             raise CaptureError(f"{self.path} lacks tables of a capture: use another copy.")
         # Reading the ends of the longest table tells most truncated files at once.
         last = self.totals().frames
@@ -383,6 +432,9 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("CREATE TEMP VIEW peers AS SELECT 0 AS id, '' AS name WHERE 0")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

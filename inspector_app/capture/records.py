@@ -10,7 +10,7 @@ Times are integer nanoseconds since the Unix epoch. Sizes are bytes of the frame
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Direction = Literal["in", "out"]
 """`in`: received by the side that is inspected; `out`: sent by it."""
@@ -46,8 +46,7 @@ class HandshakeSeen:
     handshake: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameSeen:
+class FrameSeen(NamedTuple):
     """One message as it was on the wire: text as `str`, a binary message as `bytes`."""
 
     conn: int
@@ -115,7 +114,8 @@ Record = (
 # -- rows: what the fold makes and the capture holds ------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: a frozen one takes four times as long to make, and a screen makes fifty at a time.
+@dataclass(slots=True, kw_only=True)
 class FrameRow:
     """One frame. `seq` counts from 1 without gaps, so row *i* of the list is frame *i + 1*."""
 
@@ -137,6 +137,29 @@ class FrameRow:
     """For an answer (`response`, the first item of a stream, `error`): time since the opening frame."""
     summary: str
     """The data on one line, cut to a few hundred characters; control characters not yet made inert."""
+    findings: int
+    binary: bool
+
+
+class FoldedFrame(NamedTuple):
+    """A frame as the fold makes it and a capture holds it: the fields of `FrameRow`, in their order.
+
+    `opener` is a number that `Batch.peers` gave to a name.
+    """
+
+    seq: int
+    time_ns: int
+    conn: int
+    direction: Direction
+    type: str | None
+    opener: int | None
+    number: int | None
+    exchange: int | None
+    operation: str | None
+    size_bytes: int
+    latency_ns: int | None
+    summary: str | None
+    """None for a message that is so short that its summary is made whenever it is looked at."""
     findings: int
     binary: bool
 
@@ -168,6 +191,35 @@ class ExchangeRow:
     bytes_in: int = 0
     bytes_out: int = 0
     last_item_ns: int | None = None
+
+
+class FoldedExchange(NamedTuple):
+    """An exchange likewise: the fields of `ExchangeRow`, in their order, with a number as `opener`.
+
+    `ending` counts the requests, or the streams, that ended up to and with this one; None: it is pending.
+    """
+
+    id: int
+    conn: int
+    opener: int
+    number: int
+    mine: bool
+    kind: Kind
+    operation: str | None
+    opened_ns: int
+    opened_seq: int
+    state: str
+    outcome: Outcome
+    code: str | None
+    message: str
+    ended_ns: int | None
+    ended_seq: int | None
+    items_in: int
+    items_out: int
+    bytes_in: int
+    bytes_out: int
+    last_item_ns: int | None
+    ending: int | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -260,7 +312,16 @@ class OperationRow:
     deprecated: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a person put on a frame: that it matters, and why. `note` may be empty."""
+
+    seq: int
+    made_ns: int
+    note: str
+
+
+@dataclass(slots=True, kw_only=True)
 class Totals:
     """Counters of a whole capture, kept by the writer so that no screen has to count."""
 
@@ -290,8 +351,10 @@ class Batch:
     of the same number; operations replace those of the same connection.
     """
 
-    frames: list[tuple[FrameRow, str | bytes]] = field(default_factory=list)
-    exchanges: dict[int, ExchangeRow] = field(default_factory=dict)
+    frames: list[tuple[FoldedFrame, str | bytes]] = field(default_factory=list)
+    exchanges: dict[int, FoldedExchange] = field(default_factory=dict)
+    peers: dict[int, str] = field(default_factory=dict)
+    """Names of peers by the numbers that frames and exchanges have for them; each is given once."""
     connections: dict[int, ConnectionRow] = field(default_factory=dict)
     states: list[StateRow] = field(default_factory=list)
     settled: list[SettledRow] = field(default_factory=list)

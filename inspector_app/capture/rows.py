@@ -19,6 +19,7 @@ from inspector_app.capture.records import (
     FindingRow,
     FrameRow,
     Kind,
+    Mark,
     NoteRow,
     OperationRow,
     Outcome,
@@ -27,6 +28,7 @@ from inspector_app.capture.records import (
     Totals,
 )
 from inspector_app.capture.schema import COLUMNS
+from inspector_app.capture.summary import LONGEST_WITHOUT, summary_of
 
 Values = Sequence[Any]
 """The values of one row as SQLite takes and gives them."""
@@ -52,9 +54,6 @@ KINDS: dict[object, Kind] = {
 
 # -- to columns ---------------------------------------------------------------------------------------------
 
-frame_values = attrgetter(*COLUMNS["frames"])
-"""Values of a `FrameRow`; the frame's own text goes behind them."""
-exchange_values = attrgetter(*COLUMNS["exchanges"])
 state_values = attrgetter(*COLUMNS["states"])
 settled_values = attrgetter(*COLUMNS["settled"])
 finding_values = attrgetter(*COLUMNS["findings"])
@@ -133,8 +132,11 @@ def _maybe_text(value: object) -> str | None:
     return None if value is None else text(value)
 
 
-def frame_row(values: Values) -> FrameRow:
-    """Make a `FrameRow` of the columns of `frames`."""
+def frame_row(values: Values, *, summarise: bool = True) -> FrameRow:
+    """Make a `FrameRow` of the columns of `frames` and, where these hold no summary, the message."""
+    binary, summary = bool(values[13]), values[11]
+    if summary is None:
+        summary = _summary(values[14], binary) if summarise else ""
     return FrameRow(
         seq=integer(values[0]),
         time_ns=integer(values[1]),
@@ -147,10 +149,15 @@ def frame_row(values: Values) -> FrameRow:
         operation=_maybe_text(values[8]),
         size_bytes=integer(values[9]),
         latency_ns=_maybe_integer(values[10]),
-        summary=text(values[11]),
+        summary=text(summary),
         findings=integer(values[12]),
-        binary=bool(values[13]),
+        binary=binary,
     )
+
+
+def _summary(raw: object, binary: bool) -> str:
+    # What comes from a stranger may be longer than any writer leaves without a summary.
+    return summary_of(raw_message(raw, binary)[:LONGEST_WITHOUT])
 
 
 def exchange_row(values: Values) -> ExchangeRow:
@@ -263,6 +270,11 @@ def operation_row(values: Values) -> OperationRow:
         returns=from_json(values[5]),
         deprecated=bool(values[6]),
     )
+
+
+def mark_row(values: Values) -> Mark:
+    """Make a `Mark` of the columns of `marks`."""
+    return Mark(seq=integer(values[0]), made_ns=integer(values[1]), note=text(values[2]))
 
 
 def totals_row(values: Values) -> Totals:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture import rows
@@ -18,7 +20,7 @@ from inspector_app.capture.records import Totals
 from inspector_app.capture.schema import COLUMNS, FORMAT_VERSION, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from inspector_app.capture.records import Batch
@@ -27,13 +29,24 @@ _BUSY_TIMEOUT_S = 5.0
 _CLOSING_BUSY_TIMEOUT_MS = 100
 
 
-def _insert(table: str, *more: str, verb: str = "INSERT") -> str:
+_TOGETHER = 40
+"""Rows that one statement puts in. SQLite takes 999 values a statement at least, and lets other threads run
+once a statement: a row at a time, a thread that writes and one that reads a socket wait for each other."""
+
+
+def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
     columns = (*COLUMNS[table], *more)
-    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    row = f"({', '.join('?' * len(columns))})"
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
 
 
 _FRAME = _insert("frames", "raw")
-_EXCHANGE = _insert("exchanges", verb="REPLACE")
+_EXCHANGE = _insert("exchanges", "ending", verb="REPLACE")
+_PEER = "REPLACE INTO peers (id, name) VALUES (?, ?)"
+_MANY = {
+    _FRAME: _insert("frames", "raw", rows=_TOGETHER),
+    _EXCHANGE: _insert("exchanges", "ending", verb="REPLACE", rows=_TOGETHER),
+}
 _CONNECTION = _insert("connections", verb="REPLACE")
 _STATE = _insert("states")
 _SETTLED = _insert("settled")
@@ -95,7 +108,7 @@ class CaptureWriter:
                 "INSERT INTO meta (name, value) VALUES (?, ?)",
                 [(name, rows.to_json(value)) for name, value in meta.items()],
             )
-            _write_totals(connection, Totals())
+            connection.execute(_TOTALS, _totals_values(Totals()))
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -113,13 +126,12 @@ class CaptureWriter:
         connection = self._open_connection()
         self._check_in_place()
         try:
-            connection.execute("BEGIN IMMEDIATE")
             try:
-                _write_batch(connection, batch)
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                _commit(connection, batch, list)
+            except (
+                UnicodeEncodeError
+            ):  # rare, and looking at each text beforehand would cost more than all else
+                _commit(connection, batch, _storable)
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
 
@@ -173,23 +185,55 @@ class CaptureWriter:
             )
 
 
-def _write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
-    _many(connection, _FRAME, [(*rows.frame_values(row), raw) for row, raw in batch.frames])
-    _many(connection, _EXCHANGE, map(rows.exchange_values, batch.exchanges.values()))
-    _many(connection, _CONNECTION, map(rows.connection_values, batch.connections.values()))
-    _many(connection, _STATE, map(rows.state_values, batch.states))
-    _many(connection, _SETTLED, map(rows.settled_values, batch.settled))
-    _many(connection, _FINDING, map(rows.finding_values, batch.findings))
-    _many(connection, _NOTE, map(rows.note_values, batch.notes))
-    _many(connection, _FORGET_OPERATIONS, ((conn,) for conn in batch.operations))
+_Values = Iterable[tuple[Any, ...]]
+_Form = Callable[[_Values], list[tuple[Any, ...]]]
+"""Makes rows ready for SQLite: as they are, or with text in them that it cannot take in another form."""
+
+
+def _storable(values: _Values) -> list[tuple[Any, ...]]:
+    return [rows.storable(row) for row in values]
+
+
+def _commit(connection: sqlite3.Connection, batch: Batch, form: _Form) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, values in _changes(batch):
+            made = form(values)
+            if made:
+                _put(connection, statement, made)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _put(connection: sqlite3.Connection, statement: str, values: list[tuple[Any, ...]]) -> None:
+    done = 0
+    if statement in _MANY:
+        for done in range(_TOGETHER, len(values) + 1, _TOGETHER):
+            together = chain.from_iterable(values[done - _TOGETHER : done])
+            connection.execute(_MANY[statement], list(together))
+    connection.executemany(statement, values[done:])
+
+
+def _changes(batch: Batch) -> Iterator[tuple[str, _Values]]:
+    yield _PEER, batch.peers.items()
+    yield _FRAME, ((*row, raw) for row, raw in batch.frames)
+    yield _EXCHANGE, batch.exchanges.values()
+    yield _CONNECTION, map(rows.connection_values, batch.connections.values())
+    yield _STATE, map(rows.state_values, batch.states)
+    yield _SETTLED, map(rows.settled_values, batch.settled)
+    yield _FINDING, map(rows.finding_values, batch.findings)
+    yield _NOTE, map(rows.note_values, batch.notes)
+    yield _FORGET_OPERATIONS, ((conn,) for conn in batch.operations)
     for operations in batch.operations.values():
-        _many(connection, _OPERATION, map(rows.operation_values, operations))
-    _many(connection, _SEEN_OPERATION, _seen_operations(batch))
-    _write_totals(connection, batch.totals)
+        yield _OPERATION, map(rows.operation_values, operations)
+    yield _SEEN_OPERATION, _seen_operations(batch)
+    yield _TOTALS, [_totals_values(batch.totals)]
 
 
-def _write_totals(connection: sqlite3.Connection, totals: Totals) -> None:
-    connection.execute(_TOTALS, (*rows.totals_values(totals), 1))
+def _totals_values(totals: Totals) -> tuple[Any, ...]:
+    return (*rows.totals_values(totals), 1)
 
 
 def _seen_operations(batch: Batch) -> set[tuple[str, str, str]]:
@@ -204,16 +248,3 @@ def _seen_operations(batch: Batch) -> set[tuple[str, str, str]]:
         if row.type == "fire_and_forget" and row.operation is not None
     )
     return seen
-
-
-def _many(connection: sqlite3.Connection, statement: str, values: Iterable[tuple[Any, ...]]) -> None:
-    values = list(values)
-    if not values:
-        return
-    connection.execute("SAVEPOINT many")
-    try:
-        connection.executemany(statement, values)
-    except UnicodeEncodeError:
-        connection.execute("ROLLBACK TO many")
-        connection.executemany(statement, map(rows.storable, values))
-    connection.execute("RELEASE many")

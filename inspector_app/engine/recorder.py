@@ -27,6 +27,9 @@ Level = Literal["info", "problem"]
 BATCH_RECORDS = 1000
 """Most records of one transaction."""
 
+CROWDED_RECORDS = 10_000
+"""Records in the buffer beyond which whoever puts one in steps aside for the thread that writes."""
+
 BATCH_INTERVAL_S = 0.03
 """Least time between two transactions while records trickle in."""
 
@@ -90,7 +93,8 @@ class Recorder:
         self._gap = _Gap()
         self._failing: str | None = None
         self._closing = False
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -112,20 +116,24 @@ class Recorder:
 
     def put(self, record: Record) -> None:
         """Take one record. Never waits; from any thread. After `close` it is ignored."""
-        size = _size_of(record)
-        with self._wake:
+        # The call that each frame pays for on its way between the socket and whom it is for: few steps.
+        size = RECORD_OVERHEAD_BYTES + len(record.raw) if type(record) is FrameSeen else RECORD_OVERHEAD_BYTES
+        with self._lock:
             if self._closing:
                 return
             if self._held + size > self._held_limit and isinstance(record, FrameSeen):
                 self._lost += 1
                 self._gap.add(record, self._failing)
                 return
-            self._close_gap()
-            self._append(record)
+            if self._gap.frames:
+                self._close_gap()
+            self._append(record, size)
+        if len(self._buffer) > CROWDED_RECORDS:
+            time.sleep(0)  # no waiting, but a turn for the thread that writes, should it want one
 
-    def _append(self, record: Record) -> None:
+    def _append(self, record: Record, size: int = RECORD_OVERHEAD_BYTES) -> None:
         self._accepted += 1
-        self._held += _size_of(record)
+        self._held += size
         self._buffer.append(record)
         if len(self._buffer) == 1:
             self._wake.notify_all()

@@ -8,7 +8,7 @@ so the same records make the same rows, live or from a file. It keeps what is op
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture.records import (
@@ -16,7 +16,7 @@ from inspector_app.capture.records import (
     ConnectionOpened,
     ExchangeSettled,
     FindingRow,
-    FrameRow,
+    FoldedFrame,
     FrameSeen,
     HandshakeSeen,
     Noted,
@@ -28,23 +28,37 @@ from inspector_app.capture.records import (
     StateRow,
     Totals,
 )
-from inspector_app.model.connection import NAME_LENGTH, Connection, Live, row_number, row_opener
-from inspector_app.model.summary import cut, error_summary, frame_summary, message_summary
+from inspector_app.capture.summary import (
+    LONGEST_WITHOUT,
+    cut,
+    error_summary,
+    frame_summary,
+    message_summary,
+)
+from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
 from slipstream.errors import ProtocolError
-from slipstream.exchanges import Effect, Outcome, Step, bad_frame, operation_of
-from slipstream.frames import Frame, MessageType, decode, size_of
+from slipstream.exchanges import Effect, Outcome, bad_frame, operation_of
+from slipstream.frames import Frame, MessageType, read_fields, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from inspector_app.capture.records import Record
     from slipstream.exchanges import Exchange, Finding, RequestId
+    from slipstream.frames import Fields
 
 TEXT_LENGTH = 500
 """Characters of a finding or an error's message that a row keeps."""
 
 _ENDED_EXCHANGES_KEPT = 4096
 _ENDED_CONNECTIONS_KEPT = 64
+_PEERS_KEPT = 1024
+
+# To look a member up in its enum costs more than what is done with it here.
+_STREAM_DATA = MessageType.STREAM_DATA
+_OPENED, _ITEM, _ERROR, _REFUSED = Effect.OPENED, Effect.ITEM, Effect.ERROR, Effect.REFUSED
+_PENDING = Outcome.PENDING
+_TYPES = {member: member.value for member in MessageType}
 _ANSWERS = (MessageType.RESPONSE, MessageType.ERROR)
 _OUTCOME_OF_STATE = {"CLOSED": Outcome.CLOSED, "LOST": Outcome.LOST}
 
@@ -53,12 +67,14 @@ class Fold:
     """Takes records one by one; gives, whenever asked, a batch of what changed since the last time."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = asdict(Totals())
+        self._totals = Totals()
         self._events = 0
         self._connections: dict[int, Connection] = {}
         self._known_connections: set[int] = set()
         self._ended_connections: deque[int] = deque()
         self._ended_exchanges: OrderedDict[tuple[int, RequestId], Live] = OrderedDict()
+        self._peers: dict[str, int] = {}
+        self._last_peer = 0
         self._batch = Batch()
         self._changed_exchanges: dict[int, Live] = {}
         self._changed_connections: dict[int, Connection] = {}
@@ -83,7 +99,7 @@ class Fold:
         batch.connections = {
             conn: replace(connection.row) for conn, connection in self._changed_connections.items()
         }
-        batch.totals = Totals(**self._counts)
+        batch.totals = replace(self._totals)
         self._changed_exchanges.clear()
         self._changed_connections.clear()
         return batch
@@ -91,105 +107,120 @@ class Fold:
     # -- frames -------------------------------------------------------------------------------------------
 
     def _frame(self, record: FrameSeen) -> None:
-        connection = self._connection(record.conn, record.time_ns)
-        size_bytes = size_of(record.raw)
-        self._saw(record.time_ns)
-        self._count("frames")
-        if record.direction == "in":
-            self._count("frames_in")
-            self._count("bytes_in", size_bytes)
+        conn, time_ns, direction, raw = record
+        connection = self._connections.get(conn) or self._connection(conn, time_ns)
+        size_bytes = size_of(raw)
+        totals = self._totals
+        totals.frames += 1
+        if direction == "in":
+            totals.frames_in += 1
+            totals.bytes_in += size_bytes
         else:
-            self._count("frames_out")
-            self._count("bytes_out", size_bytes)
+            totals.frames_out += 1
+            totals.bytes_out += size_bytes
+        self._saw(time_ns)
         try:
-            frame = decode(record.raw)
+            fields = read_fields(raw)
         except ProtocolError as error:
             row = self._bad_frame(record, connection, error, size_bytes)
         else:
-            row = self._good_frame(record, connection, frame, size_bytes)
-        self._batch.frames.append((row, record.raw))
+            row = self._good_frame(record, connection, fields, size_bytes)
+        self._batch.frames.append((row, raw))
 
     def _good_frame(
-        self, record: FrameSeen, connection: Connection, frame: Frame, size_bytes: int
-    ) -> FrameRow:
-        incoming = record.direction == "in"
-        if connection.meet(frame.peer_id, incoming=incoming):
+        self, record: FrameSeen, connection: Connection, fields: Fields, size_bytes: int
+    ) -> FoldedFrame:
+        conn, time_ns, direction, raw = record
+        kind, request_id, sender, data, _, _ = fields
+        incoming = direction == "in"
+        if not connection.acquainted and connection.meet(sender, incoming=incoming):
             self._touch(connection)
-        step = _step(connection, frame, size_bytes, incoming=incoming)
-        live = self._follow(connection, record, frame, step)
-        request_id = frame.request_id
-        if live is None and request_id is not None:
-            live = connection.live.get(request_id) or self._ended_exchanges.get((record.conn, request_id))
-        if step.findings:
-            self._find(record, live, step.findings)
-        return FrameRow(
-            seq=self._counts["frames"],
-            time_ns=record.time_ns,
-            conn=record.conn,
-            direction=record.direction,
-            type=frame.type.value,
-            opener=None if request_id is None else row_opener(request_id),
-            number=None if request_id is None else row_number(request_id),
-            exchange=None if live is None else live.id,
-            operation=_operation(live, frame, step),
-            size_bytes=size_bytes,
-            latency_ns=None if live is None else _latency(live, record, frame, step),
-            summary=frame_summary(frame),
-            findings=len(step.findings),
-            binary=isinstance(record.raw, bytes),
+        effect, exchange, findings = connection.step(fields, size_bytes, incoming=incoming)
+        opener = number = latency_ns = live = None
+        if exchange is not None:
+            live = self._follow(connection, exchange, time_ns, data, effect)
+        elif request_id is not None:
+            live = connection.live.get(request_id) or self._ended_exchanges.get((conn, request_id))
+        if live is not None and effect is not _REFUSED:
+            opener, number, operation = live.opener, live.number, live.operation
+            if kind in _ANSWERS or (kind is _STREAM_DATA and not live.answered):
+                latency_ns = live.latency_ns(time_ns, incoming=incoming)
+        else:
+            operation = _operation(live, fields)
+            if request_id is not None:
+                opener, number = self._peer(request_id), row_number(request_id)
+        if findings:
+            self._find(record, live, findings)
+        return made(
+            FoldedFrame,
+            (
+                self._totals.frames,
+                time_ns,
+                conn,
+                direction,
+                _TYPES[kind],
+                opener,
+                number,
+                None if live is None else live.id,
+                operation,
+                size_bytes,
+                latency_ns,
+                None if len(raw) <= LONGEST_WITHOUT else frame_summary(Frame(*fields)),
+                len(findings),
+                type(raw) is bytes,
+            ),
         )
 
     def _bad_frame(
         self, record: FrameSeen, connection: Connection, error: ProtocolError, size_bytes: int
-    ) -> FrameRow:
+    ) -> FoldedFrame:
         request_id = _named_request(error)
         if request_id is not None:
             connection.refuse(request_id, incoming=record.direction == "in")
         self._find(record, None, (bad_frame(error),))
-        return FrameRow(
-            seq=self._counts["frames"],
+        return FoldedFrame(
+            seq=self._totals.frames,
             time_ns=record.time_ns,
             conn=record.conn,
             direction=record.direction,
             type=None,
-            opener=None if request_id is None else row_opener(request_id),
+            opener=None if request_id is None else self._peer(request_id),
             number=None if request_id is None else row_number(request_id),
             exchange=None,
             operation=None,
             size_bytes=size_bytes,
             latency_ns=None,
-            summary=message_summary(record.raw),
+            summary=None if len(record.raw) <= LONGEST_WITHOUT else message_summary(record.raw),
             findings=1,
             binary=isinstance(record.raw, bytes),
         )
 
-    def _follow(self, connection: Connection, record: FrameSeen, frame: Frame, step: Step) -> Live | None:
-        """Bring the exchange of a step up to date; None where the step has none."""
-        exchange = step.exchange
-        if exchange is None:
-            return None
-        if step.effect is Effect.OPENED:
-            live = self._open(connection, exchange, record.time_ns)
+    def _follow(
+        self, connection: Connection, exchange: Exchange, time_ns: int, data: object, effect: Effect
+    ) -> Live:
+        """Bring the exchange of a step up to date."""
+        if effect is _OPENED:
+            live = self._open(connection, exchange, time_ns)
         else:
             live = connection.live[exchange.request_id]
-        if step.effect is Effect.ITEM:
-            live.last_item_ns = record.time_ns
-        elif step.effect is Effect.ERROR:
-            live.message = error_summary(frame.data, TEXT_LENGTH)
-        if exchange.ended:
-            self._end(connection, live, record.time_ns, self._counts["frames"])
+        if effect is _ITEM:
+            live.last_item_ns = time_ns
+        elif effect is _ERROR:
+            live.message = error_summary(data, TEXT_LENGTH)
+        if exchange.outcome is not _PENDING:
+            self._end(connection, live, time_ns, self._totals.frames)
         self._changed_exchanges[live.id] = live
         return live
 
     def _find(self, record: FrameSeen, live: Live | None, findings: Iterable[Finding]) -> None:
         for finding in findings:
-            self._count("findings")
+            self._totals.findings += 1
             self._batch.findings.append(
                 FindingRow(
-                    id=self._counts["findings"],
+                    id=self._totals.findings,
                     time_ns=record.time_ns,
                     conn=record.conn,
-                    seq=self._counts["frames"],
+                    seq=self._totals.frames,
                     exchange=None if live is None else live.id,
                     rule=finding.rule,
                     section=finding.section,
@@ -200,26 +231,36 @@ class Fold:
     # -- exchanges ----------------------------------------------------------------------------------------
 
     def _open(self, connection: Connection, exchange: Exchange, time_ns: int) -> Live:
-        self._count("exchanges")
-        operation = exchange.operation
-        live = Live(
+        totals = self._totals
+        totals.exchanges += 1
+        live = Live.opened(
             exchange,
-            id=self._counts["exchanges"],
+            id=totals.exchanges,
             conn=connection.row.conn,
-            opened_ns=time_ns,
-            opened_seq=self._counts["frames"],
-            operation=None if operation is None else cut(operation, NAME_LENGTH),
+            opener=self._peer(exchange.request_id),
+            time_ns=time_ns,
+            seq=totals.frames,
         )
         connection.live[exchange.request_id] = live
-        self._count("requests" if live.unary else "streams")
-        self._count("requests_pending" if live.unary else "streams_open")
+        if live.unary:
+            totals.requests += 1
+            totals.requests_pending += 1
+        else:
+            totals.streams += 1
+            totals.streams_open += 1
         return live
 
     def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | None) -> None:
         live.ended_ns, live.ended_seq = time_ns, seq
         request_id = live.exchange.request_id
         del connection.live[request_id]
-        self._count("requests_pending" if live.unary else "streams_open", -1)
+        totals = self._totals
+        if live.unary:
+            totals.requests_pending -= 1
+            live.ending = totals.requests - totals.requests_pending
+        else:
+            totals.streams_open -= 1
+            live.ending = totals.streams - totals.streams_open
         self._changed_exchanges[live.id] = live
         self._ended_exchanges[live.conn, request_id] = live
         if len(self._ended_exchanges) > _ENDED_EXCHANGES_KEPT:
@@ -243,7 +284,7 @@ class Fold:
                 number=row_number(record.request_id),
                 outcome=record.outcome,
                 message=live.message,
-                after_seq=self._counts["frames"],
+                after_seq=self._totals.frames,
             )
         )
 
@@ -266,8 +307,8 @@ class Fold:
         conn = connection.row.conn
         self._connections[conn] = connection
         self._known_connections.add(conn)
-        self._count("connections")
-        self._count("connections_open")
+        self._totals.connections += 1
+        self._totals.connections_open += 1
         self._saw(connection.row.opened_ns)
         self._touch(connection)
 
@@ -299,7 +340,7 @@ class Fold:
                 new=new,
                 code=record.code,
                 reason=record.reason,
-                after_seq=self._counts["frames"],
+                after_seq=self._totals.frames,
             )
         )
         was_ended = connection.ended
@@ -311,7 +352,7 @@ class Fold:
             for exchange in connection.table.connection_ended(outcome):
                 self._end(connection, connection.live[exchange.request_id], record.time_ns, None)
         if was_ended is not connection.ended and record.conn in self._connections:
-            self._count("connections_open", -1 if connection.ended else 1)
+            self._totals.connections_open += -1 if connection.ended else 1
             if connection.ended:
                 self._forget_later(record.conn)
 
@@ -334,7 +375,7 @@ class Fold:
 
     def _noted(self, record: Noted) -> None:
         self._saw(record.time_ns)
-        self._count("notes")
+        self._totals.notes += 1
         self._batch.notes.append(
             NoteRow(
                 id=self._next_event(),
@@ -342,56 +383,45 @@ class Fold:
                 conn=record.conn,
                 level=record.level,
                 text=record.text,
-                after_seq=self._counts["frames"],
+                after_seq=self._totals.frames,
             )
         )
+
+    def _peer(self, request_id: RequestId) -> int:
+        """Give the number of an opener's name. A name that was long unheard of gets another one."""
+        name = row_opener(request_id)
+        number = self._peers.get(name)
+        if number is None:
+            if len(self._peers) >= _PEERS_KEPT:
+                self._peers.clear()
+            self._last_peer = number = self._last_peer + 1
+            self._peers[name] = number
+            self._batch.peers[number] = name
+        return number
 
     def _touch(self, connection: Connection) -> None:
         conn = connection.row.conn
         if self._connections.get(conn) is connection:
             self._changed_connections[conn] = connection
 
-    def _count(self, name: str, by: int = 1) -> None:
-        self._counts[name] += by
-
     def _next_event(self) -> int:
         self._events += 1
         return self._events
 
     def _saw(self, time_ns: int) -> None:
-        counts = self._counts
-        if not counts["first_ns"] or time_ns < counts["first_ns"]:
-            counts["first_ns"] = time_ns
-        if time_ns > counts["last_ns"]:
-            counts["last_ns"] = time_ns
+        totals = self._totals
+        if time_ns > totals.last_ns:
+            totals.last_ns = time_ns
+        if time_ns < totals.first_ns or not totals.first_ns:
+            totals.first_ns = time_ns
 
 
-def _step(connection: Connection, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
-    if frame.type is MessageType.ERROR and connection.answers_refusal(frame.request_id):
-        return Step(Effect.NOTICE)
-    table = connection.table
-    return table.received(frame, size_bytes) if incoming else table.sent(frame, size_bytes)
-
-
-def _operation(live: Live | None, frame: Frame, step: Step) -> str | None:
-    """What the frame names, or else what the opening frame of its exchange named."""
-    if live is not None and step.effect is not Effect.REFUSED:
-        return live.operation
-    named = operation_of(frame)
+def _operation(live: Live | None, fields: Fields) -> str | None:
+    """What a frame without an exchange of its own names, or else what the opening frame named."""
+    named = operation_of(Frame(*fields))
     if named is not None:
         return cut(named, NAME_LENGTH)
     return None if live is None else live.operation
-
-
-def _latency(live: Live, record: FrameSeen, frame: Frame, step: Step) -> int | None:
-    by_responder = (record.direction == "in") is live.exchange.mine
-    if not by_responder or step.effect is Effect.REFUSED:
-        return None
-    first_item = frame.type is MessageType.STREAM_DATA and not live.answered
-    if not first_item and frame.type not in _ANSWERS:
-        return None
-    live.answered = True
-    return max(0, record.time_ns - live.opened_ns)
 
 
 def _named_request(error: ProtocolError) -> RequestId | None:

@@ -25,9 +25,9 @@ class RecordingTap(Tap):
 
     def frame(self, seen: FrameTap) -> None:
         """Emit the message exactly as it was on the wire."""
-        self._emit(
-            FrameSeen(conn=self._conn, time_ns=seen.time_ns, direction=seen.direction, raw=seen.message)
-        )
+        direction, message, time_ns = seen
+        # What `FrameSeen(…)` does, at half the cost.
+        self._emit(tuple.__new__(FrameSeen, (self._conn, time_ns, direction, message)))
 
     def transition(self, transition: Transition) -> None:
         """Emit the transition, states by the names of protocol.md §6."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -123,6 +124,11 @@ class Terminal:
         self._child.wait()
         self._child.close()
         return int(-self._child.signalstatus if self._child.signalstatus else self._child.exitstatus)
+
+    def pass_over(self) -> None:
+        """Take what has come, waiting a little for it, and let it go: no picture is made of it."""
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
+            self._child.read_nonblocking(65536, timeout=0.05)
 
     def close(self) -> None:
         """End the program if it runs."""

@@ -9,10 +9,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WHICH = """
-import asyncio
-from inspector_app.loop import run_loop
+import asyncio, sys
+from inspector_app.loop import TURN_S, run_loop
 
 async def main():
+    assert sys.getswitchinterval() == TURN_S
     return type(asyncio.get_running_loop()).__name__
 
 print(run_loop(main()))

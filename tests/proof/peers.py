@@ -22,6 +22,7 @@ from slipstream import (
     FrameTap,
     HandlerError,
     Limits,
+    Protocol,
     ProtocolHandler,
     Tap,
     current_protocol,
@@ -44,6 +45,7 @@ class Doings:
     blobs: int = 0
     note_came: asyncio.Condition = field(default_factory=asyncio.Condition)
     lateness: Lateness = field(default_factory=Lateness)
+    protocols: list[Protocol] = field(default_factory=list)
     wires: list[WireDigest] = field(default_factory=list)
     log: LogRate = field(default_factory=LogRate)
     release: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,6 +120,7 @@ class FramesDigest:
 
 
 _DIGESTED_TOGETHER = 1_000
+_PACED_TOGETHER = 50
 
 
 class Measured(ProtocolHandler):
@@ -161,6 +164,19 @@ class Measured(ProtocolHandler):
         with self._doings:
             for number in range(data.get("count", 3)):
                 yield number
+
+    @request_response
+    async def push(self, data: dict[str, Any]) -> float:
+        """Send every other connection notes, at so many a second; the seconds that it took."""
+        mine, loop, text = current_protocol(), asyncio.get_running_loop(), "x" * data["text_bytes"]
+        others = [protocol for protocol in self._doings.protocols if protocol is not mine]
+        began = loop.time()
+        for number in range(data["count"]):
+            if number % _PACED_TOGETHER == 0:  # what was late is made up for
+                await asyncio.sleep(began + number / data["rate"] - loop.time())
+            for protocol in others:
+                await protocol.fire_and_forget({"operation": "note", "number": number, "text": text})
+        return loop.time() - began
 
     @request_stream
     async def endless(self, data: dict[str, Any]) -> AsyncIterator[int]:
@@ -253,7 +269,7 @@ async def main(options: argparse.Namespace) -> None:
         return taps
 
     watching = asyncio.create_task(doings.lateness.watch())
-    async with serve(handler, limits=limits, taps=taps) as server:
+    async with serve(handler, limits=limits, taps=taps, on_connect=doings.protocols.append) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
         await watching

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture.records import (
     Batch,
     ConnectionRow,
     ExchangeRow,
     FindingRow,
+    FoldedExchange,
+    FoldedFrame,
     FrameRow,
     NoteRow,
     OperationRow,
@@ -93,11 +95,26 @@ def ended(exchange: ExchangeRow, after_ns: int = 1, outcome: str = "ok") -> Exch
     return row
 
 
+PEERS = {1: ME, 2: "someone"}
+_NUMBERS = {name: number for number, name in PEERS.items()}
+
+
+def folded(row: FrameRow, raw: str | bytes = "raw", **changes: Any) -> tuple[FoldedFrame, str | bytes]:
+    """Give a frame as a batch has it."""
+    values = {name: getattr(row, name) for name in FoldedFrame._fields}
+    return FoldedFrame(**{**values, "opener": _NUMBERS.get(row.opener or ""), **changes}), raw
+
+
+def folded_exchange(row: ExchangeRow, ending: int | None = None) -> FoldedExchange:
+    """Give an exchange as a batch has it."""
+    return FoldedExchange(**{**asdict(row), "opener": _NUMBERS[row.opener], "ending": ending})
+
+
 def frames(*raws: str | bytes, first_seq: int = 1) -> Batch:
     """Give a batch of frames with these texts."""
     return Batch(
         frames=[
-            (
+            folded(
                 replace(
                     FRAME, seq=seq, time_ns=NOW + seq, binary=isinstance(raw, bytes), size_bytes=len(raw)
                 ),
@@ -105,13 +122,29 @@ def frames(*raws: str | bytes, first_seq: int = 1) -> Batch:
             )
             for seq, raw in enumerate(raws, first_seq)
         ],
+        peers=PEERS,
         totals=Totals(frames=first_seq + len(raws) - 1),
     )
 
 
 def exchanges(*rows: ExchangeRow) -> Batch:
     """Give a batch of exchanges; each gets the next number."""
-    return Batch(exchanges={id_: replace(row, id=id_, number=id_) for id_, row in enumerate(rows, 1)})
+    return exchanges_as_they_are(*(replace(row, id=id_, number=id_) for id_, row in enumerate(rows, 1)))
+
+
+def exchanges_as_they_are(*rows: ExchangeRow) -> Batch:
+    """Give a batch of exchanges."""
+    endings: dict[int, int] = {}
+    for requests in (True, False):
+        of_a_kind = [row for row in rows if (row.kind == "request_response") is requests and row.ended_ns]
+        in_order = sorted(of_a_kind, key=lambda row: (row.ended_ns, row.id))
+        endings |= {row.id: number for number, row in enumerate(in_order, 1)}
+    pending = [row.kind == "request_response" for row in rows if row.outcome == "pending"]
+    return Batch(
+        exchanges={row.id: folded_exchange(row, endings.get(row.id)) for row in rows},
+        peers=PEERS,
+        totals=Totals(requests_pending=sum(pending), streams_open=len(pending) - sum(pending)),
+    )
 
 
 def writer(folder: Path, name: str = "a.capture") -> CaptureWriter:

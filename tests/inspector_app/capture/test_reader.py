@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -13,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from inspector_app.capture.reader import _select
+from inspector_app.capture.marks import Marks
+from inspector_app.capture.reader import _ENDED, _IS_REQUEST, _IS_STREAM, _PENDING, _select
 from inspector_app.capture.records import Batch, ExchangeRow, Totals
 from inspector_app.capture.schema import FORMAT_VERSION
 from inspector_app.capture.store import CaptureError, CaptureReader
+from inspector_app.capture.summary import LONGEST_WITHOUT
 from tests.inspector_app.capture import samples
+from tests.inspector_app.capture.old_formats import format_1
 from tests.inspector_app.capture.samples import EXCHANGE, FRAME, STREAM, ended
 
 
@@ -55,9 +59,11 @@ def test_an_empty_capture_has_totals_of_nothing(tmp_path: Path) -> None:
 def test_every_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
     settled = ended(replace(EXCHANGE, code="x", items_in=1, bytes_out=2, last_item_ns=3), 5, "error")
     totals = Totals(**{name: number for number, name in enumerate(samples.column_names(Totals()), 1)})
+    frame = replace(FRAME, latency_ns=7, findings=2)
     batch = Batch(
-        frames=[(replace(FRAME, latency_ns=7, findings=2), "raw")],
-        exchanges={1: settled},
+        frames=[samples.folded(frame)],
+        exchanges={1: samples.folded_exchange(settled)},
+        peers=samples.PEERS,
         connections={1: samples.CONNECTION},
         states=[samples.STATE],
         settled=[samples.SETTLED],
@@ -67,8 +73,8 @@ def test_every_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
         totals=totals,
     )
     with reading(samples.capture(tmp_path, batch)) as reader:
-        assert reader.frames(1, 9) == [batch.frames[0][0]]
-        assert reader.frames_with_raw(1, 9) == batch.frames
+        assert reader.frames(1, 9) == [frame]
+        assert reader.frames_with_raw(1, 9) == [(frame, "raw")]
         assert reader.exchange(1) == settled
         assert reader.connections() == [samples.CONNECTION]
         assert reader.states(0, 9) == [samples.STATE]
@@ -119,6 +125,14 @@ def test_frames_are_a_slice_by_number(tmp_path: Path) -> None:
         assert reader.frames(7, 9) == []
 
 
+def test_frames_are_given_at_any_numbers_in_the_order_that_was_asked(tmp_path: Path) -> None:
+    with reading(samples.capture(tmp_path, samples.frames(*"abcdef"))) as reader:
+        assert [row.seq for row in reader.frames_at([5, 2, 3])] == [5, 2, 3]
+        assert [row.seq for row in reader.frames_at([9, 1, 1 << 70, -1])] == [1]
+        assert reader.frames_at([]) == []
+        assert reader.frames_at([4]) == reader.frames(4, 1)
+
+
 def test_a_frame_that_is_not_there_is_none(tmp_path: Path) -> None:
     with reading(samples.capture(tmp_path)) as reader:
         assert reader.frame(1) is None
@@ -130,6 +144,36 @@ def test_the_message_of_a_missing_frame_is_an_error(tmp_path: Path) -> None:
         reader.raw(5)
 
 
+@pytest.mark.parametrize(
+    ("raw", "summary"),
+    [
+        ('{"type":"response","requestId":["a",1],"data":{"price":1.50}}', "{price: 1.5}"),
+        ("no frame", "no frame"),
+        (b'{"type":"response","requestId":["a",1],"data":[1]}', "[1]"),
+        (b"\xff", "\\xff"),
+        ('half "\ud83d"', 'half "\\ud83d"'),
+        ("\ud83d" * LONGEST_WITHOUT, "\\ud83d" * 33 + "\\…"),
+        ("", ""),
+    ],
+)
+def test_a_short_message_has_its_summary_made_when_it_is_read(
+    tmp_path: Path, raw: str | bytes, summary: str
+) -> None:
+    batch = samples.frames(raw)
+    batch.frames = [(row._replace(summary=None), raw) for row, raw in batch.frames]
+    with reading(samples.capture(tmp_path, batch)) as reader:
+        assert reader.frames(1, 1)[0].summary == summary
+        assert reader.frames_with_raw(1, 1)[0][0].summary == summary
+        assert reader.frames_at([1])[0].summary == summary
+
+
+def test_a_message_of_a_stranger_is_not_read_to_its_end_for_a_summary(tmp_path: Path) -> None:
+    batch = samples.frames("[" * 5_000_000)
+    batch.frames = [(row._replace(summary=None), raw) for row, raw in batch.frames]
+    with reading(samples.capture(tmp_path, batch)) as reader:
+        assert reader.frames(1, 1)[0].summary == "[" * 199 + "…"
+
+
 def test_large_messages_are_given_in_smaller_portions(tmp_path: Path) -> None:
     batch = samples.frames("x" * 9_000_000, "y", "z")
     with reading(samples.capture(tmp_path, batch)) as reader:
@@ -138,14 +182,15 @@ def test_large_messages_are_given_in_smaller_portions(tmp_path: Path) -> None:
 
 
 def test_an_exchange_replaces_what_was_known_of_it(tmp_path: Path) -> None:
-    after = samples.exchanges(ended(EXCHANGE))
-    with reading(samples.capture(tmp_path, samples.exchanges(EXCHANGE), after)) as reader:
-        assert reader.requests(0, 9) == [after.exchanges[1]]
+    after = replace(ended(EXCHANGE), number=1)
+    batches = samples.exchanges(EXCHANGE), samples.exchanges(after)
+    with reading(samples.capture(tmp_path, *batches)) as reader:
+        assert reader.requests(0, 9) == [after]
 
 
 def test_an_exchange_is_found_by_its_request_id(tmp_path: Path) -> None:
     other = replace(EXCHANGE, opener="someone")
-    batch = Batch(exchanges={1: EXCHANGE, 2: replace(other, id=2), 3: replace(EXCHANGE, id=3, conn=2)})
+    batch = samples.exchanges_as_they_are(EXCHANGE, replace(other, id=2), replace(EXCHANGE, id=3, conn=2))
     with reading(samples.capture(tmp_path, batch)) as reader:
         found = reader.find_exchange(1, "someone", 0)
         assert found is not None
@@ -155,7 +200,7 @@ def test_an_exchange_is_found_by_its_request_id(tmp_path: Path) -> None:
 
 
 def test_of_two_exchanges_with_one_request_id_the_newest_is_found(tmp_path: Path) -> None:
-    batch = Batch(exchanges={1: ended(EXCHANGE), 2: replace(EXCHANGE, id=2)})
+    batch = samples.exchanges_as_they_are(ended(EXCHANGE), replace(EXCHANGE, id=2))
     with reading(samples.capture(tmp_path, batch)) as reader:
         found = reader.find_exchange(1, samples.ME, 0)
         assert found is not None
@@ -164,7 +209,7 @@ def test_of_two_exchanges_with_one_request_id_the_newest_is_found(tmp_path: Path
 
 def test_the_frames_of_an_exchange_are_a_slice_in_order(tmp_path: Path) -> None:
     batch = samples.frames(*"abcdef")
-    batch.frames = [(replace(row, exchange=(7 if row.seq % 2 else None)), raw) for row, raw in batch.frames]
+    batch.frames = [(row._replace(exchange=(7 if row.seq % 2 else None)), raw) for row, raw in batch.frames]
     with reading(samples.capture(tmp_path, batch)) as reader:
         assert reader.exchange_frame_count(7) == 3
         assert [row.seq for row in reader.exchange_frames(7, 0, 9)] == [1, 3, 5]
@@ -212,16 +257,32 @@ def test_a_request_that_ends_while_a_page_is_read_is_on_it_once(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("what", ["requests", "streams"])
-@pytest.mark.parametrize("part", ["= 'pending' ORDER BY id", "<> 'pending' ORDER BY ended_ns DESC, id DESC"])
+@pytest.mark.parametrize("part", ["pending", "ended"])
 def test_lists_are_paged_through_an_index(tmp_path: Path, what: str, part: str) -> None:
-    kind = "= 'request_response'" if what == "requests" else "<> 'request_response'"
+    which = _IS_REQUEST if what == "requests" else _IS_STREAM
+    rest = (_PENDING if part == "pending" else _ENDED).format(which=which)
     with reading(samples.capture(tmp_path)) as reader:
-        plan = reader._query(
-            f"EXPLAIN QUERY PLAN {_select('exchanges', f'WHERE kind {kind} AND outcome {part}')}"
-        )
-    assert [detail for *_, detail in plan] == [
-        f"SCAN exchanges USING INDEX {what}_{'pending' if part[0] == '=' else 'ended'}"
-    ]
+        plan = [row[-1] for row in reader._query(f"EXPLAIN QUERY PLAN {_select('exchanges', rest)}", (0, 0))]
+    assert re.fullmatch(rf"(SCAN|SEARCH) exchanges USING INDEX {what}_{part}( .*)?", plan[0])
+    assert "TEMP B-TREE" not in " ".join(plan)
+
+
+def test_requests_of_a_capture_of_format_1_are_listed_alike(tmp_path: Path) -> None:
+    batch = samples.exchanges(
+        ended(EXCHANGE, 10), EXCHANGE, ended(EXCHANGE, 30), EXCHANGE, ended(EXCHANGE, 20), ended(STREAM, 5)
+    )
+    batch.frames = samples.frames("x").frames
+    path = format_1(tmp_path / "old.capture", batch)
+    for mark in (False, True):  # with the first mark it is of the current format
+        if mark:
+            Marks(path).set(1)
+        with reading(path) as reader:
+            assert ids(reader.requests(0, 9)) == [2, 4, 3, 5, 1]
+            assert ids(reader.requests(3, 1)) == [5]
+            assert ids(reader.streams(0, 9)) == [6]
+            assert reader.requests(0, 1)[0].opener == samples.ME
+            found = reader.find_exchange(1, samples.ME, 4)
+            assert found is not None
 
 
 def test_operations_are_those_of_the_newest_connection_that_told(tmp_path: Path) -> None:
@@ -242,7 +303,8 @@ def test_operations_replace_those_told_before(tmp_path: Path) -> None:
 def test_seen_operations_are_distinct_and_sorted(tmp_path: Path) -> None:
     batch = samples.exchanges(STREAM, EXCHANGE, EXCHANGE, replace(EXCHANGE, operation=None))
     notice = replace(FRAME, type="fire_and_forget", exchange=None, operation="log")
-    batch.frames = [(notice, "x"), (replace(FRAME, seq=2, operation="never"), "y")]
+    never = replace(FRAME, seq=2, operation="never")
+    batch.frames = [samples.folded(notice), samples.folded(never)]
     with reading(samples.capture(tmp_path, batch)) as reader:
         assert reader.seen_operations() == [
             ("add", "request_response"),
@@ -255,7 +317,7 @@ def test_what_the_other_side_called_is_seen_apart_from_what_was_called_there(tmp
     theirs = replace(EXCHANGE, mine=False, operation="on_quote")
     batch = samples.exchanges(EXCHANGE, theirs, replace(theirs, operation="add"))
     notice = replace(FRAME, type="fire_and_forget", exchange=None, direction="in", operation="log")
-    batch.frames = [(notice, "x")]
+    batch.frames = [samples.folded(notice)]
     with reading(samples.capture(tmp_path, batch)) as reader:
         assert reader.seen_operations("out") == [("add", "request_response")]
         assert reader.seen_operations("in") == [

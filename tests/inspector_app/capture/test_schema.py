@@ -7,6 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from inspector_app.capture.records import Batch
 from inspector_app.capture.schema import APPLICATION_ID, COLUMNS, FORMAT_VERSION, TABLES, statements
 from tests.inspector_app.capture import samples
@@ -32,7 +34,7 @@ def test_a_finished_capture_needs_no_log_beside_it(tmp_path: Path) -> None:
 
 def test_every_table_has_the_columns_of_its_row(tmp_path: Path) -> None:
     path = samples.capture(tmp_path)
-    extra = {"frames": {"raw"}, "totals": {"one"}}
+    extra = {"frames": {"raw"}, "exchanges": {"ending"}, "totals": {"one"}}
     for table, columns in COLUMNS.items():
         there = {name for _, name, *_ in query(path, f"PRAGMA table_info({table})")}
         assert there == set(columns) | extra.get(table, set())
@@ -51,15 +53,33 @@ def test_no_statement_is_cut_in_two() -> None:
 
 def test_the_log_shows_frames_with_a_readable_time(tmp_path: Path) -> None:
     path = samples.capture(tmp_path, samples.frames("{}"))
-    assert query(path, "SELECT seq, time, direction, type, operation, summary, raw FROM log") == [
-        (1, "2026-11-22T11:20:33.123456790Z", "out", "request", "add", "{a: 1}", "{}")
+    assert query(path, "SELECT seq, time, direction, type, opener, operation, summary, raw FROM log") == [
+        (1, "2026-11-22T11:20:33.123456790Z", "out", "request", samples.ME, "add", "{a: 1}", "{}")
     ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "summary"),
+    [
+        ('{"data": {"a": [1, "x"]}}', '{"a":[1,"x"]}'),
+        ('{"data": null}', None),
+        ("no frame", "no frame"),
+        (b"{}", b"{}"),
+        (b"\xff" * 300, b"\xff" * 200),
+    ],
+)
+def test_the_log_shows_the_data_of_a_message_without_a_summary(
+    tmp_path: Path, raw: str | bytes, summary: str | bytes | None
+) -> None:
+    batch = samples.frames(raw)
+    batch.frames = [(row._replace(summary=None), raw) for row, raw in batch.frames]
+    assert query(samples.capture(tmp_path, batch), "SELECT summary FROM log") == [(summary,)]
 
 
 def test_the_calls_show_exchanges_with_their_duration(tmp_path: Path) -> None:
     path = samples.capture(tmp_path, samples.exchanges(samples.ended(samples.EXCHANGE, 1_500_000)))
-    assert query(path, "SELECT direction, operation, outcome, duration_ms, opened FROM calls") == [
-        ("out", "add", "ok", 1.5, "2026-11-22T11:20:33.123456789Z")
+    assert query(path, "SELECT direction, opener, operation, outcome, duration_ms, opened FROM calls") == [
+        ("out", samples.ME, "add", "ok", 1.5, "2026-11-22T11:20:33.123456789Z")
     ]
 
 

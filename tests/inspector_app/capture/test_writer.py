@@ -10,7 +10,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,7 +199,7 @@ def test_a_locked_capture_names_the_cause(tmp_path: Path) -> None:
 
 def test_text_with_lone_surrogates_is_kept_exactly(tmp_path: Path) -> None:
     batch = samples.frames("ok", 'a "\ud800" b', "ok")
-    batch.frames[1] = (replace(batch.frames[1][0], operation="op\udfff"), batch.frames[1][1])
+    batch.frames[1] = (batch.frames[1][0]._replace(operation="op\udfff"), batch.frames[1][1])
     reader = CaptureReader(samples.capture(tmp_path, batch))
     row = reader.frame(2)
     assert [reader.raw(seq) for seq in (1, 2, 3)] == ["ok", 'a "\ud800" b', "ok"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from inspector_app.capture.records import (
     Batch,
@@ -11,10 +12,13 @@ from inspector_app.capture.records import (
     ExchangeRow,
     ExchangeSettled,
     FindingRow,
+    FoldedExchange,
+    FoldedFrame,
     FrameRow,
     FrameSeen,
     StateChanged,
 )
+from inspector_app.capture.summary import summary_of
 from inspector_app.model.fold import Fold
 
 if TYPE_CHECKING:
@@ -24,6 +28,10 @@ ME = "me-0000"
 THEY = "they-000"
 START = 1_000_000
 STEP = 1_000
+
+
+_NAMES: WeakKeyDictionary[Fold, dict[int, str]] = WeakKeyDictionary()
+"""What a fold has told so far of its peers' names, to whatever talk it was."""
 
 
 class Talk:
@@ -36,6 +44,7 @@ class Talk:
         self.records: list[Record] = []
         self.frames: list[FrameRow] = []
         self.exchanges: dict[int, ExchangeRow] = {}
+        self.peers = _NAMES.setdefault(self.fold, {})
         self.findings: list[FindingRow] = []
         self.batch = Batch()
         if introduced:
@@ -50,10 +59,22 @@ class Talk:
         self.records.append(record)
         self.fold.apply(record)
         self.batch = self.fold.take()
-        self.frames += [row for row, _ in self.batch.frames]
-        self.exchanges.update(self.batch.exchanges)
+        self.peers.update(self.batch.peers)
+        self.frames += [self._frame_row(row, raw) for row, raw in self.batch.frames]
+        self.exchanges.update(
+            (number, self._exchange_row(row)) for number, row in self.batch.exchanges.items()
+        )
         self.findings += self.batch.findings
         return self.batch
+
+    def _frame_row(self, row: FoldedFrame, raw: str | bytes) -> FrameRow:
+        opener = None if row.opener is None else self.peers[row.opener]
+        summary = summary_of(raw) if row.summary is None else row.summary
+        return FrameRow(**{**row._asdict(), "opener": opener, "summary": summary})
+
+    def _exchange_row(self, row: FoldedExchange) -> ExchangeRow:
+        values = {name: value for name, value in row._asdict().items() if name != "ending"}
+        return ExchangeRow(**{**values, "opener": self.peers[row.opener]})
 
     def raw(self, direction: Direction, raw: str | bytes) -> FrameRow:
         """Say a message as it is; give its row."""

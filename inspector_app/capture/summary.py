@@ -10,8 +10,9 @@ from __future__ import annotations
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING
 
+from slipstream.errors import ProtocolError
 from slipstream.exchanges import error_facts
-from slipstream.frames import OPENING_TYPES, MessageType
+from slipstream.frames import OPENING_TYPES, MessageType, decode
 
 if TYPE_CHECKING:
     from slipstream.frames import Frame
@@ -19,12 +20,23 @@ if TYPE_CHECKING:
 LIMIT = 200
 """Characters of a summary, the mark of a cut included."""
 
+LONGEST_WITHOUT = 512
+"""Characters, or bytes, of a message up to which its summary is not kept but made when it is looked at."""
+
 CUT = "…"
 """Ends a summary that does not show everything."""
 
 _LONGEST_NUMBER_BITS = 256
 _BITS_PER_DIGIT = 3.33
 _LONGEST_CHARACTER_BYTES = 4
+
+
+def summary_of(message: str | bytes, limit: int = LIMIT) -> str:
+    """Tell on one line what a message carries, be it a frame or not."""
+    try:
+        return frame_summary(decode(message), limit)
+    except ProtocolError:
+        return message_summary(message, limit)
 
 
 def summary(data: object, limit: int = LIMIT) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector_app.model.summary import cut, frame_summary, message_summary, summary
+from inspector_app.capture.summary import cut, frame_summary, message_summary, summary
 from slipstream.frames import Frame, MessageType
 
 
