@@ -136,7 +136,7 @@ def frame_row(values: Values, *, summarise: bool = True) -> FrameRow:
     """Make a `FrameRow` of the columns of `frames` and, where these hold no summary, the message."""
     binary, summary = bool(values[13]), values[11]
     if summary is None:
-        summary = _summary(values[14], binary) if summarise else ""
+        summary = _summary(values[14], binary, values[4]) if summarise else ""
     return FrameRow(
         seq=integer(values[0]),
         time_ns=integer(values[1]),
@@ -155,9 +155,9 @@ def frame_row(values: Values, *, summarise: bool = True) -> FrameRow:
     )
 
 
-def _summary(raw: object, binary: bool) -> str:
+def _summary(raw: object, binary: bool, kind: object) -> str:
     # What comes from a stranger may be longer than any writer leaves without a summary.
-    return summary_of(raw_message(raw, binary)[:LONGEST_WITHOUT])
+    return summary_of(raw_message(raw, binary)[:LONGEST_WITHOUT], _maybe_text(kind))
 
 
 def exchange_row(values: Values) -> ExchangeRow:

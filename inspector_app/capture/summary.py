@@ -7,36 +7,52 @@ characters are left as they are, and what draws them makes them inert.
 
 from __future__ import annotations
 
+import json
 from json.encoder import encode_basestring as _quoted
-from typing import TYPE_CHECKING
-
-from slipstream.errors import ProtocolError
-from slipstream.exchanges import error_facts
-from slipstream.frames import OPENING_TYPES, MessageType, decode
-
-if TYPE_CHECKING:
-    from slipstream.frames import Frame
 
 LIMIT = 200
 """Characters of a summary, the mark of a cut included."""
 
 LONGEST_WITHOUT = 512
-"""Characters, or bytes, of a message up to which its summary is not kept but made when it is looked at."""
+"""Characters, or bytes, of a message up to which its summary is not kept but made when it is looked at.
+
+That of an `error` is always kept: what it says follows rules that are the protocol library's.
+"""
 
 CUT = "…"
 """Ends a summary that does not show everything."""
+
+_OPENING = frozenset({"request", "stream_request", "stream_stream_request", "fire_and_forget"})
 
 _LONGEST_NUMBER_BITS = 256
 _BITS_PER_DIGIT = 3.33
 _LONGEST_CHARACTER_BYTES = 4
 
 
-def summary_of(message: str | bytes, limit: int = LIMIT) -> str:
-    """Tell on one line what a message carries, be it a frame or not."""
-    try:
-        return frame_summary(decode(message), limit)
-    except ProtocolError:
-        return message_summary(message, limit)
+def summary_of(message: str | bytes, kind: str | None, limit: int = LIMIT) -> str:
+    """Tell on one line what a message carries: a frame of a type, or with None what is none."""
+    if kind is not None:
+        try:
+            fields = json.loads(message.decode() if isinstance(message, bytes) else message)
+        except (ValueError, RecursionError):
+            fields = None  # only a file that nobody recorded holds that
+        if isinstance(fields, dict):
+            return data_summary(kind, fields.get("data"), limit)
+    return message_summary(message, limit)
+
+
+def data_summary(kind: str, data: object, limit: int = LIMIT) -> str:
+    """Tell what a frame of a type carries, without what the list shows in other columns.
+
+    The operation of an opening frame is left out; an end without data is empty.
+    """
+    if kind == "stream_end" and data is None:
+        return ""
+    if kind in _OPENING and isinstance(data, dict) and isinstance(data.get("operation"), str):
+        line = _Line(limit)
+        line.write_object(data, without="operation")
+        return line.text() if len(data) > 1 else ""
+    return summary(data, limit)
 
 
 def summary(data: object, limit: int = LIMIT) -> str:
@@ -49,23 +65,6 @@ def summary(data: object, limit: int = LIMIT) -> str:
     return line.text()
 
 
-def frame_summary(frame: Frame, limit: int = LIMIT) -> str:
-    """Tell what a frame carries: its data, without what the list shows in other columns.
-
-    The operation of an opening frame is left out; an `error` is `code: text`; an end without data is empty.
-    """
-    data = frame.data
-    if frame.type is MessageType.ERROR:
-        return _error(data, limit)
-    if frame.type is MessageType.STREAM_END and data is None:
-        return ""
-    if frame.type in OPENING_TYPES and isinstance(data, dict) and isinstance(data.get("operation"), str):
-        line = _Line(limit)
-        line.write_object(data, without="operation")
-        return line.text() if len(data) > 1 else ""
-    return summary(data, limit)
-
-
 def message_summary(message: str | bytes, limit: int = LIMIT) -> str:
     """Give the beginning of a message that is no frame, as it was on the wire."""
     if isinstance(message, bytes):
@@ -74,14 +73,6 @@ def message_summary(message: str | bytes, limit: int = LIMIT) -> str:
             cut(start, limit) if len(message) <= limit * _LONGEST_CHARACTER_BYTES else _cut_off(start, limit)
         )
     return cut(message, limit)
-
-
-def error_summary(data: object, limit: int = LIMIT) -> str:
-    """Give the text of an `error` frame's data, whatever its shape (protocol.md §7)."""
-    text, _ = error_facts(data)
-    if text:
-        return cut(text, limit)
-    return summary(data, limit) if data is not None else ""
 
 
 def cut(text: str, limit: int = LIMIT) -> str:
@@ -104,12 +95,6 @@ def _without_surrogates(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode()
     return text
-
-
-def _error(data: object, limit: int) -> str:
-    _, code = error_facts(data)
-    text = error_summary(data, limit)
-    return cut(f"{code}: {text}" if text else code, limit)
 
 
 class _Line:

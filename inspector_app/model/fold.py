@@ -28,14 +28,9 @@ from inspector_app.capture.records import (
     StateRow,
     Totals,
 )
-from inspector_app.capture.summary import (
-    LONGEST_WITHOUT,
-    cut,
-    error_summary,
-    frame_summary,
-    message_summary,
-)
+from inspector_app.capture.summary import LONGEST_WITHOUT, cut, data_summary, message_summary
 from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
+from inspector_app.model.error_summary import error_line, error_summary
 from slipstream.errors import ProtocolError
 from slipstream.exchanges import Effect, Outcome, bad_frame, operation_of
 from slipstream.frames import Frame, MessageType, read_fields, size_of
@@ -55,7 +50,7 @@ _ENDED_CONNECTIONS_KEPT = 64
 _PEERS_KEPT = 1024
 
 # To look a member up in its enum costs more than what is done with it here.
-_STREAM_DATA = MessageType.STREAM_DATA
+_STREAM_DATA, _ERROR_FRAME = MessageType.STREAM_DATA, MessageType.ERROR
 _OPENED, _ITEM, _ERROR, _REFUSED = Effect.OPENED, Effect.ITEM, Effect.ERROR, Effect.REFUSED
 _PENDING = Outcome.PENDING
 _TYPES = {member: member.value for member in MessageType}
@@ -151,6 +146,11 @@ class Fold:
                 opener, number = self._peer(request_id), row_number(request_id)
         if findings:
             self._find(record, live, findings)
+        summary = None
+        if kind is _ERROR_FRAME:
+            summary = error_line(data)
+        elif len(raw) > LONGEST_WITHOUT:
+            summary = data_summary(_TYPES[kind], data)
         return made(
             FoldedFrame,
             (
@@ -165,7 +165,7 @@ class Fold:
                 operation,
                 size_bytes,
                 latency_ns,
-                None if len(raw) <= LONGEST_WITHOUT else frame_summary(Frame(*fields)),
+                summary,
                 len(findings),
                 type(raw) is bytes,
             ),

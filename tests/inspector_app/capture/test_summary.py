@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector_app.capture.summary import cut, frame_summary, message_summary, summary
-from slipstream.frames import Frame, MessageType
+from inspector_app.capture.summary import cut, data_summary, message_summary, summary, summary_of
+from slipstream.frames import MessageType
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_any_data_makes_a_line_within_the_limit_that_can_be_stored(data: object,
 
 
 def line_of(type_: MessageType, data: Any, limit: int = 200) -> str:
-    return frame_summary(Frame(type_, ("p", 0), "p", data), limit)
+    return data_summary(type_.value, data, limit)
 
 
 def test_an_opening_frame_leaves_its_operation_to_the_column() -> None:
@@ -122,20 +122,6 @@ def test_an_operation_that_is_none_is_shown() -> None:
 
 def test_an_operation_inside_a_result_is_data() -> None:
     assert line_of(MessageType.RESPONSE, {"operation": "add"}) == '{operation: "add"}'
-
-
-@pytest.mark.parametrize(
-    ("data", "line"),
-    [
-        ({"error": "no such thing", "code": "not_found"}, "not_found: no such thing"),
-        ("text", "application: text"),
-        ({"a": 1}, "application: {a: 1}"),
-        (None, "application"),
-        ({"code": "c" * 300, "error": "e" * 300}, "application: " + "e" * 186 + "…"),
-    ],
-)
-def test_an_error_shows_code_and_text(data: object, line: str) -> None:
-    assert line_of(MessageType.ERROR, data) == line
 
 
 def test_an_end_has_nothing_to_tell_but_a_null_item_has() -> None:
@@ -163,3 +149,21 @@ def test_cut_text_is_within_the_limit_and_can_be_stored(text: str, limit: int) -
     short = cut(text, limit)
     assert len(short) <= limit
     short.encode()
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "line"),
+    [
+        ('{"type":"request","data":{"operation":"add","a":1}}', "request", "{a: 1}"),
+        (b'{"type":"response","data":[1]}', "response", "[1]"),
+        ('{"type":"response","data":"\\ud800"}', "response", '"\\ud800"'),
+        ('{"type":"response","data":[1]}', None, '{"type":"response","data":[1]}'),
+        ('{"type":"response","da', "response", '{"type":"response","da'),
+        (b"\xff", "response", "\\xff"),
+        ("[1]", "response", "[1]"),
+    ],
+)
+def test_a_message_is_told_by_the_type_it_was_recorded_with(
+    message: str | bytes, kind: str | None, line: str
+) -> None:
+    assert summary_of(message, kind) == line

@@ -69,7 +69,7 @@ class Talk:
 
     def _frame_row(self, row: FoldedFrame, raw: str | bytes) -> FrameRow:
         opener = None if row.opener is None else self.peers[row.opener]
-        summary = summary_of(raw) if row.summary is None else row.summary
+        summary = summary_of(raw, row.type) if row.summary is None else row.summary
         return FrameRow(**{**row._asdict(), "opener": opener, "summary": summary})
 
     def _exchange_row(self, row: FoldedExchange) -> ExchangeRow:
