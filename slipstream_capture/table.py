@@ -94,7 +94,8 @@ class Table:
                 series[column.name] = times.dt.as_unit("ns")
             else:
                 series[column.name] = pandas.Series(values, dtype=_PANDAS[column.kind])
-        return pandas.DataFrame(series)
+        frame: pd.DataFrame = pandas.DataFrame(series)
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """Give all rows as a polars DataFrame; times are timestamps in UTC."""
@@ -107,7 +108,8 @@ class Table:
             "time": polars.Datetime("ns", "UTC"),
         }
         schema = {column.name: kinds[column.kind] for column in self._source.columns}
-        return polars.DataFrame(self.to_dict(), schema=schema)
+        frame: pl.DataFrame = polars.DataFrame(self.to_dict(), schema=schema)
+        return frame
 
     def html(self, count: int = _SHOWN) -> str:
         """Give the first rows as an HTML table in which nothing from the capture is live."""

@@ -108,6 +108,18 @@ def test_many_rows_come_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert capture.frames().to_dict()["raw"] == list("abcdefgh")
 
 
+def test_a_filter_takes_what_meets_it(talk: Path) -> None:
+    with Capture(talk) as capture:
+        assert [row["seq"] for row in capture.frames("type:request")] == [1, 3]
+        assert len(capture.frames("op:login or type:response")) == 2
+        assert list(capture.frames("op:nobody")) == []
+
+
+def test_what_is_no_filter_is_told(talk: Path) -> None:
+    with Capture(talk) as capture, pytest.raises(ValueError, match="much"):
+        capture.frames("size:>much")
+
+
 # -- pandas and polars
 
 

@@ -21,17 +21,16 @@ CELL_S = 60
 @pytest.fixture
 def notebook(talk: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """Run the page's code as cells of a notebook; give the cells with what they put out."""
-    for package in ("ipykernel", "nbclient", "pandas"):
+    for package in ("ipykernel", "pandas"):
         pytest.importorskip(package, reason=f"{package} {WITHOUT}")
-    import nbclient
-    from nbformat import v4
-
+    nbclient = pytest.importorskip("nbclient", reason=f"nbclient {WITHOUT}")
+    form = pytest.importorskip("nbformat.v4", reason=f"nbformat {WITHOUT}")
     talk.rename(tmp_path / "my.capture")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     # A kernel of this Python, whatever kernels there are for the user.
     monkeypatch.setenv("JUPYTER_PATH", str(_kernels(tmp_path)))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    book = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in CELLS])
+    book = form.new_notebook(cells=[form.new_code_cell(cell) for cell in CELLS])
     client = nbclient.NotebookClient(
         book, timeout=CELL_S, kernel_name="this", resources={"metadata": {"path": str(tmp_path)}}
     )
