@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def upgrade(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the capture of a connection that may write to the current format; one that has it is left alone.
 
-    Indexes are made, which takes about a second a million frames. Raises `CaptureError` for a capture that
+    Indexes are made, which takes some seconds a million frames. Raises `CaptureError` for a capture that
     would run statements of its own when it is written to, and `sqlite3.Error`.
     """
     if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'trigger' LIMIT 1").fetchone():

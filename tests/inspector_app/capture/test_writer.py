@@ -208,6 +208,14 @@ def test_text_with_lone_surrogates_is_kept_exactly(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_one_such_text_changes_nothing_for_the_many_rows_around_it(tmp_path: Path) -> None:
+    raws = [f"frame {number}" for number in range(250)]
+    raws[123] = "half \ud83d"
+    reader = CaptureReader(samples.capture(tmp_path, samples.frames(*raws)))
+    assert [raw for _, raw in reader.frames_with_raw(1, 999)] == raws
+    reader.close()
+
+
 @pytest.mark.parametrize("raw", ["", "\0\x1b[31m\x85\u202e", "ü" * 70_000, b"", b"\xff\x00\xfe", b"{}"])
 def test_a_message_comes_back_as_it_was(tmp_path: Path, raw: str | bytes) -> None:
     reader = CaptureReader(samples.capture(tmp_path, samples.frames(raw)))

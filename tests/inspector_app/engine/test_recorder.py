@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -228,6 +229,20 @@ def test_put_never_waits_for_a_slow_disk() -> None:
     writer.let_go.set()
     recorder.close()
     assert frames_of(writer) == list(range(1, 5001))
+
+
+def test_a_crowded_buffer_waits_for_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[Recorder.__module__], "CROWDED_RECORDS", 10)
+    writer = GatedWriter()
+    recorder = Recorder(writer)
+    recorder.put(opened())
+    assert writer.entered.wait(WAIT_S)
+    for number in range(500):
+        recorder.put(frame(number))
+    assert recorder.unsaved == 501
+    writer.let_go.set()
+    recorder.close()
+    assert frames_of(writer) == list(range(1, 501))
 
 
 def test_a_failure_is_said_once_and_the_recovery_too() -> None:

@@ -492,6 +492,27 @@ def test_memory_does_not_grow_with_the_number_of_frames(monkeypatch: pytest.Monk
         tracemalloc.stop()
 
 
+def test_a_peer_has_one_number_and_many_peers_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[Fold.__module__], "_PEERS_KEPT", 3)
+    fold = Fold()
+    names: dict[int, str] = {}
+    told: list[int] = []
+    openers = ["a", "b", "a", "c", "a", "d", "e", "a", "a"]
+    for number, opener in enumerate(openers):
+        raw = message("request", opener, number, opener, call())
+        fold.apply(FrameSeen(conn=1, time_ns=number, direction="in", raw=raw))
+        batch = fold.take()
+        assert not names.keys() & batch.peers.keys()
+        names |= batch.peers
+        [(row, _)] = batch.frames
+        assert row.opener is not None
+        told.append(row.opener)
+    assert [names[number] for number in told] == openers
+    assert len(set(told[:5])) == 3
+    assert told[-1] == told[-2]
+    assert len(fold._peers) <= 3
+
+
 def test_the_fold_needs_neither_clock_nor_disk() -> None:
     module = sys.modules[Fold.__module__]
     assert not {"time", "os", "sqlite3", "asyncio", "datetime"} & set(vars(module))
