@@ -24,7 +24,7 @@ from inspector_app.capture.filter.nodes import (
     Spelled,
     Test,
 )
-from inspector_app.capture.filter.texts import bound, glob
+from inspector_app.capture.filter.texts import bound, encoded, glob
 
 VALUE_FITS = "slip_value_fits"
 """A test and its path as `told` writes them, bytes of a message: whether a value at that path fits."""
@@ -32,10 +32,14 @@ MATCHES = "slip_matches"
 """Pattern, flags, bytes: whether the expression is in the text."""
 
 Parameter = str | bytes | int | float
+_Part = tuple[str, tuple[Parameter, ...]]
 
 _MESSAGE = "CAST(frames.raw AS TEXT)"
 _TYPE = f"json_type({_MESSAGE}, ?)"
 _VALUE = f"json_extract({_MESSAGE}, ?)"
+_NUMBERS = "'integer', 'real'"
+_WORDS = "'text', 'integer'"
+_ESCAPES, _ALL_ESCAPES, _NUL = "*\\u00*", "*\\u*", "*\\u0000*"
 _CONSTANTS = {"true", "false", "null"}
 _PLAIN_KEY = re.compile(r"[^\x00-\x1f\"\\]*")
 
@@ -43,13 +47,29 @@ _PLAIN_KEY = re.compile(r"[^\x00-\x1f\"\\]*")
 def condition(path: tuple[Key, ...], test: Test) -> tuple[str, tuple[Parameter, ...]]:
     """Give the condition on the value at `path` in a frame's data, and its parameters."""
     slow = f"{VALUE_FITS}(?, CAST(frames.raw AS BLOB))"
+    whole = (told(path, test),)
     found = _sqlite_path(path)
-    if found is None:
-        return f"({slow})", (told(path, test),)
+    if found is None or _has_nul(test):
+        return f"({slow})", whole
     fast, parameters = _fast(found, test)
-    escape = "\\u00" if found.isascii() else "\\u"
-    sql = f"(CASE WHEN instr(frames.raw, ?) THEN {slow} WHEN json_valid({_MESSAGE}) THEN {fast} ELSE 0 END)"
-    return sql, (escape, told(path, test), *parameters)
+    escaped = f"{_MESSAGE} GLOB '{_ESCAPES if found.isascii() else _ALL_ESCAPES}'"
+    if isinstance(test, (Glob, Regex, Begins)):
+        sql = (
+            f"CASE WHEN {escaped} THEN {slow} WHEN json_valid({_MESSAGE}) THEN coalesce({fast}, 0) ELSE 0 END"
+        )
+        return f"({sql})", (*whole, *parameters)
+    # Where no value is found, an escape in a key may be why; where text is, it may go on behind a NUL.
+    is_text = isinstance(test, (Equals, Spelled))
+    # A CASE, since AND and OR ask both sides for the value of an expression.
+    surely = f"CASE WHEN {_MESSAGE} GLOB '{_NUL}' THEN {slow} ELSE 1 END" if is_text else "1"
+    perhaps = f"CASE WHEN {escaped} THEN {slow} ELSE 0 END"
+    cases = f"CASE {fast} WHEN 0 THEN 0 WHEN 1 THEN {surely} ELSE {perhaps} END"
+    sql = f"(CASE WHEN json_valid({_MESSAGE}) THEN {cases} ELSE 0 END)"
+    return sql, (*parameters, *(whole if is_text else ()), *whole)
+
+
+def _has_nul(test: Test) -> bool:
+    return isinstance(test, (Equals, Spelled)) and "\0" in str(test)
 
 
 def told(path: tuple[Key, ...], test: Test) -> str:
@@ -75,57 +95,50 @@ def _has_utf8(key: str) -> bool:
     return isinstance(bound(key), str)
 
 
-def _fast(path: str, test: Test) -> tuple[str, tuple[Parameter, ...]]:
+def _fast(path: str, test: Test) -> _Part:
+    """Give what is 1 or 0 for a value that fits or does not, and NULL where there is none."""
     match test:
         case Present():
-            return f"{_TYPE} IS NOT NULL", (path,)
+            return f"CASE WHEN {_TYPE} IS NOT NULL THEN 1 END", (path,)
         case Equals(value):
             return _is_text(path, str(value))
         case Spelled(word, number):
             return _is_spelled(path, word, number)
         case Compares(operator, number):
-            return _by_type(path, {"number": (f"{_VALUE} {operator} ?", (path, number))})
+            return _of_type(path, _NUMBERS, f"{_VALUE} {operator} ?", (path, number))
         case Between(low, high):
-            return _by_type(path, {"number": (f"{_VALUE} BETWEEN ? AND ?", (path, low, high))})
+            return _of_type(path, _NUMBERS, f"{_VALUE} BETWEEN ? AND ?", (path, low, high))
         case Begins(text):
-            start = text.encode("utf-8", "surrogatepass")
-            begins = f"substr(CAST({_VALUE} AS BLOB), 1, ?) = ?"
-            return _by_type(path, {"text": (begins, (path, len(start), start))})
+            start = encoded(text)
+            return _of_type(
+                path, "'text'", f"substr(CAST({_VALUE} AS BLOB), 1, ?) = ?", (path, len(start), start)
+            )
         case Glob(pattern):
-            return _on_words(path, f"CAST({_VALUE} AS TEXT) GLOB ?", (path, glob(pattern)))
+            return _of_type(path, _WORDS, f"CAST({_VALUE} AS TEXT) GLOB ?", (path, glob(pattern)))
         case Regex(pattern, flags):
-            return _on_words(path, f"{MATCHES}(?, ?, CAST({_VALUE} AS BLOB))", (pattern, flags, path))
+            matches = f"{MATCHES}(?, ?, CAST({_VALUE} AS BLOB))"
+            return _of_type(path, _WORDS, matches, (pattern, flags, path))
         case _:
             raise AssertionError(test)
 
 
-_Part = tuple[str, tuple[Parameter, ...]]
-
-
 def _is_text(path: str, text: str) -> _Part:
+    same = f"{_VALUE} = CAST(? AS TEXT)"
     if text[:1] not in {"[", "{"}:  # as which an array or object is given
-        return f"{_VALUE} IS CAST(? AS TEXT)", (path, bound(text))
-    return _by_type(path, {"text": (f"{_VALUE} IS CAST(? AS TEXT)", (path, bound(text)))})
+        return same, (path, bound(text))
+    return _of_type(path, "'text'", same, (path, bound(text)))
 
 
 def _is_spelled(path: str, word: str, number: Number | None) -> _Part:
     if word in _CONSTANTS:
-        return f"coalesce({_TYPE} IN (?) OR {_VALUE} IS ?, 0)", (path, word, path, word)
+        return f"({_TYPE} = ? OR {_VALUE} = ?)", (path, word, path, word)
     if number is None:
         return _is_text(path, word)
+    same = f"{_VALUE} IN (?, ?)"
     if number not in {0, 1}:  # as which true and false are given
-        return f"coalesce({_VALUE} IN (?, ?), 0)", (path, number, word)
-    same = (f"{_VALUE} IN (?, ?)", (path, number, word))
-    return _by_type(path, {"number": same, "text": same})
+        return same, (path, number, word)
+    return _of_type(path, f"'text', {_NUMBERS}", same, (path, number, word))
 
 
-def _on_words(path: str, sql: str, parameters: tuple[Parameter, ...]) -> _Part:
-    kinds = f"{_TYPE} IN ('text', 'integer')"
-    return f"CASE WHEN {kinds} THEN {sql} ELSE 0 END", (path, *parameters)
-
-
-def _by_type(path: str, parts: dict[str, _Part]) -> _Part:
-    kinds = {"number": "'integer', 'real'", "text": "'text'"}
-    among = ", ".join(kinds[kind] for kind in parts)
-    sql, parameters = next(iter(parts.values()))
-    return f"CASE WHEN {_TYPE} IN ({among}) THEN {sql} ELSE 0 END", (path, *parameters)
+def _of_type(path: str, types: str, sql: str, parameters: tuple[Parameter, ...]) -> _Part:
+    return f"({_TYPE} IN ({types}) AND {sql})", (path, *parameters)

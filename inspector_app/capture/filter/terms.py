@@ -148,7 +148,7 @@ def _name_and_path(written: Place) -> tuple[str, tuple[Key, ...]]:
     end = written.start + len(word[0])
     if name not in FIELDS:
         raise FilterError(
-            f"There is no field {word[0][:40]}: {nearest(name, list(FIELDS))} Text with a colon needs quotes.",
+            f"There is no field {word[0][:40]}: {nearest(name, list(FIELDS))} Quote text with a colon.",
             written.start,
             end,
         )

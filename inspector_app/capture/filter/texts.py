@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+_LIKE_MEANS = re.compile(r"[%_\\]")
 _UPPER_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -27,9 +28,16 @@ def lower(text: str) -> str:
     return text.translate(_UPPER_TO_LOWER)
 
 
-def spellings(text: str, *, exact: bool) -> list[bytes]:
+def encoded(text: str) -> bytes:
+    """Give the bytes of text as a capture holds them."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def like_around(text: str) -> str:
+    r"""Give the pattern for LIKE, with `\` as its escape, that finds text anywhere."""
+    return "%" + _LIKE_MEANS.sub(r"\\\g<0>", text) + "%"
+
+
+def spellings(text: str) -> list[str]:
     """Give text in every way a message may hold it: as it is, escaped as JSON, escaped down to ASCII."""
-    forms = (text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1])
-    return list(
-        dict.fromkeys((each if exact else lower(each)).encode("utf-8", "surrogatepass") for each in forms)
-    )
+    return list(dict.fromkeys((text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1])))
