@@ -124,6 +124,11 @@ class CaptureReader:
         """Close the file; may be called again."""
         self._connection.close()
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The open file, read-only, for queries that are made elsewhere; it is closed with the reader."""
+        return self._connection
+
     # -- the capture as a whole ---------------------------------------------------------------------------
 
     def meta(self) -> dict[str, object]:

@@ -11,9 +11,26 @@ every value is a parameter. Nothing here opens a capture.
 
 from __future__ import annotations
 
+from inspector_app.capture.filter.complete import Completion, Known, complete
 from inspector_app.capture.filter.errors import FilterError
 from inspector_app.capture.filter.functions import prepare, refused
+from inspector_app.capture.filter.grammar import warm_up
 from inspector_app.capture.filter.sql import Where, where
 from inspector_app.capture.filter.terms import Filter, parse_filter
+from inspector_app.capture.filter.writing import only, path_field
 
-__all__ = ["Filter", "FilterError", "Where", "parse_filter", "prepare", "refused", "where"]
+__all__ = [
+    "Completion",
+    "Filter",
+    "FilterError",
+    "Known",
+    "Where",
+    "complete",
+    "only",
+    "parse_filter",
+    "path_field",
+    "prepare",
+    "refused",
+    "warm_up",
+    "where",
+]

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from inspector_app.capture.filter.errors import FilterError
 
@@ -220,7 +220,7 @@ def _explained(error: UnexpectedInput, source: str) -> FilterError:
     from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
     if isinstance(error, UnexpectedCharacters):
-        start = error.pos_in_stream or 0
+        start = cast("int", error.pos_in_stream)
         return FilterError('This quote is not closed: put another " behind the text.', start, len(source))
     if not isinstance(error, UnexpectedToken):
         return FilterError("This cannot be understood: put text in quotes.", 0, len(source))

@@ -61,7 +61,12 @@ class Filter:
     @property
     def changes(self) -> bool:
         """Whether a frame that did not fit may fit later, or the other way round: it asks about now."""
-        return any(FIELDS[each.field].changes for each in _terms(self.root) if each.field in FIELDS)
+        return any(FIELDS[each.field].changes for each in _terms(self.root))
+
+    @property
+    def ages(self) -> bool:
+        """Whether what fits depends on the time at which it is asked."""
+        return any(each.field == "age" for each in _terms(self.root))
 
 
 def _terms(node: Node) -> list[Term]:
