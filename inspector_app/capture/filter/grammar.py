@@ -239,9 +239,6 @@ def _explained(error: UnexpectedInput, source: str) -> FilterError:
         if "VALUE" in expected:
             text = "A value is missing before this parenthesis."
         return FilterError(text, place.start, place.end)
-    if token.type == "WITHIN":
-        text = "within: belongs right behind after: or before:, as in after:error within:1s."
-        return FilterError(text, place.start, place.end)
     if token.type in {"_OR", "_AND"}:
         text = f"A term is missing before {place.text}: put one there, or put the word in quotes."
         return FilterError(text, place.start, place.end)

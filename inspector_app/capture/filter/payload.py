@@ -110,23 +110,24 @@ def _fast(path: str, test: Test) -> _Part:
             return _of_type(path, _NUMBERS, f"{_VALUE} BETWEEN ? AND ?", (path, low, high))
         case Begins(text):
             start = encoded(text)
-            return _of_type(
-                path, "'text'", f"substr(CAST({_VALUE} AS BLOB), 1, ?) = ?", (path, len(start), start)
-            )
+            begins = f"substr(CAST({_VALUE} AS BLOB), 1, ?) = ?"
+            return _if_of_type(path, "'text'", begins, (path, len(start), start))
         case Glob(pattern):
-            return _of_type(path, _WORDS, f"CAST({_VALUE} AS TEXT) GLOB ?", (path, glob(pattern)))
+            return _if_of_type(path, _WORDS, f"CAST({_VALUE} AS TEXT) GLOB ?", (path, glob(pattern)))
         case Regex(pattern, flags):
             matches = f"{MATCHES}(?, ?, CAST({_VALUE} AS BLOB))"
-            return _of_type(path, _WORDS, matches, (pattern, flags, path))
+            return _if_of_type(path, _WORDS, matches, (pattern, flags, path))
         case _:
             raise AssertionError(test)
 
 
 def _is_text(path: str, text: str) -> _Part:
-    same = f"{_VALUE} = CAST(? AS TEXT)"
+    if not _has_utf8(text):
+        return _of_type(path, "'text'", f"CAST({_VALUE} AS BLOB) = ?", (path, encoded(text)))
+    same = f"{_VALUE} = ?"
     if text[:1] not in {"[", "{"}:  # as which an array or object is given
-        return same, (path, bound(text))
-    return _of_type(path, "'text'", same, (path, bound(text)))
+        return same, (path, text)
+    return _of_type(path, "'text'", same, (path, text))
 
 
 def _is_spelled(path: str, word: str, number: Number | None) -> _Part:
@@ -142,3 +143,8 @@ def _is_spelled(path: str, word: str, number: Number | None) -> _Part:
 
 def _of_type(path: str, types: str, sql: str, parameters: tuple[Parameter, ...]) -> _Part:
     return f"({_TYPE} IN ({types}) AND {sql})", (path, *parameters)
+
+
+def _if_of_type(path: str, types: str, sql: str, parameters: tuple[Parameter, ...]) -> _Part:
+    # What is costly is asked only of a value of these types.
+    return f"CASE WHEN {_TYPE} IN ({types}) THEN {sql} END", (path, *parameters)

@@ -179,7 +179,7 @@ def _read(read: Callable[[str], Number], text: str, start: int) -> Number:
     try:
         return read(text)
     except BadValueError as problem:
-        raise FilterError(f"Here stands {problem}.", start, start + max(1, len(text))) from None
+        raise FilterError(f"Here stands {problem}.", start, start + len(text)) from None
 
 
 def _compared(value: Value, read: Callable[[str, int], Number]) -> Test:
@@ -219,7 +219,7 @@ def _moment(text: str, start: int) -> Span:
     try:
         return moment(text)
     except BadValueError as problem:
-        raise FilterError(f"Here stands {problem}.", start, start + max(1, len(text))) from None
+        raise FilterError(f"Here stands {problem}.", start, start + len(text)) from None
 
 
 def _beside(operator: Operator, span: Span) -> Test:
@@ -260,7 +260,7 @@ def _payload_number(text: str, start: int) -> Number:
         raise FilterError(
             "Payloads are compared with plain numbers, without a unit, such as 10 or 0.5.",
             start,
-            start + max(1, len(text)),
+            start + len(text),
         )
     return number
 

@@ -41,6 +41,7 @@ from inspector_app.capture.filter.readers import nearest
 
 _STEP = re.compile(r'\.([\w$@-]+)|\.("(?:[^"\\]|\\.)*")|\[(-?\d+|\*)\]')
 _DEEPEST_PATH = 50
+_MISPLACED = "within: belongs right behind after: or before:, as in after:error within:1s."
 
 
 EVERYTHING = All(())
@@ -128,11 +129,7 @@ def _free(value: Value) -> Node:
 def _field(written: Place, value: Value, within: Value | None) -> Node:
     name, path = _name_and_path(written)
     if within is not None and name not in {"after", "before"}:
-        raise FilterError(
-            "within: belongs right behind after: or before:, as in after:error within:1s.",
-            within.whole.start - len("within:"),
-            within.whole.end,
-        )
+        raise FilterError(_MISPLACED, within.whole.start - len("within:"), within.whole.end)
     test = FIELDS[name].read(value)
     if name in {"after", "before"}:
         return _near(name, test, value, within)
@@ -151,6 +148,8 @@ def _name_and_path(written: Place) -> tuple[str, tuple[Key, ...]]:
     assert word is not None  # noqa: S101 - the grammar
     name = word[0].lower()
     end = written.start + len(word[0])
+    if name == "within":
+        raise FilterError(_MISPLACED, written.start, written.end)
     if name not in FIELDS:
         raise FilterError(
             f"There is no field {word[0][:40]}: {nearest(name, list(FIELDS))} Quote text with a colon.",
