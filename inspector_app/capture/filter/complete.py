@@ -126,7 +126,7 @@ def _values(name: str, value: str, known: Known) -> Iterator[tuple[str, str]]:
 
 
 def _as_typed(name: str) -> str:
-    return name if _BARE.fullmatch(name) else quoted(name)
+    return name if _BARE.fullmatch(name) and name.isprintable() else quoted(name)
 
 
 def _units(value: str, each: Field) -> Iterator[tuple[str, str]]:

@@ -69,7 +69,11 @@ def condition(path: tuple[Key, ...], test: Test) -> tuple[str, tuple[Parameter, 
 
 
 def _has_nul(test: Test) -> bool:
-    return isinstance(test, (Equals, Spelled)) and "\0" in str(test)
+    match test:
+        case Equals(str(text)) | Spelled(text, _):
+            return "\0" in text
+        case _:
+            return False
 
 
 def told(path: tuple[Key, ...], test: Test) -> str:

@@ -61,7 +61,7 @@ def _written(field: str, value: str) -> str:
 
 def _means(written: str, name: str, value: str) -> bool:
     """Whether a term without quotes is about exactly this value."""
-    if name == "type" and value not in TYPES:
+    if not value.isprintable() or value.startswith("/") or (name == "type" and value not in TYPES):
         return False
     try:
         root = parse_filter(written).root

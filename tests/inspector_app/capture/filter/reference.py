@@ -32,7 +32,19 @@ from inspector_app.capture.filter.nodes import (
 )
 from tests.inspector_app.capture.filter.worlds import World
 
-NOTHING = object()
+_COLUMNS = {
+    "type": "type",
+    "op": "operation",
+    "dir": "direction",
+    "size": "size_bytes",
+    "latency": "latency_ns",
+    "time": "time_ns",
+    "number": "number",
+    "conn": "conn",
+    "seq": "seq",
+    "exchange": "exchange",
+}
+_OF_EXCHANGE = {"status": "outcome", "code": "code", "kind": "kind", "state": "state"}
 Frame = dict[str, Any]
 
 
@@ -56,36 +68,25 @@ def _holds(node: Node, frame: Frame, world: World, now_ns: int) -> bool:
         case Term("after" | "before", test):
             assert isinstance(test, Near)
             return _near(test, frame, world)
+        case Term("answered", Present()):
+            return _answered(world.exchanges.get(frame["exchange"], {}))
         case Term(field, test):
             return _fits(test, _value(field, frame, world, now_ns))
 
 
 def _value(field: str, frame: Frame, world: World, now_ns: int) -> object:
     exchange = world.exchanges.get(frame["exchange"], {})
+    if field in _COLUMNS:
+        return frame[_COLUMNS[field]]
+    if field in _OF_EXCHANGE:
+        return exchange.get(_OF_EXCHANGE[field])
     match field:
-        case "type" | "number" | "conn" | "seq" | "exchange":
-            return frame[field]
-        case "op":
-            return frame["operation"]
-        case "dir":
-            return frame["direction"]
-        case "size":
-            return frame["size_bytes"]
-        case "latency":
-            return frame["latency_ns"]
         case "age":
             return now_ns - frame["time_ns"]
-        case "time":
-            return frame["time_ns"]
-        case "status":
-            return exchange.get("outcome")
-        case "code" | "kind" | "state":
-            return exchange.get(field)
         case "peer":
             return world.peers.get(frame["conn"])
         case "finding":
-            rules = [rule for seq, rule in world.findings if seq == frame["seq"]]
-            return rules[0] if rules else None
+            return next((rule for seq, rule in world.findings if seq == frame["seq"]), None)
         case "marked":
             return world.marks.get(frame["seq"])
         case "note":
@@ -107,7 +108,7 @@ def _answered(exchange: dict[str, Any]) -> bool:
 
 def _first_answer(frame: Frame, world: World) -> int | None:
     of_exchange = [each for each in world.frames if each["exchange"] == frame["exchange"]]
-    return next((each["latency_ns"] for each in of_exchange if each["latency_ns"] is not None), -1)
+    return next((each["latency_ns"] for each in of_exchange if each["latency_ns"] is not None), None)
 
 
 def _near(test: Near, frame: Frame, world: World) -> bool:

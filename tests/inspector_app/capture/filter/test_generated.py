@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from inspector_app.capture.filter import parse_filter
+from inspector_app.capture.filter import only, parse_filter, path_field, where
 from tests.inspector_app.capture.filter.reference import fits
 from tests.inspector_app.capture.filter.worlds import MS, NOW_NS, S, World, message
 
@@ -149,10 +150,82 @@ FILTERS = st.recursive(
 )
 
 
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+_SLOWLY = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=100
 )
+
+
+@_SLOWLY
 @given(worlds(), FILTERS)
 def test_sqlite_finds_what_a_filter_means(world: World, source: str) -> None:
     made = parse_filter(source)
     assert world.fit(made) == fits(made, world, NOW_NS)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+@settings(_SLOWLY, max_examples=4000)
+@given(worlds(), FILTERS)
+def test_sqlite_finds_what_many_filters_mean(world: World, source: str) -> None:
+    made = parse_filter(source)
+    assert world.fit(made) == fits(made, world, NOW_NS)
+
+
+# -- only this, not this -------------------------------------------------------------------------------------
+
+HOSTILE = st.one_of(
+    st.text(max_size=12),
+    st.text(alphabet='"\\()*?/<>=-:#. \t\nor\x00\x1b\u202e\ud800', max_size=12),
+    st.sampled_from(
+        ["", "or", "not", "*", "-x", "1..2", ">1", "/a/i", "null", "true", "42", "1e5", '"', "\\", "x" * 5000]
+    ),
+)
+FIELDS_OF_TEXT = {"type": "type", "op": "operation", "code": "code", "finding": "rule", "peer": "peer"}
+
+
+@given(st.sampled_from(sorted(FIELDS_OF_TEXT)), HOSTILE, st.booleans())
+def test_only_this_finds_the_row_that_the_value_came_from(field: str, value: str, negate: bool) -> None:
+    world = World(peers={1: value}).exchange(1, code=value)
+    world.frame(exchange=1, type=value, operation=value, findings=1, raw="x")
+    world.findings.append((1, value))
+    term = only(field, value, negate=negate)
+    assert term.isprintable()
+    assert world.fit(term) == ([] if negate else [1])
+    assert world.fit(f"{term} {term}") == ([] if negate else [1])
+
+
+@given(st.lists(st.one_of(HOSTILE.filter(lambda key: len(key) < 50), st.integers(0, 1)), max_size=3), HOSTILE)
+def test_only_this_finds_the_payload_that_a_value_came_from(path: list[str | int], value: str) -> None:
+    data: object = value
+    for key in reversed(path):
+        data = {key: data} if isinstance(key, str) else [0] * key + [data]
+    world = World().frame(data=data).frame(raw=message(data, ascii_only=True)).frame(data={"other": 1})
+    assert world.fit(only(path_field(*path), value)) == [1, 2]
+
+
+@given(
+    st.one_of(
+        NUMBERS, st.booleans(), st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False)
+    )
+)
+def test_only_this_finds_the_payload_that_a_number_or_constant_came_from(value: float | None) -> None:
+    told = json.dumps(value)
+    assert World().frame(data={"a": value}).frame(data={"a": "other"}).fit(only("data.a", told)) == [1]
+
+
+@given(HOSTILE)
+def test_only_this_finds_the_message_that_a_text_came_from(value: str) -> None:
+    world = World().frame(data=value).frame(raw=message(value, ascii_only=True)).frame(raw=value, type=None)
+    assert world.fit(only("text", value)) == [1, 2, 3]
+
+
+@given(st.text(alphabet="abAB'\";-)( %_*[\\\x00", max_size=20))
+@example("'; DROP TABLE frames; --")
+@example("%' OR '1'='1")
+def test_no_text_of_a_users_becomes_part_of_a_statement(value: str) -> None:
+    marked = f"zq{value}qz"
+    for field in ("op", "type", "code", "finding", "peer", "note", "text", "data.a", path_field(marked)):
+        for term in (only(field, marked), f"{field}:{json.dumps(marked)}*"):
+            sql, parameters = where(parse_filter(term), now_ns=NOW_NS)
+            assert sql.count("?") == len(parameters)
+            assert "zq" not in sql

@@ -88,14 +88,14 @@ class World:
         for seq, rule in self.findings:
             made.execute(
                 "INSERT INTO findings (time_ns, conn, seq, rule, section, text) VALUES (1, 1, ?, ?, '', '')",
-                (seq, rule),
+                (seq, _stored(rule)),
             )
         for seq, note in self.marks.items():
-            made.execute("INSERT INTO marks (seq, made_ns, note) VALUES (?, 1, ?)", (seq, note))
+            made.execute("INSERT INTO marks (seq, made_ns, note) VALUES (?, 1, ?)", (seq, _stored(note)))
         for conn, peer in self.peers.items():
             made.execute(
                 "INSERT INTO connections VALUES (?, 'client', '', '', ?, 'CONNECTED', 1, 1, NULL, '', '{}')",
-                (conn, peer),
+                (conn, _stored(peer)),
             )
         prepare(made)
         return made
@@ -118,16 +118,16 @@ def fit(connection: sqlite3.Connection, source: str | Filter, now_ns: int = NOW_
 
 def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> None:
     columns, places = ", ".join(values), ", ".join("?" * len(values))
-    stored = [
-        value.encode("utf-8", "surrogatepass") if isinstance(value, str) and not _has_utf8(value) else value
-        for value in values.values()
-    ]
+    stored = [_stored(value) for value in values.values()]
     connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", stored)  # noqa: S608 - of the test
 
 
-def _has_utf8(text: str) -> bool:
+def _stored(value: Any) -> Any:
+    """Text with half a surrogate pair is kept as bytes, as the writer does."""
+    if not isinstance(value, str):
+        return value
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return value.encode("utf-8", "surrogatepass")
+    return value
