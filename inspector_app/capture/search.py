@@ -41,7 +41,7 @@ class Search:
         self.problem = ""
         self._path = path
         self._now_ns = now_ns
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._wake = threading.Event()
         self._closed = False
         self._matches = Matches()
@@ -104,7 +104,12 @@ class Search:
         self._closed = True
         self._wake.set()
 
-    def wait(self, timeout_s: float | None = None) -> bool:
+    def wait_for(self, what: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until something holds, looking at it whenever `generation` changes; False when it did not."""
+        with self._lock:
+            return self._lock.wait_for(what, timeout_s)
+
+    def wait_closed(self, timeout_s: float) -> bool:
         """Wait until the thread has ended, which it does once closed; False when it has not in time."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -131,13 +136,16 @@ class Search:
             self._changed()
 
     def _changed(self) -> None:
-        self.generation += 1
+        with self._lock:
+            self.generation += 1
+            self._lock.notify_all()
 
     def _look(self, finder: Finder) -> None:
         finder.changed()
         with self._lock:
             self._told = max(self._told, finder.frames())
             self._top = self._low = self._told
+        self._changed()
         took_s = self._timed(lambda: self._look_back(finder, self._matches, shown=True))
         asked_ns = self._now_ns()
         rested = time.monotonic()

@@ -134,7 +134,13 @@ _ALL = (
     Field(
         name="time",
         help="when the frame went by: time of any day, date, or both",
-        examples=("time:>14:05", "time:14:05..14:06:30", "time:2026-11-22", "time:<=2026-11-22T14:05:00Z"),
+        examples=(
+            "time:14:05",
+            "time:>14:05",
+            "time:14:05..14:06:30",
+            "time:2026-11-22",
+            "time:<=2026-11-22T14:05:00Z",
+        ),
         read=readers.time,
     ),
     Field(
