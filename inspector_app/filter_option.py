@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from inspector_app.capture.filter import Filter, FilterError
 
 BAD_USAGE = 2
-_MOST_BEFORE = 60
-"""Characters of a filter that are shown before the place that is wrong."""
+_MOST = 60
+"""Characters of a filter that are shown before, at and behind the place that is wrong."""
 
 
 def filter_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -46,8 +46,9 @@ def _show_place(text: str, error: FilterError) -> None:
     """Show the filter on stderr, and carets under the place that is wrong."""
     from rich.cells import cell_len
 
-    begin = max(0, error.start - _MOST_BEFORE)
-    before, wrong = inert(text[begin : error.start]), inert(text[error.start : error.end])
-    behind = inert(text[error.end : error.end + _MOST_BEFORE])
+    begin = max(0, error.start - _MOST)
+    end = min(error.end, error.start + _MOST)
+    before, wrong = inert(text[begin : error.start]), inert(text[error.start : end])
+    behind = inert(text[end : end + _MOST])
     click.echo(f"  {before}{wrong}{behind}", err=True)
     click.echo(f"  {' ' * cell_len(before)}{'^' * max(1, cell_len(wrong))}", err=True)

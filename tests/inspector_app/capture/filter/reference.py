@@ -44,6 +44,7 @@ _COLUMNS = {
     "seq": "seq",
     "exchange": "exchange",
 }
+_CONSTANTS = {"true": True, "false": False, "null": None}
 _OF_EXCHANGE = {"status": "outcome", "code": "code", "kind": "kind", "state": "state"}
 Frame = dict[str, Any]
 
@@ -103,7 +104,7 @@ def _answered(exchange: dict[str, Any]) -> bool:
     if not exchange or exchange["outcome"] in {"ok", "error"}:
         return bool(exchange)
     items = exchange["items_in"] if exchange["mine"] else exchange["items_out"]
-    return exchange["kind"] != "request_response" and items > 0
+    return exchange["kind"] != "request_response" and bool(items)
 
 
 def _first_answer(frame: Frame, world: World) -> int | None:
@@ -172,21 +173,13 @@ def _payload_fits(test: Test, value: object) -> bool:
                 return value == word
             if is_number:
                 return value == number
-            return (
-                word == {True: "true", False: "false", None: "null"}.get(value)
-                if _is_constant(value)
-                else False
-            )  # type: ignore[call-overload]  # a constant
+            return any(value is constant for name, constant in _CONSTANTS.items() if name == word)
         case Compares() | Between():
             return is_number and _fits(test, value)
         case Begins():
             return isinstance(value, str) and _fits(test, value)
         case _:
             return (isinstance(value, str) or (is_number and isinstance(value, int))) and _fits(test, value)
-
-
-def _is_constant(value: object) -> bool:
-    return value is True or value is False or value is None
 
 
 # -- messages ------------------------------------------------------------------------------------------------
