@@ -3,10 +3,10 @@
 This module owns the thread, and what is known of the matches at any moment. Whoever looks asks again when
 `generation` has changed; nothing here waits for anybody.
 
-A filter that asks about now (`age:`, `status:`, `unanswered`, marks and the like) is asked again while the
-capture grows or changes: at most once a second and for at most a tenth of the time, from the newest frame to
-the first, behind the matches that are shown, which are replaced at once when it is done. New frames are
-looked at as they come, as for any filter.
+A filter that asks about now (`age:`, `status:`, `unanswered`, marks and the like) is asked again when the
+capture has changed or time has passed: at most once a second and for at most a tenth of the time, from the
+newest frame to the first, behind the matches that are shown, which are replaced at once when it is done. New
+frames are looked at as they come, as for any filter.
 """
 
 from __future__ import annotations
@@ -89,14 +89,11 @@ class Search:
             return self._matches.density(buckets, frames)
 
     def grow(self, frames: int) -> None:
-        """The capture has so many frames now: look at those that are new, too.
-
-        To be called without new ones as well, for a filter that asks about now.
-        """
+        """The capture has so many frames now: look at those that are new, too."""
         with self._lock:
             is_new = frames > self._told
             self._told = max(self._told, frames)
-        if is_new or self.filter.changes:
+        if is_new:
             self._wake.set()
 
     def close(self) -> None:
@@ -157,8 +154,8 @@ class Search:
                 took_s = self._timed(lambda: self._ask_again(finder))
                 rested = time.monotonic()
                 continue
-            # What has changed by now is not forgotten when nothing more comes.
-            self._wake.wait(wait_s if self.filter.changes and wait_s > 0 else None)
+            # A mark or an answer changes what fits, also where no frame comes.
+            self._wake.wait(max(wait_s, _AGAIN_S) if self.filter.changes else None)
             self._wake.clear()
 
     @staticmethod

@@ -105,18 +105,16 @@ def test_an_empty_capture_is_done_at_once_and_grows(tmp_path: Path) -> None:
 def test_what_asks_about_now_is_asked_again_when_the_capture_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(search, "_AGAIN_S", 0.01)
     path = made(tmp_path, 20, exchange=1)
     outcome(path, "pending")
     with searching(path, "status:pending seq:>10") as found:
         until(found, lambda: found.done)
         assert found.count == 10
         outcome(path, "ok")
-        found.grow(20)
         until(found, lambda: found.count == 0)
         assert found.done
         outcome(path, "pending")
-        found.grow(20)
         until(found, lambda: found.count == 10)
         assert found.seqs(0, 20) == list(range(11, 21))
 
@@ -124,21 +122,20 @@ def test_what_asks_about_now_is_asked_again_when_the_capture_changes(
 def test_ages_are_counted_from_the_time_at_which_they_are_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(search, "_AGAIN_S", 0.01)
     path = made(tmp_path, 5)
     now_ns = NOW_NS
     with searching(path, "age:>5s", lambda: now_ns) as found:
         until(found, lambda: found.done)
         assert found.count == 0
         now_ns += 6 * S
-        found.grow(5)
         until(found, lambda: found.count == 5)
 
 
 def test_matches_that_are_shown_stay_until_they_are_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(search, "_AGAIN_S", 0.01)
     path = made(tmp_path, 20, exchange=1)
     outcome(path, "pending")
     again, go_on = threading.Event(), threading.Event()
@@ -154,7 +151,6 @@ def test_matches_that_are_shown_stay_until_they_are_replaced(
 
         monkeypatch.setattr(matching.Finder, "find", hesitating)
         outcome(path, "ok")
-        found.grow(20)
         assert again.wait(WAIT_S)
         assert found.count == 20
         assert found.done

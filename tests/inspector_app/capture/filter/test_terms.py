@@ -6,10 +6,12 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from inspector_app.capture.filter import prepare
+from inspector_app.capture.filter import parse_filter, prepare, where
+from inspector_app.capture.filter.fields import FIELDS
 from tests.inspector_app.capture.filter.worlds import MS, NOW_NS, S, World, fit, message
 
 
@@ -286,12 +288,46 @@ def test_a_time_is_one_of_this_place(source: str, fits: list[int]) -> None:
     assert world.fit(source) == fits
 
 
-def test_captures_without_a_table_of_marks_have_none_and_stay_unwritten() -> None:
-    made = World().frame().connection()
-    made.execute("DROP TABLE marks")
+FORMAT_1 = (Path(__file__).parents[1] / "formats" / "1.sql").read_text()
+
+
+@pytest.mark.parametrize("world", [COLUMNS, EXCHANGES, PAYLOADS], ids=["columns", "exchanges", "payloads"])
+def test_a_capture_of_format_1_is_asked_alike(world: World) -> None:
+    old, new = world.connection(FORMAT_1), world.connection()
+    for each in FIELDS.values():
+        for source in each.examples:
+            if each.name not in {"marked", "note"}:
+                assert fit(old, source) == fit(new, source), source
+    old.close()
+    new.close()
+
+
+def test_a_capture_of_format_1_has_no_marks_and_stays_unwritten() -> None:
+    made = World().frame().connection(FORMAT_1)
     made.execute("PRAGMA query_only = ON")
     prepare(made)
     assert fit(made, "marked or note:x") == []
     assert fit(made, "-marked") == [1]
     assert made.execute("PRAGMA query_only").fetchone() == (1,)
     made.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "index"),
+    [
+        ("type:error", "frames_of_type"),
+        ("type:stream_*", "frames_of_type"),
+        ("op:chat", "frames_of_operation"),
+        ("(op:chat or op:login)", "frames_of_operation"),
+        ("exchange:412", "frames_of_exchange"),
+        ("op:chat data.a:1 refund", "frames_of_operation"),
+    ],
+)
+def test_an_index_gives_the_frames_of_a_portion_in_their_order(source: str, index: str) -> None:
+    made = World().frame().connection()
+    sql, parameters = where(parse_filter(source), now_ns=NOW_NS)
+    portion = f"seq BETWEEN 1 AND 9 AND {sql} ORDER BY seq DESC"
+    plan = made.execute(f"EXPLAIN QUERY PLAN SELECT seq FROM frames WHERE {portion}", parameters).fetchall()  # noqa: S608 - what is tested
+    made.close()
+    assert index in plan[0][3]
+    assert "rowid>? AND rowid<?" in plan[0][3]

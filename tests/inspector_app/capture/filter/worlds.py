@@ -75,12 +75,10 @@ class World:
         self.exchanges[id_] = {**EXCHANGE, **values}
         return self
 
-    def connection(self) -> sqlite3.Connection:
-        """Put the rows into a capture in memory."""
+    def connection(self, layout: str | None = None) -> sqlite3.Connection:
+        """Put the rows into a capture in memory, of today's layout or of the one given."""
         made = sqlite3.connect(":memory:", isolation_level=None)
-        for statement in statements():
-            made.execute(statement)
-        made.execute("CREATE TABLE IF NOT EXISTS marks (seq INTEGER PRIMARY KEY, made_ns, note)")
+        made.executescript(layout or ";".join(statements()))
         for frame in self.frames:
             _insert(made, "frames", frame)
         for id_, exchange in self.exchanges.items():
@@ -90,7 +88,7 @@ class World:
                 "INSERT INTO findings (time_ns, conn, seq, rule, section, text) VALUES (1, 1, ?, ?, '', '')",
                 (seq, _stored(rule)),
             )
-        for seq, note in self.marks.items():
+        for seq, note in self.marks.items() if layout is None else ():
             made.execute("INSERT INTO marks (seq, made_ns, note) VALUES (?, 1, ?)", (seq, _stored(note)))
         for conn, peer in self.peers.items():
             made.execute(
