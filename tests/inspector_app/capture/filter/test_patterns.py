@@ -32,7 +32,7 @@ def test_an_expression_that_makes_others_hang_is_answered(pattern: str, text: st
     [
         "(?:(?:a{1000}){1000}){1000}",
         "(?:x{500}){500}",
-        r"\pL{1000}",
+        r"\pL{100}",
         "(?<=a)b",
         "(?=a)",
         r"(a)\1",

@@ -79,6 +79,7 @@ COLUMNS = (
         ("-latency:>=200ms", [2, 3, 4]),
         ("age:>5s", [3]),
         ("age:<=5s", [1, 2, 4]),
+        ("age:<5s", [1, 2, 4]),
         ("age:0s..5s", [1, 2, 4]),
         ("conn:2", [3]),
         ("number:12", [3]),
@@ -286,6 +287,18 @@ def test_a_time_is_one_of_this_place(source: str, fits: list[int]) -> None:
     ):
         world.frame(time_ns=at(text))
     assert world.fit(source) == fits
+
+
+def test_a_minute_ends_before_the_next_one_begins() -> None:
+    ends = datetime(2026, 11, 22, 14, 6).astimezone().timestamp()
+    world = World().frame(time_ns=int(ends) * S - 1).frame(time_ns=int(ends) * S)
+    assert world.fit("time:14:05") == world.fit("time:2026-11-22T14:05") == [1]
+    assert world.fit("time:14:06") == world.fit("time:14:05:30..14:06 -time:14:05") == [2]
+
+
+def test_brackets_mean_nothing_in_a_pattern() -> None:
+    world = World().frame(operation="a[b]c", data={"a": "a[b]c"}).frame(operation="abc", data={"a": "abc"})
+    assert world.fit("op:a[b]*") == world.fit("data.a:a[b]*") == world.fit("data[*]:a[b]*") == [1]
 
 
 FORMAT_1 = (Path(__file__).parents[1] / "formats" / "1.sql").read_text()
