@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from inspector_app.filter_option import filter_option
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.options import server_options
 from inspector_app.stderr import inert_usage_errors, say
@@ -25,6 +26,8 @@ from inspector_app.version import version
 
 if TYPE_CHECKING:
     from typing import NoReturn
+
+    from inspector_app.capture.filter import Filter
 
 DEMO_SECONDS_WITHOUT_TERMINAL = 10.0
 
@@ -40,11 +43,13 @@ class RunOptions:
     seconds: float | None
     frames: int | None
     record: Path | None
+    filter: Filter | None = None
 
     @property
     def wants_no_screen(self) -> bool:
-        """Whether lines were asked for; the three limits and `--json` only make sense as lines."""
-        return self.headless or self.as_json or self.seconds is not None or self.frames is not None
+        """Whether lines were asked for; limits, `--filter` and `--json` only make sense as lines."""
+        asked = (self.seconds, self.frames, self.filter)
+        return self.headless or self.as_json or any(each is not None for each in asked)
 
 
 def _say_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -116,6 +121,7 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--frames", type=click.IntRange(min=1), metavar="N", help="Headless, and end after N frames."
     )
+    @filter_option("Headless, and print only the frames that fit; --frames counts these.")
     @click.option(
         "--record",
         type=click.Path(path_type=Path),
@@ -129,10 +135,18 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
         as_json: bool,
         seconds: float | None,
         frames: int | None,
+        filter_: Filter | None,
         record: Path | None,
         **kwargs: Any,
     ) -> None:
-        run = RunOptions(headless=headless, as_json=as_json, seconds=seconds, frames=frames, record=record)
+        run = RunOptions(
+            headless=headless,
+            as_json=as_json,
+            seconds=seconds,
+            frames=frames,
+            record=record,
+            filter=filter_,
+        )
         command(*args, run=run, **kwargs)
 
     return with_run
@@ -331,6 +345,7 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
                     as_json=run.as_json,
                     seconds=seconds,
                     frames=run.frames,
+                    filter_=run.filter,
                 )
             )
     with _sentences():

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from inspector_app.capture.filter import Filter
     from inspector_app.capture.records import Batch, StateChanged, StateRow
     from inspector_app.engine.recorder import Level
     from inspector_app.intents import SourceSpec
@@ -52,14 +53,16 @@ def run_headless(
     as_json: bool = False,
     seconds: float | None = None,
     frames: int | None = None,
+    filter_: Filter | None = None,
 ) -> int:
     """Run a source until it ends, is interrupted, or a limit is reached; give the exit code.
 
+    With a filter only the frames that fit are printed, and `frames` counts these; all are recorded.
     Raises `SourceError` or `CaptureError` when it cannot begin.
     """
     if sys.stdout is None:
         raise SourceError("Stdout is closed, so there is nowhere to print: let it go to a file.")
-    run = _Run(spec=spec, capture=capture, as_json=as_json, seconds=seconds, frames=frames)
+    run = _Run(spec=spec, capture=capture, as_json=as_json, seconds=seconds, frames=frames, filter_=filter_)
     ending = Ending()
     try:
         with _logs_in_one_line():
@@ -82,6 +85,7 @@ class _Run:
     as_json: bool
     seconds: float | None
     frames: int | None
+    filter_: Filter | None
 
     async def run(self, ending: Ending) -> int:
         code = FAILED
@@ -95,7 +99,9 @@ class _Run:
         loop = asyncio.get_running_loop()
         over, committed = asyncio.Event(), threading.Event()
         until_ended = not isinstance(self.spec, ServerSpec)
-        passing = Passing(loop, over, until_ended=until_ended, frames=self.frames)
+        # With a filter nobody knows, before they are recorded, which frames count.
+        limit = None if self.filter_ else self.frames
+        passing = Passing(loop, over, until_ended=until_ended, frames=limit)
         types: Counter[str] = Counter()
 
         def on_commit(batch: Batch) -> None:
@@ -120,13 +126,14 @@ class _Run:
                 wake=committed,
                 as_json=self.as_json,
                 frames=self.frames,
+                filter_=self.filter_,
                 until_ended=until_ended,
                 on_done=lambda: loop.call_soon_threadsafe(over.set),
             )
 
             def report(took_s: float, ended: StateRow | StateChanged | None, unconnected: str) -> int:
                 code = _report(recording, printer, ended, unconnected)
-                printed = printer.frames_printed if self.frames else None
+                printed = printer.frames_printed if self.frames or self.filter_ else None
                 _summarise(self.capture, types, took_s, printed=printed)
                 return code
 
@@ -191,7 +198,7 @@ def _report(
 def _summarise(capture: Path, types: Counter[str], took_s: float, *, printed: int | None) -> None:
     """Say what the capture holds; nothing of one that is empty or gone, which was said before.
 
-    `printed`: how many frames were, if there was a limit; what came until the end is recorded all the same.
+    `printed`: how many frames were, if not all; what came until the end is recorded all the same.
     """
     try:
         reader = CaptureReader(capture)

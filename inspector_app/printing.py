@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -22,6 +23,7 @@ from inspector_app.capture.jsonl_out import (
     header_line,
     operations_line,
 )
+from inspector_app.capture.matching import Finder
 from inspector_app.capture.records import (
     ConnectionRow,
     FindingRow,
@@ -38,6 +40,8 @@ from inspector_app.engine.tail import Described, Item, Tail
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from inspector_app.capture.filter import Filter
 
 NOT_A_FRAME = "(no frame)"
 """Stands where the type of a frame would, for a message that is none."""
@@ -131,7 +135,8 @@ class Printer:
 
     `wake` is set whenever there may be more to print. `on_done` is called once, in that thread, when nothing
     more is to be printed: `frames` frames were, the connection has ended (with `until_ended`), or stdout or
-    the capture is gone; `ended` and `problem` tell which.
+    the capture is gone; `ended` and `problem` tell which. With a filter there are lines for the frames that
+    fit and for nothing else, and `frames` counts these.
     """
 
     def __init__(
@@ -144,8 +149,10 @@ class Printer:
         frames: int | None,
         until_ended: bool,
         on_done: Callable[[], object],
+        filter_: Filter | None = None,
     ) -> None:
         self._reader = CaptureReader(capture)
+        self._finder = Finder(capture, filter_, now_ns=time.time_ns) if filter_ else None
         self._tail = Tail(self._reader)
         self._lines = (
             JsonLines(self._reader) if as_json else TextLines(self._reader, colour=_may_colour(stdout))
@@ -185,13 +192,18 @@ class Printer:
             self.problem = str(error)
         finally:
             self._reader.close()
+            if self._finder is not None:
+                self._finder.close()
             self._on_done()
 
     def _print_all(self) -> bool:
         """Print all that is there; False when nothing more is wanted."""
         while not self._enough and (items := self._tail.read()):
             lines: list[str] = []
+            fits = self._fitting(items)
             for item in items:
+                if not fits(item):
+                    continue
                 if not self._wanted(item):
                     self._print(lines)
                     return False
@@ -200,6 +212,21 @@ class Printer:
             if self.ended is not None:
                 return False
         return not self._enough
+
+    def _fitting(self, items: list[Item]) -> Callable[[Item], bool]:
+        """Give what tells which of these rows to print, as far as the filter goes."""
+        finder, seqs = self._finder, [item[0].seq for item in items if isinstance(item, tuple)]
+        if finder is None:
+            return lambda _: True
+        finder.refresh()
+        found = set(finder.find(seqs[0], seqs[-1])) if seqs else set()
+        return lambda item: item[0].seq in found if isinstance(item, tuple) else self._notes_end(item)
+
+    def _notes_end(self, item: Item) -> bool:
+        """Take note of the connection's end, of which a filter lets no line through."""
+        if isinstance(item, StateRow):
+            self._wanted(item)
+        return False
 
     @property
     def _enough(self) -> bool:
