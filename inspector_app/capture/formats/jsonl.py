@@ -19,7 +19,7 @@ lone surrogates, control characters and bidi marks are escapes. What a frame lin
 Nothing is folded here; the two ways are `jsonl_out` and `jsonl_in`.
 """
 
-from inspector_app.capture.jsonl_in import Header, parse, read_header
-from inspector_app.capture.jsonl_out import Progress, export
+from inspector_app.capture.formats.jsonl_in import Header, read
+from inspector_app.capture.formats.jsonl_out import write
 
-__all__ = ["Header", "Progress", "export", "parse", "read_header"]
+__all__ = ["Header", "read", "write"]

@@ -1,0 +1,179 @@
+"""From an excerpt to lines of text, whose form is told in `jsonl`. This module writes lines and reads none."""
+
+from __future__ import annotations
+
+import base64
+import json
+from json.encoder import encode_basestring_ascii
+from typing import TYPE_CHECKING
+
+from inspector_app.capture.excerpt import Frame, Introduction
+from inspector_app.capture.records import FindingRow, NoteRow, StateRow
+from inspector_app.capture.times import to_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import BinaryIO
+
+    from inspector_app.capture.excerpt import Event, Excerpt, Item
+    from inspector_app.capture.records import ConnectionRow, FrameRow, OperationRow
+
+EXPORT_VERSION = 1
+"""Version of the lines, told in the header. A reader refuses a higher one."""
+
+VERSION_KEY = "slipstream_capture"
+"""The key of the header that holds the version."""
+
+Line = dict[str, object]
+
+
+def write(excerpt: Excerpt, out: BinaryIO) -> None:
+    """Write an excerpt as lines. Raises `CaptureError` for what cannot be read, and what `out` raises."""
+    header = header_line(excerpt.meta())
+    if excerpt.told.on:
+        header["redacted"] = excerpt.told.count > 0
+    if excerpt.selection:
+        header["selected"] = excerpt.selection.filter or True
+    out.write(_text(header).encode("ascii"))
+    for items in excerpt.portions():
+        out.write("".join(map(_item, items)).encode("ascii"))
+
+
+def _item(item: Item) -> str:
+    if isinstance(item, Frame):
+        return _frame(item) if isinstance(item.raw, str) else _text(frame_line(item, item.raw))
+    if isinstance(item, FindingRow):
+        return _text(finding_line(item))
+    if not isinstance(item, Introduction):
+        return _text(event_line(item))
+    lines = [connection_line(item.row)]
+    if item.operations:
+        lines.append(operations_line(item.row, item.operations))
+    return "".join(map(_text, lines))
+
+
+def _text(line: Line) -> str:
+    return json.dumps(line) + "\n"
+
+
+def _frame(frame: Frame) -> str:
+    """Write what `_text(frame_line(…))` does of a text message, in a fifth of the time."""
+    quoted = encode_basestring_ascii
+    opener, operation = frame.opener, frame.operation
+    return (
+        f'{{"seq": {frame.seq}, "t": "{to_iso(frame.time_ns)}", "conn": {frame.conn}, "kind": "frame", '
+        f'"dir": "{frame.direction}", "type": {"null" if frame.type is None else quoted(frame.type)}, '
+        f'"id": {"null" if opener is None else _id(opener, frame.number)}, '
+        f'"op": {"null" if operation is None else quoted(operation)}, '
+        f'"size": {frame.size_bytes}, "raw": {quoted(frame.raw)}}}\n'
+    )
+
+
+def _id(opener: str, number: int | None) -> str:
+    return f"[{encode_basestring_ascii(opener)}, {'null' if number is None else number}]"
+
+
+def header_line(meta: Mapping[str, object]) -> Line:
+    """Give the first line: version, and what `CaptureReader.meta` knows of the recording."""
+    created_ns = meta.get("created_ns")
+    return {
+        VERSION_KEY: EXPORT_VERSION,
+        "software": meta.get("software"),
+        "created": to_iso(created_ns if isinstance(created_ns, int) else 0),
+        "source": meta.get("source"),
+    }
+
+
+def connection_line(row: ConnectionRow) -> Line:
+    """Give the line that introduces a connection."""
+    return {
+        "t": to_iso(row.opened_ns),
+        "conn": row.conn,
+        "kind": "connection",
+        "role": row.role,
+        "address": row.address,
+        "peer": row.local_peer,
+        "handshake": row.handshake,
+    }
+
+
+def operations_line(row: ConnectionRow, operations: Sequence[OperationRow]) -> Line:
+    """Give the line of what the peer of a connection told that it offers."""
+    return {
+        "t": to_iso(row.opened_ns),
+        "conn": row.conn,
+        "kind": "operations",
+        "operations": [
+            {
+                "name": operation.name,
+                "kind": operation.kind,
+                "doc": operation.doc,
+                "params": operation.params,
+                "returns": operation.returns,
+                "deprecated": operation.deprecated,
+            }
+            for operation in operations
+        ],
+    }
+
+
+def frame_line(row: FrameRow | Frame, raw: str | bytes) -> Line:
+    """Give the line of a frame."""
+    line: Line = {
+        "seq": row.seq,
+        "t": to_iso(row.time_ns),
+        "conn": row.conn,
+        "kind": "frame",
+        "dir": row.direction,
+        "type": row.type,
+        "id": None if row.opener is None else [row.opener, row.number],
+        "op": row.operation,
+        "size": row.size_bytes,
+    }
+    if isinstance(raw, str):
+        return {**line, "raw": raw}
+    line["binary"] = True
+    try:
+        line["raw"] = raw.decode()
+    except UnicodeDecodeError:
+        line["raw"] = raw.decode("utf-8", "replace")
+        line["base64"] = base64.b64encode(raw).decode("ascii")
+    return line
+
+
+def event_line(event: Event) -> Line:
+    """Give the line of a state, a settlement or a note."""
+    line: Line = {"t": to_iso(event.time_ns), "conn": event.conn}
+    if isinstance(event, StateRow):
+        return {
+            **line,
+            "kind": "state",
+            "from": event.old,
+            "to": event.new,
+            "code": event.code,
+            "reason": event.reason,
+        }
+    if isinstance(event, NoteRow):
+        return {**line, "kind": "note", "level": event.level, "text": event.text}
+    return {
+        **line,
+        "kind": "settled",
+        "id": [event.opener, event.number],
+        "outcome": event.outcome,
+        "message": event.message,
+    }
+
+
+def finding_line(row: FindingRow) -> Line:
+    """Give the line of a finding."""
+    return {
+        "seq": row.id,
+        "t": to_iso(row.time_ns),
+        "conn": row.conn,
+        "kind": "finding",
+        "frame": row.seq,
+        "exchange": row.exchange,
+        "rule": row.rule,
+        "section": row.section,
+        "text": row.text,
+    }

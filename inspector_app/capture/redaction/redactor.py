@@ -1,0 +1,198 @@
+"""Gives each secret one name, looks for known ones everywhere, and keeps count.
+
+Owns the two passes: all texts are looked at first, so that a secret is replaced also where it stands before the
+place that gives it away; then each text that leaves is replaced. What is secret is the finder's matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+from inspector_app.capture.redaction.finder import Finder
+from inspector_app.capture.redaction.rules import DEFAULT_RULES, Rules
+from inspector_app.capture.redaction.spellings import Spelled
+from inspector_app.capture.redaction.told import Replaced, Told, hint_of
+
+MOST_SECRETS = 10_000
+"""Secrets that get a number and are looked for everywhere. More are replaced only where a rule finds them."""
+
+_PLACES = 3
+_LONGEST_KNOWN = 4096
+
+
+class _Secret:
+    __slots__ = ("count", "hint", "name", "places", "rules")
+
+    def __init__(self, name: str, hint: str) -> None:
+        self.name, self.hint = name, hint
+        self.count = 0
+        self.rules: list[str] = []
+        self.places: list[str] = []
+
+    def met(self, rule: str, place: str) -> None:
+        self.count += 1
+        if rule not in self.rules:
+            self.rules.append(rule)
+        if len(self.places) < _PLACES and place not in self.places:
+            self.places.append(place)
+
+
+class Redactor:
+    """Replaces secrets in what is exported, the same by the same placeholder throughout.
+
+    First `look_…` is given everything that will leave, then `seal` ends that pass; only then are `text`,
+    `message`, `value` and `headers` asked for. `place` says where a text stands, for the report.
+    """
+
+    def __init__(self, rules: Rules = DEFAULT_RULES, *, most: int = MOST_SECRETS) -> None:
+        self.place = ""
+        self._most = most
+        self._secrets: dict[str, _Secret] = {}
+        self._numbers: dict[str, int] = {}
+        self._key = os.urandom(16)
+        self._beyond = 0
+        self._frames = 0
+        self._finder = Finder(rules, self._name)
+        self._spelled: Spelled | None = None
+
+    # -- the first pass ------------------------------------------------------------------------------------
+
+    def look_text(self, text: str) -> None:
+        """Learn the secrets of a text."""
+        self._finder.text(text)
+
+    def look_messages(self, seqs: Sequence[int], raws: Sequence[str | bytes]) -> list[int]:
+        """Learn the secrets of messages; give the numbers of those that may hold one by themselves."""
+        texts = [raw if isinstance(raw, str) else _text_of(raw) for raw in raws]
+        places = sorted(self._finder.suspects(texts))
+        for place in places:
+            self.place = f"frame {seqs[place]}"
+            self._finder.suspect(texts[place])
+        return [seqs[place] for place in places]
+
+    def look_value(self, value: object) -> None:
+        """Learn the secrets of a JSON value."""
+        self._finder.value(value)
+
+    def seal(self) -> None:
+        """End the first pass."""
+        self._spell()
+
+    def preview(self) -> Told:
+        """Tell what the first pass found; what else it will be found as is counted when it is replaced."""
+        return self._told()
+
+    # -- the second pass -----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin to count anew: from here on, what is counted is what is replaced."""
+        self._beyond = self._frames = 0
+        for secret in self._secrets.values():
+            secret.count = 0
+        if self._spelled is None:
+            self._spell()
+
+    def text(self, text: str) -> str:
+        """Give a text without its secrets; the text itself when it has none."""
+        assert self._spelled is not None
+        return self._spelled.text(self._finder.text(text))
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to replace in what was looked at."""
+        return not self._secrets and not self._beyond
+
+    def message(self, raw: str | bytes, *, suspect: bool = True) -> str | bytes:
+        """Give a message without its secrets. `suspect`: `look_messages` gave its number."""
+        assert self._spelled is not None
+        if isinstance(raw, str):
+            new: str | bytes = self._spelled.text(self._finder.suspect(raw) if suspect else raw)
+        else:
+            new = self._data(raw, suspect=suspect)
+        if new is not raw and new != raw:
+            self._frames += 1
+        return new
+
+    def _data(self, raw: bytes, *, suspect: bool) -> bytes:
+        assert self._spelled is not None
+        if suspect:
+            text = _text_of(raw)
+            new = self._finder.suspect(text)
+            # What is no UTF-8 was read as lone surrogates, and becomes the same bytes again.
+            raw = raw if new is text else new.encode("utf-8", "surrogateescape")
+        return self._spelled.data(raw)
+
+    def value(self, value: object) -> object:
+        """Give a JSON value without its secrets."""
+        return self._spelled_in(self._finder.value(value))
+
+    def _spelled_in(self, value: object, depth: int = 0) -> object:
+        assert self._spelled is not None
+        if isinstance(value, str):
+            return self._spelled.text(value)
+        if depth > 100:
+            return None
+        if isinstance(value, list):
+            return [self._spelled_in(each, depth + 1) for each in value]
+        if isinstance(value, Mapping):
+            return {
+                self._spelled.text(str(key)): self._spelled_in(each, depth + 1) for key, each in value.items()
+            }
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            written = json.dumps(value)
+            new = self._spelled.text(written)
+            return value if new == written else new
+        return value
+
+    def told(self) -> Told:
+        """Tell what was replaced."""
+        return self._told()
+
+    # -- names ---------------------------------------------------------------------------------------------
+
+    def _name(self, secret: str, kind: str, rule: str) -> str:
+        known = self._secrets.get(secret)
+        if known is None:
+            if len(self._secrets) >= self._most or len(secret) > _LONGEST_KNOWN or self._spelled is not None:
+                self._beyond += 1
+                return f"‹{kind}-x{self._digest(secret)}›"
+            number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
+            known = self._secrets[secret] = _Secret(f"‹{kind}-{number}›", hint_of(secret))
+        known.met(rule, self.place)
+        return known.name
+
+    def _digest(self, secret: str) -> str:
+        # With a key that is thrown away: nobody can try out what the secret may have been.
+        data = secret.encode("utf-8", "surrogatepass")
+        return hashlib.blake2s(data, key=self._key, digest_size=6).hexdigest()
+
+    def _spell(self) -> None:
+        self._spelled = Spelled(
+            {secret: known.name for secret, known in self._secrets.items()}, self._found_elsewhere
+        )
+
+    def _found_elsewhere(self, secret: str) -> None:
+        self._secrets[secret].count += 1
+
+    def _told(self) -> Told:
+        return Told(
+            secrets=tuple(
+                Replaced(
+                    placeholder=known.name,
+                    rules=tuple(known.rules),
+                    places=tuple(known.places),
+                    count=known.count,
+                    hint=known.hint,
+                )
+                for known in self._secrets.values()
+            ),
+            beyond=self._beyond,
+            frames=self._frames,
+        )
+
+
+def _text_of(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
