@@ -40,9 +40,7 @@ _COLUMNS = (
     "findings, binary, raw"
 )
 _ALL = f"SELECT {_COLUMNS} FROM frames WHERE seq >= ? AND seq <= ? ORDER BY seq"  # noqa: S608 - our own names
-_SOME = (
-    f"SELECT {_COLUMNS} FROM frames WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"  # noqa: S608 - as above
-)
+_SOME = f"SELECT {_COLUMNS} FROM frames WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"  # noqa: S608 - as above
 
 Row = TypeVar("Row", StateRow, SettledRow, NoteRow, FindingRow)
 
@@ -209,10 +207,10 @@ class Excerpt:
 
     def _read(self, seqs: Sequence[int], start: int) -> list[Frame]:
         part = seqs[start : start + PORTION]
-        if isinstance(part, range):
-            query, parameters = _ALL, (part[0], part[-1])
-        else:
-            query, parameters = _SOME, (json.dumps(list(part)),)
+        query = _ALL
+        parameters: list[object] = [part[0], part[-1]]
+        if not isinstance(part, range):
+            query, parameters = _SOME, [json.dumps(list(part))]
         found: list[Frame] = []
         size = 0
         for values in self._reader.select(query, parameters):
@@ -221,7 +219,10 @@ class Excerpt:
             found.append(frame)
             if size > _PORTION_BYTES:
                 break
-        return found if self._redactor is None or self._redactor.idle else list(map(self._redacted, found))
+        redactor = self._redactor
+        if redactor is None or redactor.idle:
+            return found
+        return [self._redacted(redactor, frame) for frame in found]
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -244,7 +245,13 @@ class Excerpt:
             return found
         text, value = self._redactor.text, self._redactor.value
         return [
-            replace(row, name=text(row.name), doc=text(row.doc), params=value(row.params), returns=value(row.returns))
+            replace(
+                row,
+                name=text(row.name),
+                doc=text(row.doc),
+                params=value(row.params),
+                returns=value(row.returns),
+            )
             for row in found
         ]
 
@@ -295,15 +302,15 @@ class Excerpt:
         new = self._redactor.value(values)
         return new if isinstance(new, dict) else {}
 
-    def _redacted(self, frame: Frame) -> Frame:
-        redactor = self._redactor
-        assert redactor is not None
-        raw = redactor.message(frame.raw, suspect=bool(self._suspects[frame.seq]))
-        opener = frame.opener and redactor.text(frame.opener)
-        operation = frame.operation and redactor.text(frame.operation)
+    def _redacted(self, redactor: Redactor, frame: Frame) -> Frame:
+        suspect = bool(self._suspects[frame.seq])
+        raw = redactor.message(frame.raw, suspect=suspect)
+        text = redactor.text if suspect else redactor.known
+        opener = frame.opener and text(frame.opener)
+        operation = frame.operation and text(frame.operation)
         if raw is frame.raw and opener is frame.opener and operation is frame.operation:
             return frame
-        type_ = frame.type and redactor.text(frame.type)
+        type_ = frame.type and text(frame.type)
         return frame._replace(raw=raw, opener=opener, operation=operation, type=type_)
 
     # -- looking for secrets -------------------------------------------------------------------------------
@@ -366,7 +373,7 @@ def _texts(event: Event) -> Iterable[str]:
 
 
 _trusted: set[tuple[type, ...]] = set()
-"""Types of columns that were seen to be right: checking each value of a million rows costs more than reading them."""
+"""Types of columns that were seen to be right: checking each value costs more than reading it."""
 
 
 def _frame(values: rows.Values, reader: CaptureReader) -> Frame:
@@ -388,11 +395,12 @@ def _frame(values: rows.Values, reader: CaptureReader) -> Frame:
         raise CaptureError(
             f"{reader.path} holds values that no recording makes ({error}): use another copy."
         ) from error
-    return Frame(*values[:3], direction, *values[4:12], binary, raw)
+    return Frame._make((*values[:3], direction, *values[4:12], binary, raw))
 
 
 def _selected(reader: CaptureReader, selection: Selection, last: int) -> tuple[array[int], set[int]]:
-    conditions, parameters = ["seq <= ?"], [last]
+    conditions: list[str] = ["seq <= ?"]
+    parameters: list[object] = [last]
     if selection.filter.strip():
         condition, given = _condition(reader, selection.filter)
         conditions.append(f"({condition})")

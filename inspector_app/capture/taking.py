@@ -12,7 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.excerpt import EVERYTHING, Excerpt, Progress, Selection
@@ -87,7 +87,7 @@ def export_excerpt(excerpt: Excerpt, output: str, write: Callable[[Excerpt, Bina
     """Write an excerpt to a file or to stdout. Raises `CaptureError`."""
     excerpt.begin()
     if output == STDOUT:
-        with open(sys.stdout.fileno(), "wb", closefd=False, buffering=1 << 20) as stream:  # noqa: PTH123 - a descriptor
+        with open(sys.stdout.fileno(), "wb", closefd=False, buffering=1 << 20) as stream:
             write(excerpt, stream)
     else:
         try:
@@ -108,7 +108,7 @@ def _write_whole(target: Path, write: Callable[[BinaryIO], None]) -> None:
         "wb", dir=target.absolute().parent, prefix=f".{target.name[:80]}.", delete=False, buffering=1 << 20
     ) as stream:
         try:
-            write(stream)
+            write(cast("BinaryIO", stream))
             stream.flush()
             os.fsync(stream.fileno())
             Path(stream.name).replace(target)

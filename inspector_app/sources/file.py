@@ -1,7 +1,7 @@
 """Files as sources: what a person can open, and what becomes a capture first.
 
-Owns the way from a named file, or from stdin, to a capture. What is read comes from a stranger: it is bounded,
-only ever read, and what is wrong with it is said in one sentence. The forms are those of `capture.formats`.
+Owns the way from a named file, or from stdin, to a capture. What is read comes from a stranger: it is
+bounded, only ever read, and what is wrong with it is said in one sentence. The forms are `capture.formats`'.
 """
 
 from __future__ import annotations

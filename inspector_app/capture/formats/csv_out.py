@@ -1,4 +1,4 @@
-"""From an excerpt to CSV: one row a frame. Owns the columns, and that no cell is a formula to a spreadsheet."""
+"""From an excerpt to CSV: a row a frame. Owns the columns, and that no cell is a formula to a spreadsheet."""
 
 from __future__ import annotations
 

@@ -168,8 +168,7 @@ def _frame(conn: int, number: int, message: _Message) -> FrameSeen:
             raw = base64.b64decode(message.data, validate=True)
     except ValueError as error:
         raise CaptureError(
-            f"Message {number} of WebSocket {conn} in the HAR is none ({error}): save it again in the browser."
+            f"Message {number} of WebSocket {conn} in the HAR is none ({error}): "
+            "save it again in the browser."
         ) from error
-    return FrameSeen(
-        conn=conn, time_ns=time_ns, direction="out" if message.type == "send" else "in", raw=raw
-    )
+    return FrameSeen(conn=conn, time_ns=time_ns, direction="out" if message.type == "send" else "in", raw=raw)

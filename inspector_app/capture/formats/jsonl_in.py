@@ -71,7 +71,7 @@ def _records(lines: Iterator[tuple[int, str | bytes]]) -> Iterator[Record]:
 
 
 class _QuickFrame(msgspec.Struct):
-    """A frame's line as nearly all of them are; any other takes the careful way, which tells what is wrong."""
+    """A frame's line as nearly all are; any other goes the careful way, which tells what is wrong."""
 
     kind: Literal["frame"]
     t: str

@@ -11,6 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -22,7 +23,8 @@ Name = Callable[[str, str, str], str]
 HIDDEN = "(hidden)"
 """Stands in recordings for what was left out already when they were made."""
 
-PLACEHOLDER = re.compile(r"‹[a-z][a-z0-9_]*-[0-9a-z]+›")
+PLACEHOLDER = re.compile("\u2039[a-z][a-z0-9_]*-[0-9a-z]+\u203a")
+"""What stands for a secret, such as `\u2039token-1\u203a`; `placeholder` writes it."""
 
 _FEWEST_DIGITS = b"0" * 13
 _FOLDED_TRIGGERS = (
@@ -30,11 +32,23 @@ _FOLDED_TRIGGERS = (
     *(f"{key}{end}".encode() for key in sorted(WHOLE_KEYS) for end in "\"'=:\\]"),
     _FEWEST_DIGITS,
 )
-"""One of these is in every text, folded as names of keys are, in which a shipped rule finds a key or a card."""
+"""One of these is in every text, folded as names are, in which a shipped rule finds a key or a card."""
 
 _TRIGGERS = (
     *(b"\\u00", b"eyj", b"basic ", b"bearer", b"@", b"://", b"sk-", b"sk_", b"pk-", b"pk_", b"rk-", b"rk_"),
-    *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"xox", b"akia", b"asia", b"aiza"),
+    *(
+        b"ghp_",
+        b"gho_",
+        b"ghu_",
+        b"ghs_",
+        b"ghr_",
+        b"github_pat_",
+        b"glpat-",
+        b"xox",
+        b"akia",
+        b"asia",
+        b"aiza",
+    ),
 )
 """One of these is in every text, in lower case, in which another shipped pattern finds anything."""
 
@@ -76,6 +90,11 @@ _PROTOCOL_WORDS = frozenset(
 _DEEPEST = 6
 
 
+def placeholder(kind: str, number: object) -> str:
+    """Write what stands for a secret."""
+    return f"\u2039{kind}-{number}\u203a"
+
+
 class Finder:
     """Replaces, in texts, what `rules` call secret by what `name` calls it."""
 
@@ -92,7 +111,9 @@ class Finder:
         # A pattern of one's own, or a glob in the middle of a name: nothing shorter is sure to be there.
         self._always = bool(rules.own) or any(not each.isalnum() for each in own_keys)
         self._triggers = BytesAhoCorasick(list(_TRIGGERS))
-        self._folded_triggers = BytesAhoCorasick([*_FOLDED_TRIGGERS, *(each.encode() for each in own_keys if each)])
+        self._folded_triggers = BytesAhoCorasick(
+            [*_FOLDED_TRIGGERS, *(each.encode() for each in own_keys if each)]
+        )
 
     def suspects(self, texts: Sequence[str]) -> set[int]:
         """Give the places, among these texts, of those that may hold a secret: many are looked at at once."""
@@ -233,9 +254,9 @@ class Finder:
             if secret_level is None:
                 secret_key = key if key and self._secret(key, schema_level) else ""
             key = ""
-            new = self._value(token, secret_key, depth)
-            if new is not None:
-                parts += (text[done : token.start()], new)
+            redacted = self._value(token, secret_key, depth)
+            if redacted is not None:
+                parts += (text[done : token.start()], redacted)
                 done = token.end()
         return "".join((*parts, text[done:])) if parts else text
 
@@ -250,9 +271,7 @@ class Finder:
         content = token[1]
         escaped = "\\" in content
         decoded = _decoded(content) if escaped else content
-        new = (
-            self._credential(decoded, f"key {key}", _kind(key)) if key else self._inside(decoded, depth + 1)
-        )
+        new = self._credential(decoded, f"key {key}", _kind(key)) if key else self._inside(decoded, depth + 1)
         if new == decoded:
             return None
         closed = '"' if whole.endswith('"') and len(whole) > 1 else ""
@@ -289,12 +308,10 @@ class Finder:
     def _patterned(self, text: str) -> str:
         for which, kind, pattern in self._patterns:
             if pattern.search(text) is not None:
-                text = pattern.sub(
-                    lambda found, which=which, kind=kind: self._match(found, which, kind), text
-                )
+                text = pattern.sub(partial(self._match, which, kind), text)
         return text
 
-    def _match(self, found: re.Match[str], which: str, kind: str) -> str:
+    def _match(self, which: str, kind: str, found: re.Match[str]) -> str:
         secret = found["secret"] if "secret" in found.re.groupindex else found[0]
         if which == "card" and not _is_card(secret):
             return found[0]
@@ -323,7 +340,9 @@ def _password_in(basic: str) -> str:
 
 
 def _is_schema(value: object) -> bool:
-    return isinstance(value, dict) and not value.keys().isdisjoint({"type", "anyOf", "oneOf", "allOf", "$ref"})
+    return isinstance(value, dict) and not value.keys().isdisjoint(
+        {"type", "anyOf", "oneOf", "allOf", "$ref"}
+    )
 
 
 def _decoded(content: str) -> str:

@@ -1,7 +1,7 @@
 """Gives each secret one name, looks for known ones everywhere, and keeps count.
 
-Owns the two passes: all texts are looked at first, so that a secret is replaced also where it stands before the
-place that gives it away; then each text that leaves is replaced. What is secret is the finder's matter.
+Owns the two passes: all texts are looked at first, so that a secret is replaced also where it stands before
+the place that gives it away; then each text that leaves is replaced. What is secret is the finder's matter.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 
-from inspector_app.capture.redaction.finder import Finder
+from inspector_app.capture.redaction.finder import Finder, placeholder
 from inspector_app.capture.redaction.rules import DEFAULT_RULES, Rules
 from inspector_app.capture.redaction.spellings import Spelled
 from inspector_app.capture.redaction.told import Replaced, Told, hint_of
@@ -56,7 +56,8 @@ class Redactor:
         self._beyond = 0
         self._frames = 0
         self._finder = Finder(rules, self._name)
-        self._spelled: Spelled | None = None
+        self._spelled = Spelled({}, self._found_elsewhere)
+        self._sealed = False
 
     # -- the first pass ------------------------------------------------------------------------------------
 
@@ -79,7 +80,10 @@ class Redactor:
 
     def seal(self) -> None:
         """End the first pass."""
-        self._spell()
+        self._sealed = True
+        self._spelled = Spelled(
+            {secret: known.name for secret, known in self._secrets.items()}, self._found_elsewhere
+        )
 
     def preview(self) -> Told:
         """Tell what the first pass found; what else it will be found as is counted when it is replaced."""
@@ -92,13 +96,16 @@ class Redactor:
         self._beyond = self._frames = 0
         for secret in self._secrets.values():
             secret.count = 0
-        if self._spelled is None:
-            self._spell()
+        if not self._sealed:
+            self.seal()
 
     def text(self, text: str) -> str:
         """Give a text without its secrets; the text itself when it has none."""
-        assert self._spelled is not None
         return self._spelled.text(self._finder.text(text))
+
+    def known(self, text: str) -> str:
+        """Give a text without the secrets that were found elsewhere: for what stands in a frame, too."""
+        return self._spelled.text(text)
 
     @property
     def idle(self) -> bool:
@@ -107,7 +114,6 @@ class Redactor:
 
     def message(self, raw: str | bytes, *, suspect: bool = True) -> str | bytes:
         """Give a message without its secrets. `suspect`: `look_messages` gave its number."""
-        assert self._spelled is not None
         if isinstance(raw, str):
             new: str | bytes = self._spelled.text(self._finder.suspect(raw) if suspect else raw)
         else:
@@ -117,7 +123,6 @@ class Redactor:
         return new
 
     def _data(self, raw: bytes, *, suspect: bool) -> bytes:
-        assert self._spelled is not None
         if suspect:
             text = _text_of(raw)
             new = self._finder.suspect(text)
@@ -130,7 +135,6 @@ class Redactor:
         return self._spelled_in(self._finder.value(value))
 
     def _spelled_in(self, value: object, depth: int = 0) -> object:
-        assert self._spelled is not None
         if isinstance(value, str):
             return self._spelled.text(value)
         if depth > 100:
@@ -156,11 +160,11 @@ class Redactor:
     def _name(self, secret: str, kind: str, rule: str) -> str:
         known = self._secrets.get(secret)
         if known is None:
-            if len(self._secrets) >= self._most or len(secret) > _LONGEST_KNOWN or self._spelled is not None:
+            if self._sealed or len(self._secrets) >= self._most or len(secret) > _LONGEST_KNOWN:
                 self._beyond += 1
-                return f"‹{kind}-x{self._digest(secret)}›"
+                return placeholder(kind, f"x{self._digest(secret)}")
             number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
-            known = self._secrets[secret] = _Secret(f"‹{kind}-{number}›", hint_of(secret))
+            known = self._secrets[secret] = _Secret(placeholder(kind, number), hint_of(secret))
         known.met(rule, self.place)
         return known.name
 
@@ -168,11 +172,6 @@ class Redactor:
         # With a key that is thrown away: nobody can try out what the secret may have been.
         data = secret.encode("utf-8", "surrogatepass")
         return hashlib.blake2s(data, key=self._key, digest_size=6).hexdigest()
-
-    def _spell(self) -> None:
-        self._spelled = Spelled(
-            {secret: known.name for secret, known in self._secrets.items()}, self._found_elsewhere
-        )
 
     def _found_elsewhere(self, secret: str) -> None:
         self._secrets[secret].count += 1

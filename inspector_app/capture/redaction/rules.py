@@ -1,4 +1,4 @@
-"""What counts as a secret: names of keys, names of headers, patterns; the shipped rules and a person's own.
+r"""What counts as a secret: names of keys, names of headers, patterns; the shipped rules and a person's own.
 
 Owns the rules file, a TOML document that is checked to the last key:
 
@@ -12,7 +12,7 @@ Owns the rules file, a TOML document that is checked to the last key:
 
     [patterns]
     mail = false                          # a shipped pattern is switched off
-    order = 'ORD-\\d{6}'                   # one of your own; its name names the placeholder
+    order = 'ORD-\d{6}'                   # one of your own; its name names the placeholder
 
 It finds nothing: `finder` does.
 """
@@ -225,13 +225,13 @@ class _Checker:
 
     def _pattern(self, key: str, value: str) -> re.Pattern[str]:
         if not _NAME.fullmatch(key):
-            raise self._wrong("patterns", key, "a name has small letters, digits and _, and begins with a letter.")
+            raise self._wrong("patterns", key, "a name is small letters, digits and _, a letter first.")
         if len(value) > _LONGEST_PATTERN:
             raise self._wrong("patterns", key, f"a pattern has at most {_LONGEST_PATTERN} characters.")
         try:
             compiled = re.compile(value)
         except (re.error, RecursionError, OverflowError) as error:
-            raise self._wrong("patterns", key, f"this is no regular expression ({error}): mend it.") from error
+            raise self._wrong("patterns", key, f"this is no pattern ({error}): mend it.") from error
         if compiled.match(""):
             raise self._wrong("patterns", key, "this matches nothing at all, too: say what must be there.")
         return compiled

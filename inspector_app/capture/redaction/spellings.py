@@ -46,14 +46,19 @@ def _in_json(text: str) -> set[str]:
 
 
 def _upper_escapes(text: str) -> str:
-    """Write `\\u00fc` as `\\u00FC`."""
+    """Write the digits of escapes in capitals."""
     parts = text.split("\\u")
     return "\\u".join([parts[0], *(part[:4].upper() + part[4:] for part in parts[1:])])
 
 
 def _in_markup(text: str) -> set[str]:
     quoted = html.escape(text)
-    return {quoted, html.escape(text, quote=False), quoted.replace("&#x27;", "&#39;"), quoted.replace("&#x27;", "&apos;")}
+    return {
+        quoted,
+        html.escape(text, quote=False),
+        quoted.replace("&#x27;", "&#39;"),
+        quoted.replace("&#x27;", "&apos;"),
+    }
 
 
 def _in_base64(data: bytes) -> set[str]:

@@ -64,9 +64,7 @@ class Told:
         for rule, (secrets, places) in self.by_rule().items():
             lines.append(f"{rule}: {secrets:,} {'secret' if secrets == 1 else 'secrets'}, {places:,} times")
         if self.beyond:
-            lines.append(
-                f"beyond the first {len(self.secrets):,} secrets: {self.beyond:,} times, where a rule found them"
-            )
+            lines.append(f"beyond the first {len(self.secrets):,} secrets: {self.beyond:,} times, by rule")
         return lines
 
 
