@@ -58,9 +58,9 @@ _BETWEEN = b"\xff"
 """Stands between texts that are looked at together: in no UTF-8."""
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(\s*+:)?|\Z)|[{}\[\]]|[^\s",:{}\[\]]++', re.DOTALL)
+_KEY = re.compile(r"(?<![\w.\-\[\]])([A-Za-z_][\w.\-\[\]]{0,63})\\*[\"']?\s{0,8}[:=]\s{0,8}")
 _ASSIGNED = re.compile(
-    r"(?<![\w.\-\[\]])([A-Za-z_][\w.\-\[\]]{0,63})(\\*[\"']?\s{0,8}[:=]\s{0,8})"
-    r"(?:\\*\"((?:[^\"\\]|\\.)*+)|'([^']*+)|((?:(?i:bearer|basic|token|digest)\s+)?[^\s&;,\"'<>{}\[\]()\\]++))",
+    r"\\*\"((?:[^\"\\]|\\.)*+)|'([^']*+)|((?:(?i:bearer|basic|token|digest)\s+)?[^\s&;,\"'<>{}\[\]()\\]++)",
     re.DOTALL,
 )
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate)\s+(?=\S)")
@@ -88,6 +88,46 @@ _PROTOCOL_WORDS = frozenset(
 """Words a frame is made of: in their place, a secret of that name would take the whole capture apart."""
 
 _DEEPEST = 6
+
+
+class _Place:
+    """Where in a JSON text its tokens are, as far as it matters to what is secret."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.key = ""
+        """The key whose value comes next."""
+        self._rules = rules
+        self._level = 0
+        self._within = ""
+        self._within_level = self._schema_level = 0
+
+    def enter(self, text: str, start: int) -> None:
+        """An object or array begins."""
+        self._level += 1
+        if self.key and not self._within_level and self._secret(self.key):
+            if not self._schema_level and _SCHEMA.match(text, start):
+                self._schema_level = self._level
+            else:
+                self._within_level, self._within = self._level, self.key
+        self.key = ""
+
+    def leave(self) -> None:
+        """It ends."""
+        if self._level == self._within_level:
+            self._within_level = 0
+        if self._level == self._schema_level:
+            self._schema_level = 0
+        self._level -= 1
+        self.key = ""
+
+    def secret_key(self) -> str:
+        """Give the key that makes a secret of the value that comes next; an empty text when none does."""
+        if self._within_level:
+            return self._within
+        return self.key if self.key and self._secret(self.key) else ""
+
+    def _secret(self, key: str) -> bool:
+        return self._rules.secret_key(key) or (self._schema_level > 0 and key in _SCHEMA_VALUES)
 
 
 def placeholder(kind: str, number: object) -> str:
@@ -215,53 +255,36 @@ class Finder:
 
     def _inside(self, text: str, depth: int) -> str:
         if depth < _DEEPEST and text.lstrip()[:1] in ("{", "["):
-            return self._json(text, depth)
-        return self._patterned(self._assigned(text, depth))
+            new = self._json(text, depth)
+            # What only begins like JSON, or is cut off, is text as well.
+            return new if _is_json(text) else self._patterned(self._assigned(new))
+        return self._patterned(self._assigned(text))
 
     def _json(self, text: str, depth: int) -> str:
         """Replace in JSON, sound or not, by its tokens; what is between them is never touched."""
         parts: list[str] = []
-        done = level = 0
-        secret_level: int | None = None
-        schema_level: int | None = None
-        key = secret_key = ""
+        done = 0
+        place = _Place(self._rules)
         for token in _TOKEN.finditer(text):
             start = text[token.start()]
             if start in "{[":
-                level += 1
-                if key and secret_level is None and self._secret(key, schema_level):
-                    if schema_level is None and _SCHEMA.match(text, token.start()):
-                        schema_level = level
-                    else:
-                        secret_level, secret_key = level, key
-                key = ""
-                continue
-            if start in "}]":
-                if level == secret_level:
-                    secret_level = None
-                if level == schema_level:
-                    schema_level = None
-                level -= 1
-                key = ""
-                continue
-            if token[2] is not None:
-                key = _decoded(token[1])
-                new = self._patterned(token[1])
-                if new is not token[1]:
+                place.enter(text, token.start())
+            elif start in "}]":
+                place.leave()
+            elif token[2] is not None:
+                written = token[1]
+                place.key = _decoded(written)
+                new = self._patterned(written)
+                if new != written:
                     parts += (text[done : token.start(1)], new)
                     done = token.end(1)
-                continue
-            if secret_level is None:
-                secret_key = key if key and self._secret(key, schema_level) else ""
-            key = ""
-            redacted = self._value(token, secret_key, depth)
-            if redacted is not None:
-                parts += (text[done : token.start()], redacted)
-                done = token.end()
+            else:
+                redacted = self._value(token, place.secret_key(), depth)
+                place.key = ""
+                if redacted is not None:
+                    parts += (text[done : token.start()], redacted)
+                    done = token.end()
         return "".join((*parts, text[done:])) if parts else text
-
-    def _secret(self, key: str, schema_level: int | None) -> bool:
-        return self._rules.secret_key(key) or (schema_level is not None and key in _SCHEMA_VALUES)
 
     def _value(self, token: re.Match[str], key: str, depth: int) -> str | None:
         """Give what stands for one value, as JSON; None to leave it."""
@@ -286,24 +309,28 @@ class Finder:
             new = self._patterned(word)
         else:
             return None
-        return None if new == word else f'"{new}"' if PLACEHOLDER.fullmatch(new) else new
+        if new == word:
+            return None
+        # A number in JSON becomes a string; what was none before need not be JSON now.
+        return f'"{new}"' if word.lstrip("-")[:1].isdecimal() else new
 
-    def _assigned(self, text: str, depth: int) -> str:
+    def _assigned(self, text: str) -> str:
         """Replace in `name=value` and `name: value`, as queries, forms, headers and logs have them."""
-
-        def replaced(found: re.Match[str]) -> str:
-            key = found[1].rpartition("[")[2].rstrip("]") or found[1]
-            group = next(number for number in (3, 4, 5) if found[number] is not None)
-            value = found[group]
-            if self._rules.secret_key(key):
-                new = self._credential(value, f"key {key}", _kind(key))
-            elif group != 5 and depth < _DEEPEST and _ASSIGNED.search(value):
-                new = self._assigned(value, depth + 1)
-            else:
-                return found[0]
-            return found[0] if new == value else found[0].replace(value, new)
-
-        return _ASSIGNED.sub(replaced, text) if ":" in text or "=" in text else text
+        parts: list[str] = []
+        done = 0
+        for found in _KEY.finditer(text):
+            name = found[1].rpartition("[")[2].rstrip("]") or found[1]
+            if found.end() < done or not self._rules.secret_key(name):
+                continue
+            value = _ASSIGNED.match(text, found.end())
+            if value is None or value.lastindex is None:
+                continue
+            old = value[value.lastindex]
+            new = self._credential(old, f"key {name}", _kind(name))
+            if new != old:
+                parts += (text[done : value.start(value.lastindex)], new)
+                done = value.end(value.lastindex)
+        return "".join((*parts, text[done:])) if parts else text
 
     def _patterned(self, text: str) -> str:
         for which, kind, pattern in self._patterns:
@@ -337,6 +364,14 @@ def _password_in(basic: str) -> str:
         return base64.b64decode(basic, validate=True).decode().partition(":")[2]
     except ValueError:
         return ""
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _is_schema(value: object) -> bool:

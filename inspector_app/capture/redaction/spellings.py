@@ -18,31 +18,38 @@ SHORTEST = 6
 """Characters a secret must have to be looked for in every text: shorter ones are found in anything."""
 
 
+_HTML_SAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'"}
+_DEEPEST = 4
+"""How often JSON within JSON may be escaped."""
+
+
+_MOST_FORMS = 200_000
+"""Forms that are looked for at a time; of secrets beyond, what they are themselves."""
+
+
 def spellings(secret: str) -> set[str]:
     """Give the forms in which a secret may appear, itself among them; none of a secret too short."""
     if len(secret) < SHORTEST:
         return set()
-    forms = {secret, *_in_json(secret), *_in_markup(secret)}
-    forms |= {twice for form in (secret, *_in_json(secret)) for twice in _in_json(form)}
     data = secret.encode("utf-8", "surrogatepass")
-    forms |= {quote(data, safe=""), quote(data), quote_plus(data)}
-    forms |= {form.lower() for form in (quote(data, safe=""),) if "%" in form}
+    forms = {secret, *_in_markup(secret), quote(data, safe=""), quote(data), quote_plus(data)}
+    forms |= {form.lower() for form in forms if "%" in form}
+    within = {escaped for form in forms for escaped in _in_json(form)}
+    for _ in range(_DEEPEST):
+        forms = forms | within
+        within = {json.dumps(form, ensure_ascii=ascii_)[1:-1] for form in within for ascii_ in (True, False)}
     forms |= _in_base64(data)
     return {form for form in forms if len(form) >= SHORTEST}
 
 
 def _in_json(text: str) -> set[str]:
+    if text.isalnum() and text.isascii():
+        return {text}
     ascii_form, plain = json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
-    forms = {ascii_form, plain}
+    forms = {ascii_form, plain, _upper_escapes(ascii_form)}
     # Some writers escape more than they must: a slash, or what would matter to HTML.
     forms |= {form.replace("/", "\\/") for form in (ascii_form, plain)}
-    for form in (ascii_form, plain):
-        safe = form
-        for character in "<>&'":
-            safe = safe.replace(character, f"\\u{ord(character):04x}")
-        forms.add(safe)
-    forms.add(_upper_escapes(ascii_form))
-    return forms
+    return forms | {form.translate(_HTML_SAFE) for form in (ascii_form, plain)}
 
 
 def _upper_escapes(text: str) -> str:
@@ -75,7 +82,11 @@ class Spelled:
     """Finds the spellings of many secrets in one pass over a text; `names` maps each to its placeholder."""
 
     def __init__(self, names: Mapping[str, str], counted: Callable[[str], object]) -> None:
-        forms = {form: secret for secret in names for form in spellings(secret)}
+        forms: dict[str, str] = {}
+        for secret in names:
+            if len(secret) >= SHORTEST:
+                found = spellings(secret) if len(forms) < _MOST_FORMS else ()
+                forms |= dict.fromkeys(found, secret)
         forms |= {secret: secret for secret in names if len(secret) >= SHORTEST}
         self._secrets = list(forms.values())
         self._names = names
