@@ -86,7 +86,9 @@ def test_a_format_is_known_by_the_ending_or_by_name() -> None:
     assert format_for("x.md").name == "markdown"
     assert format_for("x.har", "csv").name == "csv"
     assert format_for("-").name == "jsonl"
-    with pytest.raises(CaptureError, match=r"x\.txt does not tell its format: end it in one of \.jsonl, \.har"):
+    with pytest.raises(
+        CaptureError, match=r"x\.txt does not tell its format: .* \.jsonl, \.har"
+    ):
         format_for("x.txt")
 
 

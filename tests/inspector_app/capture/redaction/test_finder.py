@@ -39,7 +39,10 @@ def secrets(text: str, rules: Rules = DEFAULT_RULES) -> list[str]:
         ('{"a": {"userPassword": "a b\\"c"}}', '{"a": {"userPassword": "[password]"}}'),
         ('{"pin": 1234}', '{"pin": "[secret]"}'),
         ('{"api_key": null, "secret": true, "token": ""}', '{"api_key": null, "secret": true, "token": ""}'),
-        ('{"cookies": ["a1", {"v": "b2"}], "x": "c3"}', '{"cookies": ["[cookie]", {"v": "[cookie]"}], "x": "c3"}'),
+        (
+            '{"cookies": ["a1", {"v": "b2"}], "x": "c3"}',
+            '{"cookies": ["[cookie]", {"v": "[cookie]"}], "x": "c3"}',
+        ),
         ('{"p\\u0061ssword": "abc"}', '{"p\\u0061ssword": "[password]"}'),
         ('{"se_cret": "abc"}', '{"se_cret": "[secret]"}'),
         ('{"x": "{\\"password\\": \\"abc\\"}"}', '{"x": "{\\"password\\": \\"[password]\\"}"}'),

@@ -79,5 +79,5 @@ def test_a_file_that_is_missing_too_long_or_no_text_is_told(tmp_path: Path) -> N
     with pytest.raises(RulesError, match="more than a megabyte"):
         load_rules(tmp_path / "long.toml")
     (tmp_path / "bytes.toml").write_bytes(b"a = 1\n\xff")
-    with pytest.raises(RulesError, match="bytes.toml:2: this is not UTF-8"):
+    with pytest.raises(RulesError, match=r"bytes\.toml:2: this is not UTF-8"):
         load_rules(tmp_path / "bytes.toml")
