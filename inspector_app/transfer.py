@@ -53,8 +53,8 @@ def run_export(asked: ExportAsked) -> None:
             for line in preview_lines(told):
                 sys.stdout.write(f"{line}\n")
             return
-        format_ = format_for(asked.output, asked.format)
         _check_target(asked)
+        format_ = format_for(asked.output, asked.format)
         exported = export_capture(
             asked.capture, asked.output, format_, selection=selection, rules=rules, progress=bar.progress
         )
@@ -86,7 +86,13 @@ def _check_target(asked: ExportAsked) -> None:
     if asked.output == STDOUT:
         if sys.stdout is None:
             raise SourceError("Stdout is closed: give -o a file.")
-    elif Path(asked.output).is_file() and not asked.force:
+        return
+    target = Path(asked.output)
+    if not target.is_file():
+        return
+    if asked.capture.exists() and target.samefile(asked.capture):
+        raise SourceError(f"{asked.output} is the capture itself: give -o another name.")
+    if not asked.force:
         raise SourceError(
             f"{asked.output} exists already: give -o another name, or --force to replace it.", BAD_USAGE
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from inspector_app.capture.excerpt import Selection
@@ -65,7 +66,8 @@ class ExportForm(Dialog[None]):
         self._taking = Taking(capture)
         self._target = Path.cwd() / f"{capture.stem}.jsonl"
         self._drawn = -1
-        self._replace = ""
+        self._replace = self._why = ""
+        self._settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Give the fields, the preview, how far it is, and the buttons."""
@@ -73,7 +75,7 @@ class ExportForm(Dialog[None]):
             with VerticalScroll(id="export-fields"):
                 with Horizontal():
                     yield Select(
-                        [(f"{each.title}: {each.help}", each.name) for each in FORMATS.values()],
+                        [(each.title, each.name) for each in FORMATS.values()],
                         value="jsonl",
                         allow_blank=False,
                         id="format",
@@ -103,7 +105,6 @@ class ExportForm(Dialog[None]):
         box = self.query_one("#export")
         box.border_title, box.border_subtitle = "Export", "Enter exports, Esc leaves"
         self.query_one("#target", Input).focus()
-        self._settling = self.set_timer(_SETTLED_S, self._look)
         self._look()
         self.set_interval(_TICK_S, self._draw)
 
@@ -148,10 +149,15 @@ class ExportForm(Dialog[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look anew, once typing rests."""
         event.stop()
-        self._replace = ""
+        self._replace = self._why = ""
+        self._drawn = -1
         if event.input.id == "filter":
-            self._settling.stop()
+            self._settle()
             self._settling = self.set_timer(_SETTLED_S, self._look)
+
+    def _settle(self) -> None:
+        if self._settling is not None:
+            self._settling.stop()
 
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """Look anew."""
@@ -184,11 +190,11 @@ class ExportForm(Dialog[None]):
         if self._taking.stage == "writing":
             return
         target = Path(self.query_one("#target", Input).value.strip()).expanduser()
-        why = self._check(target)
-        if why:
-            self._say(why, failed=True)
+        self._why = self._check(target)
+        self._drawn = -1
+        if self._why:
             return
-        self._settling.stop()
+        self._settle()
         self._look()
         self._taking.write(target, self._format)
 
@@ -222,7 +228,7 @@ class ExportForm(Dialog[None]):
             return
         if taking.stage in ("ready", "looking"):
             self.query_one("#told", Static).update(Content(inert(self._preview(), keep_newlines=True)))
-        self._say(self._state(), failed=taking.stage == "failed")
+        self._say(self._why or self._state(), failed=bool(self._why) or taking.stage == "failed")
 
     def _state(self) -> str:
         taking = self._taking

@@ -30,8 +30,8 @@ Line = dict[str, object]
 def write(excerpt: Excerpt, out: BinaryIO) -> None:
     """Write an excerpt as lines. Raises `CaptureError` for what cannot be read, and what `out` raises."""
     header = header_line(excerpt.meta())
-    if excerpt.told.on:
-        header["redacted"] = excerpt.told.count > 0
+    if excerpt.told.count:
+        header["redacted"] = True
     if excerpt.selection:
         header["selected"] = excerpt.selection.filter or True
     out.write(_text(header).encode("ascii"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
@@ -95,13 +96,13 @@ STDOUT = "-"
 
 
 def format_for(output: str, named: str | None = None) -> Format:
-    """Give the format that is named, or else that of a file's ending; JSON Lines for stdout.
+    """Give the format that is named, or else that of a file's ending; JSON Lines for stdout and devices.
 
     Raises `CaptureError` for an ending that says nothing.
     """
     if named is not None:
         return FORMATS[named]
-    if output == STDOUT:
+    if output == STDOUT or (Path(output).exists() and not Path(output).is_file()):
         return FORMATS["jsonl"]
     lower = output.lower()
     for each in FORMATS.values():

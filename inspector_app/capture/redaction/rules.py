@@ -67,7 +67,6 @@ HEADERS = frozenset(
         "xapikey",
         "xauthtoken",
         "xcsrftoken",
-        "secwebsocketkey",
     }
 )
 """Headers, folded as keys are, whose values are secrets; a header whose name is a secret's key is one too."""

@@ -86,9 +86,7 @@ def test_a_format_is_known_by_the_ending_or_by_name() -> None:
     assert format_for("x.md").name == "markdown"
     assert format_for("x.har", "csv").name == "csv"
     assert format_for("-").name == "jsonl"
-    with pytest.raises(
-        CaptureError, match=r"x\.txt does not tell its format: .* \.jsonl, \.har"
-    ):
+    with pytest.raises(CaptureError, match=r"x\.txt does not tell its format: .* \.jsonl, \.har"):
         format_for("x.txt")
 
 
