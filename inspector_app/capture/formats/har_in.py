@@ -11,7 +11,7 @@ import heapq
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -47,7 +47,7 @@ class _Message(msgspec.Struct):
     type: str
     time: Decimal
     data: str
-    opcode: int = 1
+    opcode: Annotated[int, msgspec.Meta(ge=-1, le=15)] = 1
 
 
 class _Told(msgspec.Struct):
@@ -157,7 +157,8 @@ def _records(conn: int, entry: _Entry, opened_ns: int) -> Iterator[Record]:
     )
     yield StateChanged(conn=conn, time_ns=opened_ns, old="CONNECTING", new="CONNECTED")
     for number, message in enumerate(entry.messages or (), 1):
-        yield _frame(conn, number, message)
+        if message.type in ("send", "receive"):  # an error that a browser noted is no message
+            yield _frame(conn, number, message)
 
 
 def _frame(conn: int, number: int, message: _Message) -> FrameSeen:

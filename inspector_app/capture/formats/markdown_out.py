@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from inspector_app.capture.excerpt import Excerpt
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@/=\"'$^])")
+_MARKUP = re.compile(r"[\\`*_\[\]<>|&~$^@#]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+"""What would be markup, or a link by itself; at the beginning of a line nothing from the wire stands."""
 _LONGEST_LINE = 240
 
 
@@ -81,4 +82,4 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
 
 def escaped(text: str) -> str:
     """Write a text so that Markdown shows it as it is: no markup, link, image or HTML comes of it."""
-    return _MARKUP.sub(r"\\\1", text)
+    return _MARKUP.sub(r"\\\g<0>", text)

@@ -31,7 +31,7 @@ def diagram(report: told.Report) -> Iterator[str]:
     for frame in frames:
         if len(lanes) < _MOST_LANES:
             lanes.setdefault(frame.conn, len(lanes) + 1)
-    width = _LEFT + _LANE * len(lanes) + 60
+    width = _LEFT + _LANE * len(lanes) + 150
     height = _TOP + _ROW * len(frames) + 20
     yield (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
