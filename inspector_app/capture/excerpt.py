@@ -11,8 +11,9 @@ import json
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError
@@ -37,11 +38,8 @@ PORTION = 500
 _PORTION_BYTES = 8 * 1024 * 1024
 _COLUMNS = (
     "seq, time_ns, conn, direction, type, opener, number, exchange, operation, size_bytes, latency_ns, "
-    "findings, binary, raw"
+    "findings, raw, binary"
 )
-_ALL = f"SELECT {_COLUMNS} FROM frames WHERE seq >= ? AND seq <= ? ORDER BY seq"  # noqa: S608 - our own names
-_SOME = f"SELECT {_COLUMNS} FROM frames WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"  # noqa: S608 - as above
-
 Row = TypeVar("Row", StateRow, SettledRow, NoteRow, FindingRow)
 
 
@@ -60,8 +58,8 @@ class Frame(NamedTuple):
     size_bytes: int
     latency_ns: int | None
     findings: int
-    binary: bool
     raw: str | bytes
+    """The message: `bytes` of a binary one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ class Excerpt:
         while done < count:
             found = self._read(wanted, done)
             if not found:
-                raise CaptureError(f"{self._reader.path} lacks frame {wanted[done]}: use another copy.")
+                raise _lacks(self._reader, wanted[done])
             done += len(found)
             yield found
             self._tell(done, count)
@@ -189,7 +187,7 @@ class Excerpt:
         while done < count:
             found = self._read(seqs, done)
             if not found:
-                raise CaptureError(f"{self._reader.path} lacks frame {seqs[done]}: use another copy.")
+                raise _lacks(self._reader, seqs[done])
             done += len(found)
             yield found
             self._tell(before + done, self.frames)
@@ -206,23 +204,15 @@ class Excerpt:
         return array("q", (seq for seq in found if seq in chosen))
 
     def _read(self, seqs: Sequence[int], start: int) -> list[Frame]:
-        part = seqs[start : start + PORTION]
-        query = _ALL
-        parameters: list[object] = [part[0], part[-1]]
-        if not isinstance(part, range):
-            query, parameters = _SOME, [json.dumps(list(part))]
-        found: list[Frame] = []
+        where, parameters = _parameters(seqs[start : start + PORTION])
+        found: list[rows.Values] = []
         size = 0
-        for values in self._reader.select(query, parameters):
-            frame = _frame(values, self._reader)
-            size += len(frame.raw)
-            found.append(frame)
+        for values in self._reader.select(f"SELECT {_COLUMNS} {where}", parameters):
+            found.append(values)
+            size += len(values[12]) if type(values[12]) in (str, bytes) else 0
             if size > _PORTION_BYTES:
                 break
-        redactor = self._redactor
-        if redactor is None or redactor.idle:
-            return found
-        return [self._redacted(redactor, frame) for frame in found]
+        return self._redacted(_frames(found, self._reader))
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -302,16 +292,22 @@ class Excerpt:
         new = self._redactor.value(values)
         return new if isinstance(new, dict) else {}
 
-    def _redacted(self, redactor: Redactor, frame: Frame) -> Frame:
-        suspect = bool(self._suspects[frame.seq])
-        raw = redactor.message(frame.raw, suspect=suspect)
-        text = redactor.text if suspect else redactor.known
-        opener = frame.opener and text(frame.opener)
-        operation = frame.operation and text(frame.operation)
-        if raw is frame.raw and opener is frame.opener and operation is frame.operation:
-            return frame
-        type_ = frame.type and text(frame.type)
-        return frame._replace(raw=raw, opener=opener, operation=operation, type=type_)
+    def _redacted(self, frames: list[Frame]) -> list[Frame]:
+        redactor = self._redactor
+        if redactor is None or redactor.idle:
+            return frames
+        suspects = self._suspects
+        raws = [frame.raw for frame in frames]
+        changed = redactor.messages(raws, [bool(suspects[frame.seq]) for frame in frames])
+        for place, raw in changed.items():
+            frames[place] = frames[place]._replace(raw=raw)
+        name = redactor.name
+        for place, frame in enumerate(frames):
+            opener = frame.opener and name(frame.opener)
+            operation = frame.operation and name(frame.operation)
+            if opener is not frame.opener or operation is not frame.operation:
+                frames[place] = frame._replace(opener=opener, operation=operation)
+        return frames
 
     # -- looking for secrets -------------------------------------------------------------------------------
 
@@ -333,14 +329,35 @@ class Excerpt:
             for text in _texts(event):
                 redactor.look_text(text)
         suspects = bytearray(self.total.frames + 1)
-        for frames in self.frame_portions():
-            seqs, raws = [frame.seq for frame in frames], [frame.raw for frame in frames]
+        for seqs, raws in self._messages():
             for seq in redactor.look_messages(seqs, raws):
                 suspects[seq] = 1
         self._suspects = suspects
         redactor.seal()
         self._redactor = redactor
         self._task = "writing"
+
+    def _messages(self) -> Iterator[tuple[list[int], list[str | bytes]]]:
+        """Numbers and messages alone, some at a time: reading all else takes longer than looking."""
+        done, count = 0, len(self._seqs)
+        while done < count:
+            part = self._seqs[done : done + PORTION]
+            where, parameters = _parameters(part)
+            seqs: list[int] = []
+            raws: list[str | bytes] = []
+            size = 0
+            with _honest(self._reader):
+                for seq, raw, binary in self._reader.select(f"SELECT seq, raw, binary {where}", parameters):
+                    raws.append(raw if type(raw) is str and not binary else rows.raw_message(raw, binary))
+                    seqs.append(rows.integer(seq))
+                    size += len(raws[-1])
+                    if size > _PORTION_BYTES:
+                        break
+            if not seqs:
+                raise _lacks(self._reader, self._seqs[done])
+            done += len(seqs)
+            yield seqs, raws
+            self._tell(done, count)
 
     def begin(self) -> None:
         """Begin to write: what is told as redacted is counted from here on."""
@@ -372,30 +389,64 @@ def _texts(event: Event) -> Iterable[str]:
     return (event.reason,) if isinstance(event, StateRow) else (event.message,)
 
 
-_trusted: set[tuple[type, ...]] = set()
-"""Types of columns that were seen to be right: checking each value costs more than reading it."""
+_TYPES: Sequence[set[Any]] = (
+    *({int}, {int}, {int}, {str}),
+    *({str, type(None)}, {str, type(None)}, {int, type(None)}, {int, type(None)}, {str, type(None)}),
+    *({int}, {int, type(None)}, {int}, {str}, {int}),
+)
+"""Types of the columns as nearly all captures have them; what is otherwise is looked at row by row."""
 
 
-def _frame(values: rows.Values, reader: CaptureReader) -> Frame:
-    kinds = tuple(map(type, values))
+def _frames(found: list[rows.Values], reader: CaptureReader) -> list[Frame]:
+    columns = list(zip(*found, strict=True))
+    ordinary = columns and all(
+        set(map(type, column)) <= types for column, types in zip(columns, _TYPES, strict=True)
+    )
+    if ordinary and not any(columns[13]) and rows.DIRECTIONS.keys() >= set(columns[3]):
+        make = Frame._make
+        return [make(values[:13]) for values in found]
+    with _honest(reader):
+        return [_frame(values) for values in found]
+
+
+def _frame(values: rows.Values) -> Frame:
+    row = rows.frame_row((*values[:11], "", values[11], values[13]))
+    return Frame(
+        seq=row.seq,
+        time_ns=row.time_ns,
+        conn=row.conn,
+        direction=row.direction,
+        type=row.type,
+        opener=row.opener,
+        number=row.number,
+        exchange=row.exchange,
+        operation=row.operation,
+        size_bytes=row.size_bytes,
+        latency_ns=row.latency_ns,
+        findings=row.findings,
+        raw=rows.raw_message(values[12], row.binary),
+    )
+
+
+@contextmanager
+def _honest(reader: CaptureReader) -> Iterator[None]:
     try:
-        if kinds not in _trusted:
-            rows.frame_row((*values[:11], "", *values[11:13]))
-            if len(_trusted) < 1000:
-                _trusted.add(kinds)
-        if kinds[4] is bytes or kinds[5] is bytes or kinds[8] is bytes:
-            values = [
-                rows.text(value) if place in (4, 5, 8) and value is not None else value
-                for place, value in enumerate(values)
-            ]
-        direction = rows.DIRECTIONS[values[3]]
-        binary = bool(values[12])
-        raw = values[13] if kinds[13] is str and not binary else rows.raw_message(values[13], binary)
+        yield
     except (ValueError, KeyError, TypeError) as error:
         raise CaptureError(
             f"{reader.path} holds values that no recording makes ({error}): use another copy."
         ) from error
-    return Frame._make((*values[:3], direction, *values[4:12], binary, raw))
+
+
+def _lacks(reader: CaptureReader, seq: int) -> CaptureError:
+    return CaptureError(f"{reader.path} lacks frame {seq}: use another copy.")
+
+
+def _parameters(seqs: Sequence[int]) -> tuple[str, list[object]]:
+    """The condition that takes these numbers, in order, and its values."""
+    if isinstance(seqs, range):
+        return "FROM frames WHERE seq >= ? AND seq <= ? ORDER BY seq", [seqs[0], seqs[-1]]
+    return "FROM frames WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq", [json.dumps(list(seqs))]
 
 
 def _selected(reader: CaptureReader, selection: Selection, last: int) -> tuple[array[int], set[int]]:

@@ -66,7 +66,7 @@ def _row(frame: Frame) -> tuple[object, ...]:
         frame.size_bytes,
         "" if frame.latency_ns is None else frame.latency_ns / 1e6,
         frame.findings,
-        int(frame.binary),
+        int(isinstance(frame.raw, bytes)),
         defused(raw),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,8 @@ def write(excerpt: Excerpt, out: BinaryIO) -> None:
 
 def _item(item: Item) -> str:
     if isinstance(item, Frame):
-        return _frame(item) if isinstance(item.raw, str) else _text(frame_line(item, item.raw))
+        raw = item.raw
+        return _frame(item, raw) if isinstance(raw, str) else _text(frame_line(item, raw))
     if isinstance(item, FindingRow):
         return _text(finding_line(item))
     if not isinstance(item, Introduction):
@@ -55,22 +57,24 @@ def _text(line: Line) -> str:
     return json.dumps(line) + "\n"
 
 
-def _frame(frame: Frame) -> str:
+def _frame(frame: Frame, raw: str) -> str:
     """Write what `_text(frame_line(…))` does of a text message, in a fifth of the time."""
-    quoted = encode_basestring_ascii
-    opener, operation = frame.opener, frame.operation
-    raw = frame.raw if isinstance(frame.raw, str) else ""
+    seq, time_ns, conn, direction, type_, opener, number, _, operation, size_bytes, *_ = frame
+    request_id = "null" if opener is None else f"[{_name(opener)}, {_number(number)}]"
     return (
-        f'{{"seq": {frame.seq}, "t": "{to_iso(frame.time_ns)}", "conn": {frame.conn}, "kind": "frame", '
-        f'"dir": "{frame.direction}", "type": {"null" if frame.type is None else quoted(frame.type)}, '
-        f'"id": {"null" if opener is None else _id(opener, frame.number)}, '
-        f'"op": {"null" if operation is None else quoted(operation)}, '
-        f'"size": {frame.size_bytes}, "raw": {quoted(raw)}}}\n'
+        f'{{"seq": {seq}, "t": "{to_iso(time_ns)}", "conn": {conn}, "kind": "frame", "dir": "{direction}", '
+        f'"type": {_name(type_)}, "id": {request_id}, '
+        f'"op": {_name(operation)}, "size": {size_bytes}, "raw": {encode_basestring_ascii(raw)}}}\n'
     )
 
 
-def _id(opener: str, number: int | None) -> str:
-    return f"[{encode_basestring_ascii(opener)}, {'null' if number is None else number}]"
+@lru_cache(maxsize=4096)
+def _name(name: str | None) -> str:
+    return "null" if name is None else encode_basestring_ascii(name)
+
+
+def _number(number: int | None) -> str:
+    return "null" if number is None else str(number)
 
 
 def header_line(meta: Mapping[str, object]) -> Line:

@@ -59,10 +59,12 @@ def write(excerpt: Excerpt, out: BinaryIO) -> None:
 
 def _table(frames: list[Frame]) -> pa.Table:
     columns = list(zip(*frames, strict=True))
-    texts = [_text(raw) for raw in columns.pop()]
+    raws = columns.pop()
+    texts = [_text(raw) for raw in raws]
+    columns.append(tuple(isinstance(raw, bytes) for raw in raws))
     for place in _NAMES:
         columns[place] = tuple(None if name is None else _plain(name) for name in columns[place])
-    values = [*columns, texts, [_data(frame.raw, text) for frame, text in zip(frames, texts, strict=True)]]
+    values = [*columns, texts, [_data(raw, text) for raw, text in zip(raws, texts, strict=True)]]
     arrays = [pa.array(column, type=field.type) for column, field in zip(values, _SCHEMA, strict=True)]
     return pa.Table.from_arrays(arrays, schema=_SCHEMA)
 

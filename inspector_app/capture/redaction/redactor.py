@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 from inspector_app.capture.redaction.finder import Finder, placeholder
 from inspector_app.capture.redaction.rules import DEFAULT_RULES, Rules
@@ -20,6 +21,7 @@ MOST_SECRETS = 10_000
 """Secrets that get a number and are looked for everywhere. More are replaced only where a rule finds them."""
 
 _PLACES = 3
+_MOST_NAMES = 4096
 _LONGEST_KNOWN = 4096
 
 
@@ -44,7 +46,7 @@ class Redactor:
     """Replaces secrets in what is exported, the same by the same placeholder throughout.
 
     First `look_…` is given everything that will leave, then `seal` ends that pass; only then are `text`,
-    `message`, `value` and `headers` asked for. `place` says where a text stands, for the report.
+    `messages`, `value` and `name` asked for. `place` says where a text stands, for the report.
     """
 
     def __init__(self, rules: Rules = DEFAULT_RULES, *, most: int = MOST_SECRETS) -> None:
@@ -58,6 +60,7 @@ class Redactor:
         self._finder = Finder(rules, self._name)
         self._spelled = Spelled({}, self._found_elsewhere)
         self._sealed = False
+        self._names: dict[str, str] = {}
 
     # -- the first pass ------------------------------------------------------------------------------------
 
@@ -103,26 +106,36 @@ class Redactor:
         """Give a text without its secrets; the text itself when it has none."""
         return self._spelled.text(self._finder.text(text))
 
-    def known(self, text: str) -> str:
-        """Give a text without the secrets that were found elsewhere: for what stands in a frame, too."""
-        return self._spelled.text(text)
+    def name(self, text: str) -> str:
+        """Give a short text, which many frames share, without the secrets that the first pass found."""
+        new = self._names.get(text)
+        if new is None:
+            new = self._spelled.text(text)
+            if len(self._names) < _MOST_NAMES:
+                self._names[text] = new
+        return text if new == text else new
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to replace in what was looked at."""
         return not self._secrets and not self._beyond
 
-    def message(self, raw: str | bytes, *, suspect: bool = True) -> str | bytes:
-        """Give a message without its secrets. `suspect`: `look_messages` gave its number."""
-        if isinstance(raw, str):
-            new: str | bytes = self._spelled.text(self._finder.suspect(raw) if suspect else raw)
-        else:
-            new = self._data(raw, suspect=suspect)
-        if new is not raw and new != raw:
-            self._frames += 1
-        return new
+    def messages(self, raws: Sequence[str | bytes], suspect: Sequence[bool]) -> dict[int, str | bytes]:
+        """Give those of many messages that hold secrets without them, by their places.
 
-    def _data(self, raw: bytes, *, suspect: bool) -> bytes:
+        `suspect`: whether `look_messages` gave the number of each.
+        """
+        changed: dict[int, str | bytes] = {}
+        for place in self._spelled.places(raws).union(compress(range(len(raws)), suspect)):
+            new = self._message(raws[place], suspect=suspect[place])
+            if new != raws[place]:
+                changed[place] = new
+        self._frames += len(changed)
+        return changed
+
+    def _message(self, raw: str | bytes, *, suspect: bool) -> str | bytes:
+        if isinstance(raw, str):
+            return self._spelled.text(self._finder.suspect(raw) if suspect else raw)
         if suspect:
             text = _text_of(raw)
             new = self._finder.suspect(text)

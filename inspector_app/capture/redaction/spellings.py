@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from urllib.parse import quote, quote_plus
 
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, MatchKind
@@ -101,6 +103,13 @@ class Spelled:
             if len(whole) == len(forms):
                 self._texts = AhoCorasick(whole, matchkind=MatchKind.LeftmostLongest)
 
+    def places(self, texts: Sequence[str | bytes]) -> set[int]:
+        """Give the places, among many texts, of those that hold any spelling."""
+        if self._bytes is None:
+            return set()
+        data, ends = joined(texts)
+        return places(self._bytes.find_matches_as_indexes(data), ends)
+
     def text(self, text: str) -> str:
         """Replace every spelling in a text; the text itself when there is none."""
         if self._bytes is None:
@@ -140,6 +149,18 @@ class Spelled:
         secret = self._secrets[which]
         self._counted(secret)
         return self._names[secret]
+
+
+def joined(texts: Sequence[str | bytes]) -> tuple[bytes, list[int]]:
+    """Put texts together to be looked at at once; with where each ends."""
+    parts = [text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass") for text in texts]
+    ends = list(accumulate(len(part) + 1 for part in parts))
+    return b"\n".join(parts), ends
+
+
+def places(matches: Sequence[tuple[int, int, int]], ends: Sequence[int]) -> set[int]:
+    """Give in which of the texts that were joined these matches lie."""
+    return {bisect_right(ends, start) for _, start, _ in matches}
 
 
 def _encodable(text: str) -> bool:
