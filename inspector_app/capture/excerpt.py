@@ -7,16 +7,22 @@ redaction is on: every format is written from an excerpt and from nothing else. 
 from __future__ import annotations
 
 import heapq
-import json
-import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
-from inspector_app.capture import rows
-from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.happenings import Event, Events, Findings, Introduction, Introductions, Item
+from inspector_app.capture.picking import (
+    EVERYTHING,
+    PORTION,
+    Frame,
+    Selection,
+    by_connection,
+    frames_at,
+    messages_at,
+    selected,
+)
 from inspector_app.capture.records import (
     ConnectionRow,
     FindingRow,
@@ -29,71 +35,19 @@ from inspector_app.capture.redaction import Told
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
-    from inspector_app.capture.records import Direction, ExchangeRow
+    from inspector_app.capture.records import ExchangeRow
     from inspector_app.capture.redaction import Redactor
 
-PORTION = 500
-"""Most frames that are held at a time."""
+__all__ = ["EVERYTHING", "Excerpt", "Frame", "Introduction", "Item", "Progress", "Selection"]
 
-_PORTION_BYTES = 8 * 1024 * 1024
-_COLUMNS = (
-    "seq, time_ns, conn, direction, type, opener, number, exchange, operation, size_bytes, latency_ns, "
-    "findings, raw, binary"
-)
 Row = TypeVar("Row", StateRow, SettledRow, NoteRow, FindingRow)
 
-
-class Frame(NamedTuple):
-    """One frame of an excerpt. `seq` is its number in the capture; `size_bytes` is what the wire carried."""
-
-    seq: int
-    time_ns: int
-    conn: int
-    direction: Direction
-    type: str | None
-    opener: str | None
-    number: int | None
-    exchange: int | None
-    operation: str | None
-    size_bytes: int
-    latency_ns: int | None
-    findings: int
-    raw: str | bytes
-    """The message: `bytes` of a binary one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Introduction:
-    """A connection, before the first thing that happened on it, and what its peer told that it offers."""
-
-    row: ConnectionRow
-    operations: Sequence[OperationRow]
-
-
-Event = StateRow | SettledRow | NoteRow
-Item = Introduction | Event | Frame | FindingRow
 
 Progress = Callable[[str, int, int], None]
 """Hears what is done (`looking` for secrets, or `writing`), how many frames of it, of how many.
 
 What it raises ends the work: this is how it is cancelled.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which frames: those a filter takes, those of exchanges, those of these numbers; all, without any."""
-
-    filter: str = ""
-    exchanges: tuple[int, ...] = ()
-    frames: tuple[int, ...] = ()
-
-    def __bool__(self) -> bool:
-        """Whether anything is left out."""
-        return bool(self.filter.strip() or self.exchanges or self.frames)
-
-
-EVERYTHING = Selection()
 
 
 class Excerpt:
@@ -121,7 +75,7 @@ class Excerpt:
         self._conns: set[int] | None = None
         self._seqs: range | array[int] = range(1, self.total.frames + 1)
         if selection:
-            self._seqs, self._conns = _selected(reader, selection, self.total.frames)
+            self._seqs, self._conns = selected(reader, selection, self.total.frames)
         if redactor is not None:
             self._look(redactor)
 
@@ -143,7 +97,7 @@ class Excerpt:
 
     def portions(self) -> Iterator[list[Item]]:
         """Give everything in the order it happened, some at a time; a connection is introduced first."""
-        introductions, events, findings = _Introductions(self), _Events(self), _Findings(self)
+        introductions, events, findings = Introductions(self), Events(self), Findings(self)
         last = 0
         for frames in self.frame_portions():
             items: list[Item] = []
@@ -159,60 +113,27 @@ class Excerpt:
         rest = events.up_to(self.total.frames if self.selection else last)
         yield [*introductions.before_each(rest), *introductions.rest()]
 
-    def frame_portions(self, seqs: Sequence[int] | None = None) -> Iterator[list[Frame]]:
-        """Give the frames alone, some at a time; of these numbers, where they are given in rising order."""
-        wanted = self._seqs if seqs is None else seqs
-        done, count = 0, len(wanted)
-        while done < count:
-            found = self._read(wanted, done)
-            if not found:
-                raise _lacks(self._reader, wanted[done])
-            done += len(found)
-            yield found
-            self._tell(done, count)
+    def frame_portions(self) -> Iterator[list[Frame]]:
+        """Give the frames alone, some at a time."""
+        return self._frames_of(self._seqs, 0)
 
     def by_connection(self) -> Iterator[tuple[Introduction, Iterator[list[Frame]]]]:
-        """Give each connection with its frames."""
-        conns = [row.conn for row in self.connections()]
-        waiting = {row.conn: row for row in self.connections()}
+        """Give each connection with its frames; what comes with one is to be used up before the next."""
+        groups = by_connection(self._reader, self._seqs, self.total.frames)
+        conn, seqs = next(groups, (None, ()))
         done = 0
-        for conn in conns:
-            seqs = self._seqs_of(conn) if len(conns) > 1 else self._seqs
-            introduction = Introduction(waiting[conn], self.operations(conn))
-            yield introduction, self._frames_of(seqs, done)
-            done += len(seqs)
+        for row in self.connections():
+            while conn is not None and conn < row.conn:
+                conn, seqs = next(groups, (None, ()))
+            mine = seqs if conn == row.conn else ()
+            yield Introduction(row, self.operations(row.conn)), self._frames_of(mine, done)
+            done += len(mine)
 
     def _frames_of(self, seqs: Sequence[int], before: int) -> Iterator[list[Frame]]:
-        done, count = 0, len(seqs)
-        while done < count:
-            found = self._read(seqs, done)
-            if not found:
-                raise _lacks(self._reader, seqs[done])
-            done += len(found)
-            yield found
-            self._tell(before + done, self.frames)
-
-    def _seqs_of(self, conn: int) -> array[int]:
-        found: array[int] = array("q")
-        statement = "SELECT seq FROM frames WHERE conn = ? AND seq <= ? ORDER BY seq"
-        found.extend(
-            rows.integer(values[0]) for values in self._reader.select(statement, (conn, self.total.frames))
-        )
-        if not self.selection:
-            return found
-        chosen = set(self._seqs)
-        return array("q", (seq for seq in found if seq in chosen))
-
-    def _read(self, seqs: Sequence[int], start: int) -> list[Frame]:
-        where, parameters = _parameters(seqs[start : start + PORTION])
-        found: list[rows.Values] = []
-        size = 0
-        for values in self._reader.select(f"SELECT {_COLUMNS} {where}", parameters):
-            found.append(values)
-            size += len(values[12]) if type(values[12]) in (str, bytes) else 0
-            if size > _PORTION_BYTES:
-                break
-        return self._redacted(_frames(found, self._reader))
+        for frames in frames_at(self._reader, seqs):
+            before += len(frames)
+            yield self._redacted(frames)
+            self._tell(before, self.frames)
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -324,40 +245,21 @@ class Excerpt:
             for operation in self.operations(row.conn):
                 redactor.look_text(operation.doc)
                 redactor.look_value({"params": operation.params, "returns": operation.returns})
-        for event in _Events(self).up_to(self.total.frames):
+        for event in Events(self).up_to(self.total.frames):
             redactor.place = "notes and transitions"
             for text in _texts(event):
                 redactor.look_text(text)
         suspects = bytearray(self.total.frames + 1)
-        for seqs, raws in self._messages():
+        done = 0
+        for seqs, raws in messages_at(self._reader, self._seqs):
             for seq in redactor.look_messages(seqs, raws):
                 suspects[seq] = 1
+            done += len(seqs)
+            self._tell(done, self.frames)
         self._suspects = suspects
         redactor.seal()
         self._redactor = redactor
         self._task = "writing"
-
-    def _messages(self) -> Iterator[tuple[list[int], list[str | bytes]]]:
-        """Numbers and messages alone, some at a time: reading all else takes longer than looking."""
-        done, count = 0, len(self._seqs)
-        while done < count:
-            part = self._seqs[done : done + PORTION]
-            where, parameters = _parameters(part)
-            seqs: list[int] = []
-            raws: list[str | bytes] = []
-            size = 0
-            with _honest(self._reader):
-                for seq, raw, binary in self._reader.select(f"SELECT seq, raw, binary {where}", parameters):
-                    raws.append(raw if type(raw) is str and not binary else rows.raw_message(raw, binary))
-                    seqs.append(rows.integer(seq))
-                    size += len(raws[-1])
-                    if size > _PORTION_BYTES:
-                        break
-            if not seqs:
-                raise _lacks(self._reader, self._seqs[done])
-            done += len(seqs)
-            yield seqs, raws
-            self._tell(done, count)
 
     def begin(self) -> None:
         """Begin to write: what is told as redacted is counted from here on."""
@@ -387,150 +289,6 @@ def _texts(event: Event) -> Iterable[str]:
     if isinstance(event, NoteRow):
         return (event.text,)
     return (event.reason,) if isinstance(event, StateRow) else (event.message,)
-
-
-_TYPES: Sequence[set[Any]] = (
-    *({int}, {int}, {int}, {str}),
-    *({str, type(None)}, {str, type(None)}, {int, type(None)}, {int, type(None)}, {str, type(None)}),
-    *({int}, {int, type(None)}, {int}, {str}, {int}),
-)
-"""Types of the columns as nearly all captures have them; what is otherwise is looked at row by row."""
-
-
-def _frames(found: list[rows.Values], reader: CaptureReader) -> list[Frame]:
-    columns = list(zip(*found, strict=True))
-    ordinary = columns and all(
-        set(map(type, column)) <= types for column, types in zip(columns, _TYPES, strict=True)
-    )
-    if ordinary and not any(columns[13]) and rows.DIRECTIONS.keys() >= set(columns[3]):
-        make = Frame._make
-        return [make(values[:13]) for values in found]
-    with _honest(reader):
-        return [_frame(values) for values in found]
-
-
-def _frame(values: rows.Values) -> Frame:
-    row = rows.frame_row((*values[:11], "", values[11], values[13]))
-    return Frame(
-        seq=row.seq,
-        time_ns=row.time_ns,
-        conn=row.conn,
-        direction=row.direction,
-        type=row.type,
-        opener=row.opener,
-        number=row.number,
-        exchange=row.exchange,
-        operation=row.operation,
-        size_bytes=row.size_bytes,
-        latency_ns=row.latency_ns,
-        findings=row.findings,
-        raw=rows.raw_message(values[12], row.binary),
-    )
-
-
-@contextmanager
-def _honest(reader: CaptureReader) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, TypeError) as error:
-        raise CaptureError(
-            f"{reader.path} holds values that no recording makes ({error}): use another copy."
-        ) from error
-
-
-def _lacks(reader: CaptureReader, seq: int) -> CaptureError:
-    return CaptureError(f"{reader.path} lacks frame {seq}: use another copy.")
-
-
-def _parameters(seqs: Sequence[int]) -> tuple[str, list[object]]:
-    """The condition that takes these numbers, in order, and its values."""
-    if isinstance(seqs, range):
-        return "FROM frames WHERE seq >= ? AND seq <= ? ORDER BY seq", [seqs[0], seqs[-1]]
-    return "FROM frames WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq", [json.dumps(list(seqs))]
-
-
-def _selected(reader: CaptureReader, selection: Selection, last: int) -> tuple[array[int], set[int]]:
-    conditions: list[str] = ["seq <= ?"]
-    parameters: list[object] = [last]
-    if selection.filter.strip():
-        condition, given = _condition(reader, selection.filter)
-        conditions.append(f"({condition})")
-        parameters += given
-    if selection.exchanges:
-        conditions.append("exchange IN (SELECT value FROM json_each(?))")
-        parameters.append(json.dumps(selection.exchanges))
-    if selection.frames:
-        conditions.append("seq IN (SELECT value FROM json_each(?))")
-        parameters.append(json.dumps(selection.frames))
-    seqs: array[int] = array("q")
-    conns: set[int] = set()
-    statement = f"SELECT seq, conn FROM frames WHERE {' AND '.join(conditions)} ORDER BY seq"  # noqa: S608 - from the filter's compiler, values are parameters
-    for seq, conn in reader.select(statement, parameters):
-        seqs.append(rows.integer(seq))
-        conns.add(rows.integer(conn))
-    return seqs, conns
-
-
-def _condition(reader: CaptureReader, text: str) -> tuple[str, Sequence[object]]:
-    from inspector_app.capture.filter import FilterError, parse_filter, prepare, where
-
-    try:
-        condition = where(parse_filter(text), now_ns=time.time_ns())
-    except FilterError as error:
-        raise CaptureError(f"The filter is none: {error.text}") from error
-    reader.extend(prepare)
-    return condition.sql, condition.parameters
-
-
-class _Introductions:
-    """Connections that wait to be introduced, each before the first item that names it."""
-
-    def __init__(self, excerpt: Excerpt) -> None:
-        self._excerpt = excerpt
-        self._waiting = {row.conn: row for row in excerpt.connections()}
-
-    def waits_for(self, conn: int) -> bool:
-        return conn in self._waiting
-
-    def before(self, conn: int | None) -> list[Item]:
-        row = None if conn is None else self._waiting.pop(conn, None)
-        return [] if row is None else [Introduction(row, self._excerpt.operations(row.conn))]
-
-    def before_each(self, events: Iterable[Event]) -> Iterator[Item]:
-        for event in events:
-            yield from self.before(event.conn)
-            yield event
-
-    def rest(self) -> Iterator[Item]:
-        for conn in list(self._waiting):
-            yield from self.before(conn)
-
-
-class _Events:
-    """States, settlements and notes in the order they happened: they share one count."""
-
-    def __init__(self, excerpt: Excerpt) -> None:
-        self._all = excerpt.events()
-        self._next = next(self._all, None)
-
-    def up_to(self, seq: int) -> Iterator[Event]:
-        while self._next is not None and self._next.after_seq <= seq:
-            yield self._next
-            self._next = next(self._all, None)
-
-
-class _Findings:
-    """Findings, each due behind the frame that shows it."""
-
-    def __init__(self, excerpt: Excerpt) -> None:
-        self._all = excerpt.findings()
-        self._next = next(self._all, None)
-
-    def of(self, seq: int) -> Iterator[FindingRow]:
-        while self._next is not None and (self._next.seq or 0) <= seq:
-            if (self._next.seq or 0) == seq:
-                yield self._next
-            self._next = next(self._all, None)
 
 
 def _all(page: Callable[[int, int], list[Row]]) -> Iterator[Row]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
-    from inspector_app.capture.excerpt import Event, Excerpt, Item
+    from inspector_app.capture.excerpt import Excerpt
+    from inspector_app.capture.happenings import Event, Item
     from inspector_app.capture.records import ConnectionRow, FrameRow, OperationRow
 
 EXPORT_VERSION = 1

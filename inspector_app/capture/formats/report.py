@@ -17,7 +17,8 @@ from inspector_app.capture.times import to_iso
 from inspector_app.display.inert import inert
 
 if TYPE_CHECKING:
-    from inspector_app.capture.excerpt import Event, Excerpt
+    from inspector_app.capture.excerpt import Excerpt
+    from inspector_app.capture.happenings import Event
     from inspector_app.capture.records import ConnectionRow, ExchangeRow
 
 MOST_FRAMES = 1000

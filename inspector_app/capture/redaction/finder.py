@@ -15,6 +15,7 @@ from functools import partial
 
 from ahocorasick_rs import BytesAhoCorasick
 
+from inspector_app.capture.redaction.json_text import TOKEN, Place, decoded, is_json, is_schema
 from inspector_app.capture.redaction.rules import KINDS, PATTERNS, STEMS, WHOLE_KEYS, Rules, fold_name
 
 Name = Callable[[str, str, str], str]
@@ -57,7 +58,6 @@ _DIGITS_ALIKE = bytes(0x30 if 0x30 <= code <= 0x39 else code for code in range(2
 _BETWEEN = b"\xff"
 """Stands between texts that are looked at together: in no UTF-8."""
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"(\s*+:)?|\Z)|[{}\[\]]|[^\s",:{}\[\]]++', re.DOTALL)
 _KEY = re.compile(r"(?<![\w.\-\[\]])([A-Za-z_][\w.\-\[\]]{0,63})\\*[\"']?\s{0,8}[:=]\s{0,8}")
 _ASSIGNED = re.compile(
     r"\\*\"((?:[^\"\\]|\\.)*+)|'([^']*+)|((?:(?i:bearer|basic|token|digest)\s+)?[^\s&;,\"'<>{}\[\]()\\]++)",
@@ -72,12 +72,6 @@ _NO_SECRETS = frozenset(
         *("string", "number", "integer", "boolean", "object", "array"),
     }
 )
-_SCHEMA = re.compile(
-    r'\{\s*(?:"(?:title|description|format|default|min\w+|max\w+)"\s*:\s*(?:"[^"\\]*"|[\d.]+)\s*,\s*){0,6}'
-    r'"(?:type"\s*:\s*"(?:string|number|integer|boolean|object|array)"|(?:anyOf|oneOf|allOf|\$ref|enum)")'
-)
-"""A JSON Schema under the name of a secret says how one looks; only the values in it may be one."""
-_SCHEMA_VALUES = frozenset({"default", "example", "examples", "const", "enum", "value"})
 _PROTOCOL_WORDS = frozenset(
     {
         *("request", "response", "error", "fire_and_forget", "stream_start", "stream_data", "stream_end"),
@@ -88,46 +82,6 @@ _PROTOCOL_WORDS = frozenset(
 """Words a frame is made of: in their place, a secret of that name would take the whole capture apart."""
 
 _DEEPEST = 6
-
-
-class _Place:
-    """Where in a JSON text its tokens are, as far as it matters to what is secret."""
-
-    def __init__(self, rules: Rules) -> None:
-        self.key = ""
-        """The key whose value comes next."""
-        self._rules = rules
-        self._level = 0
-        self._within = ""
-        self._within_level = self._schema_level = 0
-
-    def enter(self, text: str, start: int) -> None:
-        """An object or array begins."""
-        self._level += 1
-        if self.key and not self._within_level and self._secret(self.key):
-            if not self._schema_level and _SCHEMA.match(text, start):
-                self._schema_level = self._level
-            else:
-                self._within_level, self._within = self._level, self.key
-        self.key = ""
-
-    def leave(self) -> None:
-        """It ends."""
-        if self._level == self._within_level:
-            self._within_level = 0
-        if self._level == self._schema_level:
-            self._schema_level = 0
-        self._level -= 1
-        self.key = ""
-
-    def secret_key(self) -> str:
-        """Give the key that makes a secret of the value that comes next; an empty text when none does."""
-        if self._within_level:
-            return self._within
-        return self.key if self.key and self._secret(self.key) else ""
-
-    def _secret(self, key: str) -> bool:
-        return self._rules.secret_key(key) or (self._schema_level > 0 and key in _SCHEMA_VALUES)
 
 
 def placeholder(kind: str, number: object) -> str:
@@ -187,7 +141,7 @@ class Finder:
                 self.text(str(key)): self.headers(each)
                 if str(key).endswith("headers")
                 else self._all_of(str(key), each, depth)
-                if self._rules.secret_key(str(key)) and not _is_schema(each)
+                if self._rules.secret_key(str(key)) and not is_schema(each)
                 else self.value(each, depth + 1)
                 for key, each in value.items()
             }
@@ -257,15 +211,15 @@ class Finder:
         if depth < _DEEPEST and text.lstrip()[:1] in ("{", "["):
             new = self._json(text, depth)
             # What only begins like JSON, or is cut off, is text as well.
-            return new if _is_json(text) else self._patterned(self._assigned(new))
+            return new if is_json(text) else self._patterned(self._assigned(new))
         return self._patterned(self._assigned(text))
 
     def _json(self, text: str, depth: int) -> str:
         """Replace in JSON, sound or not, by its tokens; what is between them is never touched."""
         parts: list[str] = []
         done = 0
-        place = _Place(self._rules)
-        for token in _TOKEN.finditer(text):
+        place = Place(self._rules)
+        for token in TOKEN.finditer(text):
             start = text[token.start()]
             if start in "{[":
                 place.enter(text, token.start())
@@ -273,7 +227,7 @@ class Finder:
                 place.leave()
             elif token[2] is not None:
                 written = token[1]
-                place.key = _decoded(written)
+                place.key = decoded(written)
                 new = self._patterned(written)
                 if new != written:
                     parts += (text[done : token.start(1)], new)
@@ -293,9 +247,9 @@ class Finder:
             return self._bare(whole, key)
         content = token[1]
         escaped = "\\" in content
-        decoded = _decoded(content) if escaped else content
-        new = self._credential(decoded, f"key {key}", _kind(key)) if key else self._inside(decoded, depth + 1)
-        if new == decoded:
+        value = decoded(content) if escaped else content
+        new = self._credential(value, f"key {key}", _kind(key)) if key else self._inside(value, depth + 1)
+        if new == value:
             return None
         closed = '"' if whole.endswith('"') and len(whole) > 1 else ""
         if not escaped:
@@ -364,31 +318,6 @@ def _password_in(basic: str) -> str:
         return base64.b64decode(basic, validate=True).decode().partition(":")[2]
     except ValueError:
         return ""
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _is_schema(value: object) -> bool:
-    return isinstance(value, dict) and not value.keys().isdisjoint(
-        {"type", "anyOf", "oneOf", "allOf", "$ref"}
-    )
-
-
-def _decoded(content: str) -> str:
-    """What the content of a JSON string says; content that is no JSON string stays as it is."""
-    if "\\" not in content:
-        return content
-    try:
-        decoded = json.loads(f'"{content}"', strict=False)
-    except ValueError:
-        return content
-    return decoded if isinstance(decoded, str) else content
 
 
 def _kind(key: str) -> str:
