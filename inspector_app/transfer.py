@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.capture.excerpt import Selection
 from inspector_app.capture.formats.known import STDOUT, format_for
+from inspector_app.capture.redaction.told import times
 from inspector_app.capture.taking import excerpt_of, export_capture, opened
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 from inspector_app.stderr import say
@@ -115,7 +116,7 @@ def preview_lines(told: Told) -> list[str]:
     if not told.on:
         return [told.sentence()]
     lines = [
-        f"{each.placeholder}  {each.hint}  {', '.join(each.rules[:3])}  {each.count:,} times, first in "
+        f"{each.placeholder}  {each.hint}  {', '.join(each.rules[:3])}  {times(each.count)}, first in "
         f"{', '.join(each.places)}"
         for each in told.secrets[:_MOST_LISTED]
     ]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from inspector_app.capture.happenings import Event, Events, Findings, Introduction, Introductions, Item
+from inspector_app.capture.happenings import Behind, Event, Events, Introduction, Introductions, Item
 from inspector_app.capture.picking import (
     EVERYTHING,
     PORTION,
@@ -26,6 +26,7 @@ from inspector_app.capture.picking import (
 from inspector_app.capture.records import (
     ConnectionRow,
     FindingRow,
+    Mark,
     NoteRow,
     OperationRow,
     SettledRow,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EVERYTHING", "Excerpt", "Frame", "Introduction", "Item", "Progress", "Selection"]
 
-Row = TypeVar("Row", StateRow, SettledRow, NoteRow, FindingRow)
+Row = TypeVar("Row", StateRow, SettledRow, NoteRow, FindingRow, Mark)
 
 
 Progress = Callable[[str, int, int], None]
@@ -97,7 +98,9 @@ class Excerpt:
 
     def portions(self) -> Iterator[list[Item]]:
         """Give everything in the order it happened, some at a time; a connection is introduced first."""
-        introductions, events, findings = Introductions(self), Events(self), Findings(self)
+        introductions, events = Introductions(self), Events(self)
+        findings, marks = Behind(self.findings()), Behind(self.marks())
+        marked = {mark.seq for mark in self.marks()}
         last = 0
         for frames in self.frame_portions():
             items: list[Item] = []
@@ -109,6 +112,8 @@ class Excerpt:
                 last = frame.seq
                 if frame.findings:
                     items += findings.of(frame.seq)
+                if frame.seq in marked:
+                    items += marks.of(frame.seq)
             yield items
         rest = events.up_to(self.total.frames if self.selection else last)
         yield [*introductions.before_each(rest), *introductions.rest()]
@@ -250,6 +255,9 @@ class Excerpt:
             for text in _texts(event):
                 redactor.look_text(text)
         suspects = bytearray(self.total.frames + 1)
+        redactor.place = "marks"
+        for mark in self.marks():
+            redactor.look_text(mark.note)
         done = 0
         for seqs, raws in messages_at(self._reader, self._seqs):
             for seq in redactor.look_messages(seqs, raws):
@@ -279,6 +287,14 @@ class Excerpt:
         for event in merged:
             if self._conns is None or event.conn in self._conns:
                 yield self._event(event)
+
+    def marks(self) -> Iterator[Mark]:
+        """Give what a person put on frames of the capture, in order of these."""
+        for mark in _all(self._reader.marks):
+            if self._redactor is None:
+                yield mark
+            else:
+                yield replace(mark, note=self._redactor.text(mark.note))
 
     def findings(self) -> Iterator[FindingRow]:
         """Give all findings of the capture, in order."""

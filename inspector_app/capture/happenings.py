@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.picking import Frame
-from inspector_app.capture.records import FindingRow, NoteRow, SettledRow, StateRow
+from inspector_app.capture.records import FindingRow, Mark, NoteRow, SettledRow, StateRow
 
 if TYPE_CHECKING:
     from inspector_app.capture.excerpt import Excerpt
@@ -26,7 +26,7 @@ class Introduction:
 
 
 Event = StateRow | SettledRow | NoteRow
-Item = Introduction | Event | Frame | FindingRow
+Item = Introduction | Event | Frame | FindingRow | Mark
 
 
 class Introductions:
@@ -71,16 +71,16 @@ class Events:
             self._next = next(self._all, None)
 
 
-class Findings:
-    """Findings, each due behind the frame that shows it."""
+class Behind:
+    """What is told behind the frame that it is about: findings, and marks."""
 
-    def __init__(self, excerpt: Excerpt) -> None:
-        self._all = excerpt.findings()
-        self._next = next(self._all, None)
+    def __init__(self, rows: Iterator[FindingRow] | Iterator[Mark]) -> None:
+        self._rows: Iterator[FindingRow | Mark] = iter(rows)
+        self._next = next(self._rows, None)
 
-    def of(self, seq: int) -> Iterator[FindingRow]:
-        """Give those that a frame shows; frames are asked for in order."""
+    def of(self, seq: int) -> Iterator[FindingRow | Mark]:
+        """Give those of a frame; frames are asked for in order."""
         while self._next is not None and (self._next.seq or 0) <= seq:
             if (self._next.seq or 0) == seq:
                 yield self._next
-            self._next = next(self._all, None)
+            self._next = next(self._rows, None)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.schema import OPENER
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
@@ -26,7 +27,7 @@ PORTION = 500
 
 _PORTION_BYTES = 8 * 1024 * 1024
 _COLUMNS = (
-    "seq, time_ns, conn, direction, type, opener, number, exchange, operation, size_bytes, latency_ns, "
+    f"seq, time_ns, conn, direction, type, {OPENER}, number, exchange, operation, size_bytes, latency_ns, "
     "findings, raw, binary"
 )
 

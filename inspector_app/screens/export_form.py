@@ -16,6 +16,7 @@ from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from inspector_app.capture.excerpt import Selection
 from inspector_app.capture.formats.known import FORMATS, Format
+from inspector_app.capture.redaction.told import times
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.start_forms import Tick
@@ -251,7 +252,7 @@ class ExportForm(Dialog[None]):
         if not told.on:
             return told.sentence()
         lines = [
-            f"{each.placeholder}  {each.hint}  {each.rules[0]}, {each.count:,} times, "
+            f"{each.placeholder}  {each.hint}  {each.rules[0]}, {times(each.count)}, "
             f"first in {each.places[0]}"
             for each in told.secrets[:_MOST_SECRETS]
         ]

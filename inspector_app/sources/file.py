@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,6 +17,8 @@ from inspector_app.capture.errors import CaptureError, from_os
 from inspector_app.capture.files import new_capture_path
 from inspector_app.capture.formats import har_in, jsonl
 from inspector_app.capture.formats.lines import Lines
+from inspector_app.capture.marks import MOST_MARKS, Mark, Marks
+from inspector_app.capture.records import FrameSeen
 from inspector_app.capture.store import CaptureReader, CaptureWriter, tidy
 from inspector_app.model.fold import Fold
 
@@ -59,6 +62,7 @@ def import_file(source: str, target: Path, progress: Progress | None = None) -> 
     with _opened(source) as (stream, size):
         lines = Lines(stream, size, progress)
         start = lines.peek()
+        records: Iterator[Record | Mark]
         try:
             if har_in.looks_like(start):
                 header, records = har_in.read(lines.rest())
@@ -84,25 +88,35 @@ def _opened(source: str) -> Iterator[tuple[BinaryIO, int]]:
         raise from_os(error, path) from error
 
 
-def _capture(target: Path, header: Header, records: Iterable[Record]) -> int:
+def _capture(target: Path, header: Header, records: Iterable[Record | Mark]) -> int:
     writer = CaptureWriter(
         target, source=header.source, software=header.software, created_ns=header.created_ns
     )
     try:
-        frames = _fold_into(writer, records)
+        marks: dict[int, Mark] = {}
+        frames = _fold_into(writer, records, marks)
+        writer.close()
+        Marks(target).restore([mark for seq, mark in marks.items() if seq])
     except BaseException:
         writer.close()
         target.unlink(missing_ok=True)
         raise
-    writer.close()
     return frames
 
 
-def _fold_into(writer: CaptureWriter, records: Iterable[Record]) -> int:
+def _fold_into(writer: CaptureWriter, records: Iterable[Record | Mark], marks: dict[int, Mark]) -> int:
     fold = Fold()
-    waiting = size = 0
+    waiting = size = frames = 0
     for record in records:
+        if isinstance(record, Mark):
+            if len(marks) == MOST_MARKS:
+                raise CaptureError(
+                    f"There are more than {MOST_MARKS:,} marks: this is no export of a capture."
+                )
+            marks[frames] = replace(record, seq=frames)
+            continue
         fold.apply(record)
+        frames += isinstance(record, FrameSeen)
         waiting += 1
         size += len(getattr(record, "raw", ""))
         if waiting == _BATCH_RECORDS or size > _BATCH_BYTES:
@@ -111,7 +125,7 @@ def _fold_into(writer: CaptureWriter, records: Iterable[Record]) -> int:
     batch = fold.take()
     if batch:
         writer.write(batch)
-    return batch.totals.frames
+    return frames
 
 
 def _looks_like_text(path: Path) -> bool:

@@ -229,7 +229,7 @@ async def test_secrets_are_replaced_unless_they_are_wanted(command: Command) -> 
     ]
     preview = await command.run("export", str(capture), "-o", "unused", "--preview")
     assert preview.stdout.startswith(
-        "\u2039password-1\u203a  \u2026 (8 characters)  key password  1 times, first in frame 1"
+        "\u2039password-1\u203a  \u2026 (8 characters)  key password  once, first in frame 1"
     )
     assert "hunter22" not in preview.stdout
     whole = await command.run("export", str(capture), "-o", "-", "--no-redact")
@@ -242,7 +242,7 @@ async def test_rules_of_ones_own_are_kept_to(command: Command) -> None:
     rules.write_text("[keys]\nkeep = ['password']\nredact = ['user*']")
     result = await command.run("export", str(capture), "-o", "-", "--rules", "rules.toml")
     assert "hunter22" in result.stdout
-    assert result.said[1:] == ["key user: 1 secret, 1 times"]
+    assert result.said[1:] == ["key user: 1 secret, once"]
     rules.write_text("[keys]\nkept = 3")
     wrong = await command.run("export", str(capture), "-o", "-", "--rules", "rules.toml")
     assert (wrong.code, wrong.said) == (

@@ -67,6 +67,7 @@ def _page(report: told.Report) -> Iterator[str]:
     yield from _section("Sequence", ['<div class="wide">', *diagram(report), "</div>"])
     for title, heads, rows in (
         ("Findings", ("Frame", "Rule", "Section", "What"), told.finding_rows(report)),
+        ("Marks", ("Frame", "Made", "Note"), told.mark_rows(report)),
         (
             "Exchanges",
             ("", "Frame", "Direction", "Kind", "Operation", "Outcome", "Took", "Items"),

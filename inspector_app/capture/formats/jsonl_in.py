@@ -15,10 +15,12 @@ import msgspec
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.formats.jsonl_out import EXPORT_VERSION, VERSION_KEY, Line
+from inspector_app.capture.marks import NOTE_LENGTH
 from inspector_app.capture.records import (
     ConnectionOpened,
     ExchangeSettled,
     FrameSeen,
+    Mark,
     Noted,
     OperationsDescribed,
     StateChanged,
@@ -49,8 +51,10 @@ class Header:
     source: dict[str, object]
 
 
-def read(stream: Iterable[str | bytes]) -> tuple[Header, Iterator[Record]]:
+def read(stream: Iterable[str | bytes]) -> tuple[Header, Iterator[Record | Mark]]:
     """Read the first line; give what it tells, and the records of the other lines as they are read.
+
+    A mark is on the frame before it, wherever that comes to stand: its own `seq` is 0.
 
     Lines come as text or as UTF-8. Raises `CaptureError`, naming the line, where the text is no export, also
     while the records are taken.
@@ -59,7 +63,7 @@ def read(stream: Iterable[str | bytes]) -> tuple[Header, Iterator[Record]]:
     return _parse_header(next(lines, (1, ""))[1]), _records(lines)
 
 
-def _records(lines: Iterator[tuple[int, str | bytes]]) -> Iterator[Record]:
+def _records(lines: Iterator[tuple[int, str | bytes]]) -> Iterator[Record | Mark]:
     for number, text in lines:
         frame = _quick_frame(text)
         if frame is not None:
@@ -96,7 +100,7 @@ def _quick_frame(text: str | bytes) -> FrameSeen | None:
     return FrameSeen(conn=line.conn, time_ns=time_ns, direction=line.dir, raw=line.raw)
 
 
-def _record(number: int, text: str | bytes) -> Record | None:
+def _record(number: int, text: str | bytes) -> Record | Mark | None:
     try:
         line = json.loads(text if isinstance(text, str) else text.decode())
         if not isinstance(line, dict):
@@ -213,13 +217,21 @@ def _note(line: Line) -> Noted:
     )
 
 
-_PARSERS: dict[str, Callable[[Line], Record]] = {
+def _mark(line: Line) -> Mark:
+    note = _given(line, "note", "")
+    if len(note) > NOTE_LENGTH:
+        raise ValueError(f"a note has at most {NOTE_LENGTH} characters")
+    return Mark(seq=0, made_ns=_time(line), note=note)
+
+
+_PARSERS: dict[str, Callable[[Line], Record | Mark]] = {
     "connection": _connection,
     "operations": _operations,
     "frame": _frame,
     "state": _state,
     "settled": _settled,
     "note": _note,
+    "mark": _mark,
 }
 
 

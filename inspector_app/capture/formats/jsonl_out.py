@@ -9,7 +9,7 @@ from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.excerpt import Frame, Introduction
-from inspector_app.capture.records import FindingRow, NoteRow, StateRow
+from inspector_app.capture.records import FindingRow, Mark, NoteRow, StateRow
 from inspector_app.capture.times import to_iso
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _item(item: Item) -> str:
         return _frame(item, raw) if isinstance(raw, str) else _text(frame_line(item, raw))
     if isinstance(item, FindingRow):
         return _text(finding_line(item))
+    if isinstance(item, Mark):
+        return _text(mark_line(item))
     if not isinstance(item, Introduction):
         return _text(event_line(item))
     lines = [connection_line(item.row)]
@@ -167,6 +169,11 @@ def event_line(event: Event) -> Line:
         "outcome": event.outcome,
         "message": event.message,
     }
+
+
+def mark_line(row: Mark) -> Line:
+    """Give the line of a mark; it stands behind its frame."""
+    return {"seq": row.seq, "t": to_iso(row.made_ns), "kind": "mark", "note": row.note}
 
 
 def finding_line(row: FindingRow) -> Line:

@@ -34,6 +34,7 @@ def _lines(report: told.Report) -> Iterator[str]:
     for title, heads, rows in (
         ("Connections", ("", "Role", "Address", "State", "Opened", "Why"), told.connection_rows(report)),
         ("Findings", ("Frame", "Rule", "Section", "What"), told.finding_rows(report)),
+        ("Marks", ("Frame", "Made", "Note"), told.mark_rows(report)),
         ("Frames by type", ("Direction", "Type", "Count"), told.type_rows(report)),
         ("Frames by operation", ("Operation", "Count"), told.operation_rows(report)),
         (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.excerpt import Frame
-from inspector_app.capture.records import FindingRow, NoteRow, SettledRow, StateRow
+from inspector_app.capture.records import FindingRow, Mark, NoteRow, SettledRow, StateRow
 from inspector_app.capture.times import to_iso
 from inspector_app.display.inert import inert
 
@@ -25,6 +25,7 @@ MOST_FRAMES = 1000
 MOST_ARROWS = 150
 MOST_EXCHANGES = 500
 MOST_FINDINGS = 500
+MOST_MARKS = 500
 MOST_CONNECTIONS = 50
 MOST_EVENTS = 200
 MOST_OPERATIONS = 100
@@ -55,6 +56,7 @@ class Report:
     connections: list[ConnectionRow] = field(default_factory=list)
     exchanges: list[ExchangeRow] = field(default_factory=list)
     findings: list[FindingRow] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     shown: list[Frame] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -82,6 +84,10 @@ def gather(excerpt: Excerpt) -> Report:
                 numbers.findings += 1
                 if len(report.findings) < MOST_FINDINGS:
                     report.findings.append(item)
+            elif isinstance(item, Mark):
+                numbers.marks += 1
+                if len(report.marks) < MOST_MARKS:
+                    report.marks.append(item)
             elif isinstance(item, (StateRow, NoteRow, SettledRow)):
                 numbers.events += 1
                 if len(report.events) < MOST_EVENTS:
@@ -102,6 +108,7 @@ class _Numbers:
         self.exchanges = 0
         self.findings = 0
         self.events = 0
+        self.marks = 0
         self.connections = 0
         self._newest = 0
 
@@ -154,6 +161,7 @@ def _say_what_is_missing(report: Report, numbers: _Numbers) -> None:
     for what, there, shown in (
         ("exchanges", numbers.exchanges, len(report.exchanges)),
         ("findings", numbers.findings, len(report.findings)),
+        ("marks", numbers.marks, len(report.marks)),
         ("transitions, settlements and notes", numbers.events, len(report.events)),
         ("operations", len(report.operations), min(len(report.operations), MOST_OPERATIONS)),
         ("frames", report.frames, len(report.shown)),
@@ -294,6 +302,11 @@ def finding_rows(report: Report) -> Iterable[Sequence[str]]:
         ("" if row.seq is None else str(row.seq), text(row.rule), text(row.section), text(row.text))
         for row in report.findings
     ]
+
+
+def mark_rows(report: Report) -> Iterable[Sequence[str]]:
+    """Give frame, time and note of each mark."""
+    return [(str(mark.seq), moment(mark.made_ns), text(mark.note)) for mark in report.marks]
 
 
 def event_rows(report: Report) -> Iterable[Sequence[str]]:

@@ -62,10 +62,15 @@ class Told:
         """Give the report, line by line, without a character of any secret."""
         lines = [self.sentence()]
         for rule, (secrets, places) in self.by_rule().items():
-            lines.append(f"{rule}: {secrets:,} {'secret' if secrets == 1 else 'secrets'}, {places:,} times")
+            lines.append(f"{rule}: {secrets:,} {'secret' if secrets == 1 else 'secrets'}, {times(places)}")
         if self.beyond:
-            lines.append(f"beyond the first {len(self.secrets):,} secrets: {self.beyond:,} times, by rule")
+            lines.append(f"beyond the first {len(self.secrets):,} secrets: {times(self.beyond)}, by rule")
         return lines
+
+
+def times(count: int) -> str:
+    """Write how often."""
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def hint_of(secret: str) -> str:

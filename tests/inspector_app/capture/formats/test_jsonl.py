@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from inspector_app.capture.excerpt import Excerpt
+from inspector_app.capture.excerpt import Excerpt, Selection
 from inspector_app.capture.formats import jsonl
+from inspector_app.capture.marks import Marks
 from inspector_app.capture.records import (
     ConnectionOpened,
     ExchangeSettled,
@@ -22,6 +23,7 @@ from inspector_app.capture.records import (
 )
 from inspector_app.capture.store import CaptureError, CaptureReader, CaptureWriter
 from inspector_app.model.fold import Fold
+from inspector_app.sources.file import import_file
 from tests.inspector_app.capture import samples
 from tests.inspector_app.model.talk import ME, THEY, Talk, call, message
 
@@ -137,6 +139,27 @@ def test_an_import_has_the_same_rows(original: Path, tmp_path: Path) -> None:
         assert rows_of(second) == rows_of(first)
     first.close()
     second.close()
+
+
+def test_marks_come_along_on_the_same_frames_with_their_times(original: Path, tmp_path: Path) -> None:
+    Marks(original).set(2, "look \ud800 here")
+    Marks(original).set(5)
+    text = exported(original)
+    assert text.count('"kind": "mark"') == 2
+    again = tmp_path / "again.capture"
+    (tmp_path / "it.jsonl").write_text(text)
+    import_file(str(tmp_path / "it.jsonl"), again)
+    assert Marks(again).all() == Marks(original).all()
+    assert exported(again) == text
+
+
+def test_a_mark_goes_with_its_frame_when_that_gets_another_number(original: Path, tmp_path: Path) -> None:
+    Marks(original).set(5, "here")
+    reader = CaptureReader(original)
+    (tmp_path / "it.jsonl").write_text(written(Excerpt(reader, Selection(frames=(4, 5)))))
+    reader.close()
+    import_file(str(tmp_path / "it.jsonl"), tmp_path / "again.capture")
+    assert [(mark.seq, mark.note) for mark in Marks(tmp_path / "again.capture").all()] == [(2, "here")]
 
 
 def test_every_message_survives_to_the_byte(original: Path) -> None:
@@ -324,6 +347,7 @@ SETTLED = {"kind": "settled", "t": "2026-11-22T11:20:33Z", "conn": 1, "id": ["x"
                 {**FRAME, "raw": {}},
                 {**FRAME, "base64": "?"},
                 {**FRAME, "binary": True, "raw": "\ud800"},
+                {**NOTE, "kind": "mark", "note": "x" * 10_001},
                 {**SETTLED, "outcome": "fine"},
                 {**SETTLED, "outcome": "pending"},
                 {**SETTLED, "id": ["x"]},
