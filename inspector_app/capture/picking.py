@@ -135,7 +135,8 @@ def _condition(reader: CaptureReader, text: str) -> tuple[str, Sequence[object]]
     try:
         condition = where(parse_filter(text), now_ns=time.time_ns())
     except FilterError as error:
-        raise CaptureError(f"The filter is none: {error.text}") from error
+        place = error.start + 1
+        raise CaptureError(f"The filter cannot be read at character {place}: {error.text}") from error
     reader.extend(prepare)
     return condition.sql, condition.parameters
 

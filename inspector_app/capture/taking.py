@@ -7,7 +7,6 @@ is the excerpt's matter, how it is written the format's.
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -110,7 +109,6 @@ def _write_whole(target: Path, write: Callable[[BinaryIO], None]) -> None:
         try:
             write(cast("BinaryIO", stream))
             stream.flush()
-            os.fsync(stream.fileno())
             Path(stream.name).replace(target)
         except BaseException:
             with contextlib.suppress(OSError):

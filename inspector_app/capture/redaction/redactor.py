@@ -14,7 +14,7 @@ from itertools import compress
 
 from inspector_app.capture.redaction.finder import Finder, placeholder
 from inspector_app.capture.redaction.rules import DEFAULT_RULES, Rules
-from inspector_app.capture.redaction.spellings import Spelled
+from inspector_app.capture.redaction.spellings import SHORTEST, Spelled
 from inspector_app.capture.redaction.told import Replaced, Told, hint_of
 
 MOST_SECRETS = 10_000
@@ -59,7 +59,7 @@ class Redactor:
         self._frames = 0
         self._finder = Finder(rules, self._name)
         self._spelled = Spelled({}, self._found_elsewhere)
-        self._sealed = False
+        self._sealed = self._needs_rules = False
         self._names: dict[str, str] = {}
 
     # -- the first pass ------------------------------------------------------------------------------------
@@ -69,13 +69,19 @@ class Redactor:
         self._finder.text(text)
 
     def look_messages(self, seqs: Sequence[int], raws: Sequence[str | bytes]) -> list[int]:
-        """Learn the secrets of messages; give the numbers of those that may hold one by themselves."""
+        """Learn the secrets of messages; give the numbers of those that need the rules again.
+
+        They hold what is too short to be looked for everywhere, or has no room among what is.
+        """
         texts = [raw if isinstance(raw, str) else _text_of(raw) for raw in raws]
-        places = sorted(self._finder.suspects(texts))
-        for place in places:
+        again: list[int] = []
+        for place in sorted(self._finder.suspects(texts)):
             self.place = f"frame {seqs[place]}"
+            self._needs_rules = False
             self._finder.suspect(texts[place])
-        return [seqs[place] for place in places]
+            if self._needs_rules:
+                again.append(seqs[place])
+        return again
 
     def look_value(self, value: object) -> None:
         """Learn the secrets of a JSON value."""
@@ -175,9 +181,12 @@ class Redactor:
         if known is None:
             if self._sealed or len(self._secrets) >= self._most or len(secret) > _LONGEST_KNOWN:
                 self._beyond += 1
+                self._needs_rules = True
                 return placeholder(kind, f"x{self._digest(secret)}")
             number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
             known = self._secrets[secret] = _Secret(placeholder(kind, number), hint_of(secret))
+        if len(secret) < SHORTEST:
+            self._needs_rules = True
         known.met(rule, self.place)
         return known.name
 
