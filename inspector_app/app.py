@@ -229,13 +229,26 @@ class InspectorApp(App[int]):
         self.run_worker(lambda: self._import(path, at_start=at_start), thread=True, group="opening")
 
     def _import(self, path: Path, *, at_start: bool) -> None:
+        from inspector_app.capture.taking import Cancelled
+        from inspector_app.screens.importing import Importing
         from inspector_app.sources.file import capture_from
 
+        importing = Importing(path)
+
+        def progress(done: int, total: int) -> None:
+            if importing.heard(done, total):
+                self.call_from_thread(self.push_screen, importing)
+
         try:
-            capture = capture_from(path)
+            capture = capture_from(path, progress)
         except CaptureError as error:
+            self.call_from_thread(importing.end)
             self.call_from_thread(self._could_not_open, str(error), at_start=at_start)
+        except Cancelled:
+            self.call_from_thread(importing.end)
+            self.call_from_thread(self._could_not_open, f"{path} was not imported.", at_start=at_start)
         else:
+            self.call_from_thread(importing.end)
             self.call_from_thread(self._look_at_file, capture, at_start=at_start)
 
     def _look_at_file(self, capture: Path, *, at_start: bool) -> None:

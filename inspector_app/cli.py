@@ -274,7 +274,7 @@ def host(
 def open_(*, capture: Path) -> None:
     """Open CAPTURE, a recording made earlier or right now by another window.
 
-    A JSONL export is opened too: it becomes a capture in the data folder first.
+    A JSON Lines export or a HAR is opened too: it becomes a capture in the data folder first.
 
     \b
     Examples:
@@ -297,32 +297,80 @@ def open_(*, capture: Path) -> None:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["jsonl"]),
-    default="jsonl",
-    show_default=True,
-    help="What to write.",
+    type=click.Choice(["jsonl", "har", "csv", "markdown", "html", "parquet"]),
+    help="What to write, if the ending of FILE does not tell.",
 )
+@click.option("--filter", "filter_", metavar="EXPR", default="", help="Only frames that match this filter.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists already.")
-def export(*, capture: Path, output: str, format_: str, force: bool) -> None:
-    """Write CAPTURE as text: one JSON object a line, nothing lost.
+@click.option("--no-redact", is_flag=True, help="Leave tokens, passwords, mail addresses, cards as they are.")
+@click.option(
+    "--rules", type=click.Path(path_type=Path), metavar="FILE", help="Redact by these rules, too (TOML)."
+)
+@click.option("--preview", is_flag=True, help="Write nothing; say what would be redacted.")
+def export(
+    *,
+    capture: Path,
+    output: str,
+    format_: str | None,
+    filter_: str,
+    force: bool,
+    no_redact: bool,
+    rules: Path | None,
+    preview: bool,
+) -> None:
+    """Write CAPTURE, or a part of it, as JSON Lines, HAR, CSV, Markdown, HTML or Parquet.
+
+    Secrets are replaced by placeholders first, the same by the same; what was replaced is said on stderr.
+    With --no-redact, JSON Lines lose nothing: importing and exporting them again gives the same bytes.
 
     \b
     Examples:
       slipstream-inspector export night.capture -o night.jsonl
+      slipstream-inspector export night.capture -o errors.html --filter 'type:error'
       slipstream-inspector export night.capture -o - | jq 'select(.type == "error")'
     """  # noqa: D301 - click wants a real backspace
-    from inspector_app.sources.failures import BAD_USAGE, SourceError
-    from inspector_app.sources.file import STDOUT, export_capture
+    from inspector_app.transfer import ExportAsked, run_export
 
-    del format_  # one format so far; click has checked it
     with _sentences():
-        if output == STDOUT and sys.stdout is None:
-            raise SourceError("Stdout is closed: give -o a file.")
-        if output != STDOUT and Path(output).is_file() and not force:
-            raise SourceError(
-                f"{output} exists already: give -o another name, or --force to replace it.", BAD_USAGE
+        run_export(
+            ExportAsked(
+                capture=capture,
+                output=output,
+                format=format_,
+                filter=filter_,
+                force=force,
+                redact=not no_redact,
+                rules=rules,
+                preview=preview,
             )
-        export_capture(capture, output)
+        )
+
+
+@cli.command("import", context_settings=_CONTEXT)
+@click.argument("file")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="CAPTURE",
+    help="The new capture.",
+)
+def import_(*, file: str, output: Path) -> None:
+    """Turn FILE, JSON Lines or a HAR from a browser, into a capture; - reads stdin.
+
+    The file may come from anybody: it is only read, in bounds, and nothing in it is run or followed.
+
+    \b
+    Examples:
+      slipstream-inspector import night.jsonl -o night.capture
+      slipstream-inspector import network.har -o browser.capture
+      zcat night.jsonl.gz | slipstream-inspector import - -o night.capture
+    """  # noqa: D301 - click wants a real backspace
+    from inspector_app.transfer import run_import
+
+    with _sentences():
+        run_import(file, output)
 
 
 def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:

@@ -314,7 +314,7 @@ COMMANDS: tuple[Command, ...] = (
         name="export",
         title="Export",
         keys=("w",),
-        help="Write the capture as JSON lines to a file, nothing lost.",
+        help="Write the capture, or a part of it, to a file: JSON Lines, HAR, CSV, a report.",
         group="Capture",
     ),
     Command(
@@ -355,7 +355,7 @@ COMMANDS: tuple[Command, ...] = (
         name="open",
         title="Open",
         keys=("o",),
-        help="Open a capture or a JSONL export by its path.",
+        help="Open a capture, a JSONL export or a HAR by its path.",
         group="Start",
         where="home",
         footer=4,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from inspector_app.capture.jsonl_out import (
+from inspector_app.capture.formats.jsonl_out import (
     connection_line,
     event_line,
     finding_line,
@@ -113,7 +113,7 @@ class JsonLines:
 
     def first(self) -> list[str]:
         """Give the header line."""
-        return [json.dumps(header_line(self._reader))]
+        return [json.dumps(header_line(self._reader.meta()))]
 
     def of(self, item: Item) -> list[str]:
         """Give the lines for one row."""

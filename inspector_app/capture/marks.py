@@ -19,6 +19,7 @@ from inspector_app.capture.records import Mark
 from inspector_app.capture.upgrade import upgrade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["MOST_MARKS", "NOTE_LENGTH", "Mark", "Marks"]
@@ -53,6 +54,20 @@ class Marks:
             raise CaptureError(f"The note has {len(note)} characters: shorten it to {NOTE_LENGTH}.")
         self._check_frame(seq)
         self._write(_SET, rows.storable((seq, time.time_ns(), note)))
+
+    def restore(self, marks: Iterable[Mark]) -> None:
+        """Put marks on that were made before, with their times. Raises `CaptureError` as `set` does."""
+        values = [rows.storable((mark.seq, mark.made_ns, mark.note)) for mark in marks]
+        if not values:
+            return
+        try:
+            with closing(self._connect()) as connection:
+                upgrade(connection, self.path)
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_SET, values)
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise from_sqlite(error, self.path) from error
 
     def remove(self, seq: int) -> None:
         """Take the mark from a frame; without one nothing happens. Raises `CaptureError` as `set` does."""

@@ -342,6 +342,19 @@ class CaptureReader:
         except OverflowError:
             return []  # a number no column can hold is in no row
 
+    def select(self, statement: str, parameters: Sequence[object]) -> Iterator[rows.Values]:
+        """Give what a query of another module of this package finds, row by row, unchecked."""
+        try:
+            yield from self._connection.execute(statement, parameters)
+        except sqlite3.Error as error:
+            raise from_sqlite(error, self.path) from error
+        except UnicodeDecodeError as error:
+            raise damaged(self.path) from error
+
+    def extend(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        """Have functions registered that conditions in queries use."""
+        prepare(self._connection)
+
     def _rows(
         self, make: Callable[[rows.Values], Row], statement: str, parameters: Sequence[object] = ()
     ) -> list[Row]:

@@ -209,7 +209,7 @@ class HomeScreen(CommandScreen):
         from inspector_app.screens.prompts import Prompt
 
         prompt = Prompt(
-            "Open a capture or a JSONL export", placeholder="path of the file", check=_no_such_file
+            "Open a capture, a JSONL export or a HAR", placeholder="path of the file", check=_no_such_file
         )
         self.app.push_screen(prompt, self._open)
 

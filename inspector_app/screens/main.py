@@ -385,11 +385,11 @@ class MainScreen(CommandScreen):
         copy_text(self.app, self.view.selection.raw())
 
     def do_export(self) -> None:
-        """Write the capture as JSON lines."""
-        from inspector_app.screens.taking import export_to
+        """Take the capture, or a part of it, away."""
+        from inspector_app.screens.taking import export_from
 
         if self.view.reader is not None:
-            export_to(self, self.view.reader.path)
+            export_from(self, self.view.reader.path)
 
     def do_home(self) -> None:
         """Leave; when something is live, only after asking."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.excerpt import Selection
 from inspector_app.screens.base import notify
-from inspector_app.screens.prompts import Prompt
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -31,32 +30,14 @@ def copy_text(app: App[int], raw: str | bytes | None) -> None:
     notify(app, "Copied, if the terminal allows it.")
 
 
-def export_to(main: MainScreen, capture: Path) -> None:
-    """Ask for a file and write the capture there, as JSON lines."""
+def export_from(main: MainScreen, capture: Path) -> None:
+    """Ask what of a capture to export, and how; and do it."""
+    from inspector_app.screens.export_form import Choice, ExportForm
 
-    def check(typed: str) -> str:
-        if not typed:
-            return "Type the path of a new file."
-        path = Path(typed).expanduser()
-        if path.exists():
-            return f"{path} exists already: type another name."
-        return "" if path.absolute().parent.is_dir() else f"There is no folder {path.parent}: make it first."
-
-    def write(typed: str | None) -> None:
-        if typed:
-            path = Path(typed).expanduser()
-            main.run_worker(lambda: _export(main, capture, path), thread=True, group="export")
-
-    suggestion = str(Path.cwd() / f"{capture.stem}.jsonl")
-    main.app.push_screen(Prompt("Export as JSON lines to", value=suggestion, check=check), write)
-
-
-def _export(main: MainScreen, capture: Path, path: Path) -> None:
-    from inspector_app.sources.file import export_capture
-
-    try:
-        export_capture(capture, str(path))
-    except CaptureError as error:
-        main.app.call_from_thread(notify, main.app, str(error), "error")
-    else:
-        main.app.call_from_thread(notify, main.app, f"Written to {path}.")
+    chosen = main.view.selection
+    choices = [Choice("Everything", Selection())]
+    if chosen.exchange is not None:
+        choices.append(Choice(f"Exchange #{chosen.exchange.id}", Selection(exchanges=(chosen.exchange.id,))))
+    if chosen.frame is not None:
+        choices.append(Choice(f"Frame {chosen.frame.seq}", Selection(frames=(chosen.frame.seq,))))
+    main.app.push_screen(ExportForm(capture, choices))

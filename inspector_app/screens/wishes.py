@@ -18,7 +18,7 @@ class Inspect(Message):
 
 
 class OpenFile(Message):
-    """Look at a capture, or at a JSONL export."""
+    """Look at a capture, at a JSONL export or at a HAR."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -1,129 +1,130 @@
-"""Files as sources: what a person can open, and what they can take away.
+"""Files as sources: what a person can open, and what becomes a capture first.
 
-Owns the way from a named file to a capture (a JSONL export becomes one in the data folder) and from a
-capture to an export. The form of the lines is `capture.jsonl`'s.
+Owns the way from a named file, or from stdin, to a capture. What is read comes from a stranger: it is
+bounded, only ever read, and what is wrong with it is said in one sentence. The forms are `capture.formats`'.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from inspector_app.capture import jsonl
 from inspector_app.capture.errors import CaptureError, from_os
 from inspector_app.capture.files import new_capture_path
+from inspector_app.capture.formats import har_in, jsonl
+from inspector_app.capture.formats.lines import Lines
+from inspector_app.capture.marks import MOST_MARKS, Mark, Marks
+from inspector_app.capture.records import FrameSeen
 from inspector_app.capture.store import CaptureReader, CaptureWriter, tidy
 from inspector_app.model.fold import Fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    from inspector_app.capture.jsonl_out import TextOut
-    from inspector_app.capture.records import Batch
+    from inspector_app.capture.formats.jsonl_in import Header
+    from inspector_app.capture.records import Record
 
-STDOUT = "-"
+STDIN = "-"
+
+Progress = Callable[[int, int], None]
+"""Hears how many bytes were read, of how many (0: nobody knows). What it raises ends the work."""
+
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _BATCH_RECORDS = 2000
+_BATCH_BYTES = 16 * 1024 * 1024
 
 
-def capture_from(path: Path, progress: Callable[[int], None] | None = None) -> Path:
-    """Give the capture to show for `path`: itself, or what a JSONL export was turned into.
+def capture_from(path: Path, progress: Progress | None = None) -> Path:
+    """Give the capture to show for `path`: itself, or what an export was turned into, in the data folder.
 
-    A capture that its writer had to leave in parts becomes one file. `progress` hears how many records were
-    imported. Raises `CaptureError` for anything else.
+    A capture that its writer had to leave in parts becomes one file. Raises `CaptureError` for anything else,
+    and what `progress` raises.
     """
     if _looks_like_text(path):
-        return import_jsonl(path, progress)
+        target = new_capture_path(path.stem)
+        import_file(str(path), target, progress)
+        return target
     CaptureReader(path).close()
     tidy(path)
     return path
 
 
-def import_jsonl(path: Path, progress: Callable[[int], None] | None = None) -> Path:
-    """Turn an export into a new capture in the data folder; nothing is left behind if it is damaged.
+def import_file(source: str, target: Path, progress: Progress | None = None) -> int:
+    """Turn an export, JSON Lines or HAR, into the new capture `target`; `-` reads stdin. Give its frames.
 
-    Raises `CaptureError`, naming the line that is wrong.
+    Nothing is left behind when it cannot be done. Raises `CaptureError`, naming the line that is wrong, and
+    what `progress` raises.
     """
-    try:
-        with path.open("rb") as lines:
-            header = jsonl.read_header(lines)
-        target = new_capture_path(path.stem)
-        writer = CaptureWriter(
-            target, source=header.source, software=header.software, created_ns=header.created_ns
-        )
+    with _opened(source) as (stream, size):
+        lines = Lines(stream, size, progress)
+        start = lines.peek()
+        records: Iterator[Record | Mark]
         try:
-            with path.open("rb") as lines:
-                _fold_into(writer, lines, progress)
-        except BaseException:
-            writer.close()
-            target.unlink(missing_ok=True)
-            raise
-        writer.close()
+            if har_in.looks_like(start):
+                header, records = har_in.read(lines.rest())
+            else:
+                header, records = jsonl.read(lines)
+            return _capture(target, header, records)
+        except OSError as error:
+            raise from_os(error, Path(source)) from error
+
+
+@contextlib.contextmanager
+def _opened(source: str) -> Iterator[tuple[BinaryIO, int]]:
+    if source == STDIN:
+        if sys.stdin is None:
+            raise CaptureError("Stdin is closed: name a file to import.")
+        yield sys.stdin.buffer, 0
+        return
+    path = Path(source)
+    try:
+        with path.open("rb") as stream:
+            yield stream, path.stat().st_size
     except OSError as error:
         raise from_os(error, path) from error
-    return target
 
 
-def _fold_into(writer: CaptureWriter, lines: object, progress: Callable[[int], None] | None) -> None:
+def _capture(target: Path, header: Header, records: Iterable[Record | Mark]) -> int:
+    writer = CaptureWriter(
+        target, source=header.source, software=header.software, created_ns=header.created_ns
+    )
+    try:
+        marks: dict[int, Mark] = {}
+        frames = _fold_into(writer, records, marks)
+        writer.close()
+        Marks(target).restore([mark for seq, mark in marks.items() if seq])
+    except BaseException:
+        writer.close()
+        target.unlink(missing_ok=True)
+        raise
+    return frames
+
+
+def _fold_into(writer: CaptureWriter, records: Iterable[Record | Mark], marks: dict[int, Mark]) -> int:
     fold = Fold()
-    waiting = done = 0
-    for record in jsonl.parse(lines):  # type: ignore[arg-type]  # a binary file is an iterable of lines
+    waiting = size = frames = 0
+    for record in records:
+        if isinstance(record, Mark):
+            if len(marks) == MOST_MARKS:
+                raise CaptureError(
+                    f"There are more than {MOST_MARKS:,} marks: this is no export of a capture."
+                )
+            marks[frames] = replace(record, seq=frames)
+            continue
         fold.apply(record)
+        frames += isinstance(record, FrameSeen)
         waiting += 1
-        if waiting == _BATCH_RECORDS:
+        size += len(getattr(record, "raw", ""))
+        if waiting == _BATCH_RECORDS or size > _BATCH_BYTES:
             writer.write(fold.take())
-            done, waiting = done + waiting, 0
-            if progress is not None:
-                progress(done)
-    batch: Batch = fold.take()
+            waiting = size = 0
+    batch = fold.take()
     if batch:
         writer.write(batch)
-
-
-def export_capture(capture: Path, output: str) -> int:
-    """Write a capture as JSONL to a file, or to stdout for `-`; give the number of frames.
-
-    The file appears whole or not at all, readable by the user alone, since a capture can hold secrets.
-    Raises `CaptureError`.
-    """
-    tidy(capture)
-    reader = CaptureReader(capture)
-    try:
-        if output == STDOUT:
-            frames = jsonl.export(reader, sys.stdout)
-            sys.stdout.flush()
-            return frames
-        target = Path(output)
-        if target.exists() and target.samefile(capture):
-            raise CaptureError(f"{output} is the capture itself: give -o another name.")
-        try:
-            return _write_whole(target, lambda stream: jsonl.export(reader, stream))
-        except OSError as error:
-            raise CaptureError(
-                f"Cannot write {output} ({error.strerror or error}): give -o another place."
-            ) from error
-    finally:
-        reader.close()
-
-
-def _write_whole(target: Path, write: Callable[[TextOut], int]) -> int:
-    if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced, only written to
-        with target.open("w", encoding="utf-8") as stream:
-            return write(stream)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=target.absolute().parent, prefix=f".{target.name}.", delete=False
-    ) as stream:
-        try:
-            frames = write(stream)
-            stream.flush()
-            Path(stream.name).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(stream.name).unlink()
-            raise
     return frames
 
 

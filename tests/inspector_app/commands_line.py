@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 40.0
@@ -39,6 +40,7 @@ class Command:
         self,
         *arguments: str,
         stdout: int = asyncio.subprocess.PIPE,
+        stdin: int | IO[bytes] = asyncio.subprocess.DEVNULL,
         environment: Mapping[str, str] | None = None,
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -47,7 +49,7 @@ class Command:
             "error",
             *self.program,
             *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=asyncio.subprocess.PIPE,
             cwd=self.folder,
@@ -63,6 +65,11 @@ class Command:
     async def run(self, *arguments: str, **environment: str) -> Result:
         """Run a command to its end, with these variables in its environment."""
         return await finish(await self.start(*arguments, environment=environment))
+
+    async def pipe(self, file: str, *arguments: str) -> Result:
+        """Run a command to its end that reads a file from stdin."""
+        with (self.folder / file).open("rb") as stdin:
+            return await finish(await self.start(*arguments, stdin=stdin))
 
     def captures(self) -> list[Path]:
         return sorted(self.data.glob("*.capture"))

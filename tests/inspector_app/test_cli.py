@@ -19,6 +19,7 @@ from inspector_app.capture.store import CaptureReader
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from slipstream import __version__
 from tests.inspector_app.commands_line import Command, Result
+from tests.inspector_app.recordings import Recording
 from tests.inspector_app.sources.helpers import raw_server, tcp_server
 from tests.inspector_app.sources.test_client import silent
 from tests.inspector_app.sources.test_failures import http, server_tls
@@ -50,7 +51,7 @@ def invoke(*arguments: str) -> Any:
 # -- help -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", "demo", "connect", "host", "open", "export", "check"])
+@pytest.mark.parametrize("name", ["", "demo", "connect", "host", "open", "export", "import", "check"])
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     result = invoke(*([name] if name else []), "--help")
     assert result.exit_code == 0
@@ -170,6 +171,11 @@ async def recorded(command: Command) -> tuple[Path, Result]:
     return capture, result
 
 
+def secret_capture(folder: Path) -> Path:
+    recording = Recording(folder, "secret.capture").request(0, "login", password="hunter22", user="ada")
+    return recording.respond(0, {"echo": "it is hunter22"}).close()
+
+
 async def test_a_run_is_recorded_in_the_data_folder_for_the_user_alone(command: Command) -> None:
     result = await command.run("demo", "--frames", "3")
     (capture,) = command.captures()
@@ -208,9 +214,72 @@ async def test_a_capture_is_exported_to_a_file_and_to_stdout_alike(command: Comm
     exported = command.folder / "one.jsonl"
     assert stat.S_IMODE(exported.stat().st_mode) == 0o600
     result = await command.run("export", str(capture), "-o", "-", "--format", "jsonl")
-    assert (result.code, result.stderr) == (0, "")
+    assert (result.code, result.said) == (0, ["No rule found anything to redact; nothing was changed."])
     assert result.stdout == exported.read_text()
     assert result.stdout.startswith('{"slipstream_capture": 1, ')
+
+
+async def test_secrets_are_replaced_unless_they_are_wanted(command: Command) -> None:
+    capture = secret_capture(command.folder)
+    result = await command.run("export", str(capture), "-o", "-")
+    assert "hunter22" not in result.stdout
+    assert result.said == [
+        "Redacted 1 secret in 2 places; nothing else was changed, and sizes are those of the wire.",
+        "key password: 1 secret, 2 times",
+    ]
+    preview = await command.run("export", str(capture), "-o", "unused", "--preview")
+    assert preview.stdout.startswith(
+        "\u2039password-1\u203a  \u2026 (8 characters)  key password  once, first in frame 1"
+    )
+    assert "hunter22" not in preview.stdout
+    whole = await command.run("export", str(capture), "-o", "-", "--no-redact")
+    assert (whole.stdout.count("hunter22"), whole.stderr) == (2, "")
+
+
+async def test_rules_of_ones_own_are_kept_to(command: Command) -> None:
+    capture = secret_capture(command.folder)
+    rules = command.folder / "rules.toml"
+    rules.write_text("[keys]\nkeep = ['password']\nredact = ['user*']")
+    result = await command.run("export", str(capture), "-o", "-", "--rules", "rules.toml")
+    assert "hunter22" in result.stdout
+    assert result.said[1:] == ["key user: 1 secret, once"]
+    rules.write_text("[keys]\nkept = 3")
+    wrong = await command.run("export", str(capture), "-o", "-", "--rules", "rules.toml")
+    assert (wrong.code, wrong.said) == (
+        2,
+        ["rules.toml:2: keys.kept: there is no such key: use redact or keep."],
+    )
+    both = await command.run("export", str(capture), "-o", "-", "--rules", "rules.toml", "--no-redact")
+    assert (both.code, len(both.said)) == (2, 1)
+
+
+async def test_what_was_exported_comes_back_the_same_through_pipes(command: Command) -> None:
+    capture = secret_capture(command.folder)
+    first = await command.run("export", str(capture), "-o", "first.jsonl", "--no-redact")
+    assert first.code == 0
+    imported = await command.pipe("first.jsonl", "import", "-", "-o", "again.capture")
+    assert (imported.code, imported.said) == (0, ["again.capture holds 2 frames."])
+    second = await command.run("export", "again.capture", "-o", "-", "--no-redact")
+    assert second.stdout == (command.folder / "first.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"hello", "This is no export"),
+        (b"", "This is no export"),
+        (b'{"log": {"entries": []}}', "holds no WebSocket messages"),
+        (b'{"log": 3}', "This is no HAR that can be read"),
+    ],
+)
+async def test_what_cannot_be_imported_is_told_and_leaves_nothing(
+    command: Command, content: bytes, told: str
+) -> None:
+    (command.folder / "it").write_bytes(content)
+    result = await command.run("import", "it", "-o", "new.capture")
+    assert (result.code, result.stdout) == (1, "")
+    assert told in only_sentence(result)
+    assert not (command.folder / "new.capture").exists()
 
 
 async def test_an_existing_file_is_exported_over_only_by_force(command: Command) -> None:
@@ -292,6 +361,7 @@ async def test_what_cannot_work_as_it_was_written_ends_with_code_2(
         ),
         (["export", "x.capture"], "Missing option '-o' / '--output'."),
         (["export", "x.capture", "-o", "x", "--format", "xml"], "'xml' is not"),
+        (["import", "x.jsonl"], "Missing option '-o' / '--output'."),
         (["dance"], "No such command 'dance'."),
     ],
 )
@@ -314,7 +384,7 @@ ESCAPE = "\x1b]52;c;QUFB\x07"
         (["demo", "--record", f"{ESCAPE}/x"], 2),
         (["demo", f"--{ESCAPE}"], 2),
         ([ESCAPE], 2),
-        (["export", f"{ESCAPE}.capture", "-o", "x"], 1),
+        (["export", f"{ESCAPE}.capture", "-o", "x.jsonl"], 1),
         (["host", f"{ESCAPE}.py"], 2),
         (["host", "raises.py"], 2),
         (["host", "--host", ESCAPE, "--for", "1"], 1),
@@ -472,4 +542,12 @@ def test_a_defect_is_told_in_one_sentence(
 
 def test_the_group_knows_its_commands() -> None:
     assert isinstance(command_line.cli, click.Group)
-    assert sorted(command_line.cli.commands) == ["check", "connect", "demo", "export", "host", "open"]
+    assert sorted(command_line.cli.commands) == [
+        "check",
+        "connect",
+        "demo",
+        "export",
+        "host",
+        "import",
+        "open",
+    ]

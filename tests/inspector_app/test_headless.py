@@ -23,7 +23,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from inspector_app import cli as command_line
-from inspector_app.capture import jsonl
+from inspector_app.capture.formats import jsonl
 from inspector_app.capture.store import CaptureReader, CaptureWriter
 from tests.inspector_app.commands_line import ROOT, WAIT_S, Command, finish
 from tests.inspector_app.sources.helpers import raw_server
@@ -134,7 +134,7 @@ async def test_findings_are_lines_in_json_too(command: Command) -> None:
 
 async def test_what_was_printed_in_json_can_be_read_as_an_export(command: Command) -> None:
     result = await command.run("demo", "--json", "--for", "1")
-    records = list(jsonl.parse(result.stdout.splitlines(keepends=True)))
+    records = list(jsonl.read(result.stdout.splitlines(keepends=True))[1])
     names = {type(record).__name__ for record in records}
     assert {"ConnectionOpened", "StateChanged", "FrameSeen", "OperationsDescribed"} <= names
 

@@ -80,7 +80,7 @@ async def test_a_request_from_the_form_is_answered_and_both_are_in_the_export(tm
         await stage.until_shown("✓ ok", "get_quote")
         target = tmp_path / "out.jsonl"
         await stage.press("w")
-        stage.app.screen.query_one(Input).value = str(target)
+        stage.app.screen.query_one("#target", Input).value = str(target)
         await stage.press("enter")
         await stage.until(lambda: any("Written to" in toast for toast in stage.toasts))
     records = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]

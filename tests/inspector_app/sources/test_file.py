@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from pathlib import Path
 
 import pytest
 
+from inspector_app.capture.formats.known import FORMATS
 from inspector_app.capture.records import ConnectionOpened, FrameSeen, Noted, Record, StateChanged
 from inspector_app.capture.store import CaptureError, CaptureReader, CaptureWriter
+from inspector_app.capture.taking import Cancelled, export_capture
 from inspector_app.model.fold import Fold
-from inspector_app.sources.file import capture_from, export_capture, import_jsonl
+from inspector_app.sources.file import capture_from, import_file
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,13 @@ def capture(tmp_path: Path) -> Path:
     return path
 
 
+def exported(capture: Path, name: str = "first.jsonl") -> Path:
+    """Export a capture, nothing lost, to a file beside it."""
+    target = capture.parent / name
+    export_capture(capture, str(target), FORMATS["jsonl"])
+    return target
+
+
 def test_a_capture_is_shown_as_it_is(capture: Path, data: Path) -> None:
     assert capture_from(capture) == capture
     assert not data.exists()
@@ -63,62 +71,56 @@ def test_a_capture_whose_writer_was_killed_is_one_file_once_it_was(
     if what == "opened":
         capture_from(left)
     else:
-        export_capture(left, str(tmp_path / "out.jsonl"))
+        exported(left, "out.jsonl")
+        (left.parent / "out.jsonl").unlink()
     assert list(left.parent.iterdir()) == [left]
 
 
 def test_an_export_becomes_a_capture_that_exports_to_the_same_bytes(
     capture: Path, data: Path, tmp_path: Path
 ) -> None:
-    assert export_capture(capture, str(tmp_path / "first.jsonl")) == 4502
-    imported = capture_from(tmp_path / "first.jsonl")
+    first = exported(capture)
+    imported = capture_from(first)
     assert imported.parent == data
     assert imported.name.endswith("-first.capture")
-    export_capture(imported, str(tmp_path / "second.jsonl"))
-    assert (tmp_path / "first.jsonl").read_bytes() == (tmp_path / "second.jsonl").read_bytes()
+    assert exported(imported, "second.jsonl").read_bytes() == first.read_bytes()
 
 
 def test_importing_tells_how_far_it_is(capture: Path, tmp_path: Path) -> None:
-    export_capture(capture, str(tmp_path / "first.jsonl"))
-    heard: list[int] = []
-    import_jsonl(tmp_path / "first.jsonl", heard.append)
-    assert heard == [2000, 4000]
+    first = exported(capture)
+    size = first.stat().st_size
+    heard: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        heard.append((done, total))
+
+    assert import_file(str(first), tmp_path / "again.capture", progress) == 4502
+    assert heard[-1] == (size, size)
+    assert len(heard) > 1
+    assert heard == sorted(heard)
 
 
-def test_an_export_with_a_damaged_line_leaves_no_capture_behind(
-    capture: Path, data: Path, tmp_path: Path
-) -> None:
-    export_capture(capture, str(tmp_path / "first.jsonl"))
-    with (tmp_path / "first.jsonl").open("a") as lines:
+def test_an_import_that_is_given_up_leaves_nothing(capture: Path, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        import_file(str(exported(capture)), tmp_path / "again.capture", stop)
+    assert not (tmp_path / "again.capture").exists()
+
+
+def test_an_import_overwrites_nothing(capture: Path) -> None:
+    with pytest.raises(CaptureError, match="exists already"):
+        import_file(str(exported(capture)), capture)
+
+
+def test_an_export_with_a_damaged_line_leaves_no_capture_behind(capture: Path, data: Path) -> None:
+    first = exported(capture)
+    with first.open("a") as lines:
         lines.write("not a record\n")
     with pytest.raises(CaptureError, match=r"Line 9009 of the export is no record"):
-        capture_from(tmp_path / "first.jsonl")
+        capture_from(first)
     assert list(data.iterdir()) == []
-
-
-def test_an_export_is_for_the_user_alone_and_replaces_the_one_before(capture: Path, tmp_path: Path) -> None:
-    target = tmp_path / "out.jsonl"
-    target.write_text("from before")
-    export_capture(capture, str(target))
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert target.read_text().startswith('{"slipstream_capture"')
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.capture", "out.jsonl"]
-
-
-def test_an_export_that_fails_leaves_the_one_before(capture: Path, tmp_path: Path) -> None:
-    target = tmp_path / "out.jsonl"
-    target.write_text("from before")
-    damaged = tmp_path / "damaged.capture"
-    damaged.write_bytes(capture.read_bytes()[: 3 * 4096])
-    with pytest.raises(CaptureError):
-        export_capture(damaged, str(target))
-    assert target.read_text() == "from before"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged.capture", "one.capture", "out.jsonl"]
-
-
-def test_an_export_can_go_to_a_device(capture: Path) -> None:
-    assert export_capture(capture, os.devnull) == 4502
-    assert not Path(os.devnull).is_file()
 
 
 def test_a_capture_that_may_not_be_read_is_told(capture: Path) -> None:
@@ -135,9 +137,8 @@ def test_what_is_no_file_is_told(tmp_path: Path, name: str) -> None:
         capture_from(tmp_path / name)
 
 
-def test_the_capture_of_an_export_tells_the_source_it_came_from(capture: Path, tmp_path: Path) -> None:
-    export_capture(capture, str(tmp_path / "first.jsonl"))
-    reader = CaptureReader(capture_from(tmp_path / "first.jsonl"))
+def test_the_capture_of_an_export_tells_the_source_it_came_from(capture: Path) -> None:
+    reader = CaptureReader(capture_from(exported(capture)))
     meta = reader.meta()
     assert (meta["source"], meta["software"], meta["created_ns"]) == (
         {"kind": "client", "url": "ws://h"},

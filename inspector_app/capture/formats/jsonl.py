@@ -13,13 +13,15 @@ is a record and says which in `kind`:
     finding     seq (of the finding), t, conn, frame (its seq), exchange (its number in the capture), rule,
                 section (of the protocol), text; behind its frame
 
+    mark        seq (of the frame before it, which it is on), t, note
+
 `t` is ISO 8601 in UTC with nanoseconds; `id` is the `requestId` as the wire has it. All text is ASCII, so
 lone surrogates, control characters and bidi marks are escapes. What a frame line tells besides `t`, `conn`,
 `dir` and `raw`, and what a finding line tells, is for the reader's convenience: importing folds it anew.
 Nothing is folded here; the two ways are `jsonl_out` and `jsonl_in`.
 """
 
-from inspector_app.capture.jsonl_in import Header, parse, read_header
-from inspector_app.capture.jsonl_out import Progress, export
+from inspector_app.capture.formats.jsonl_in import Header, read
+from inspector_app.capture.formats.jsonl_out import write
 
-__all__ = ["Header", "Progress", "export", "parse", "read_header"]
+__all__ = ["Header", "read", "write"]

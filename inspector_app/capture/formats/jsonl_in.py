@@ -9,14 +9,18 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.jsonl_out import EXPORT_VERSION, VERSION_KEY, Line
+from inspector_app.capture.formats.jsonl_out import EXPORT_VERSION, VERSION_KEY, Line
+from inspector_app.capture.marks import NOTE_LENGTH
 from inspector_app.capture.records import (
     ConnectionOpened,
     ExchangeSettled,
     FrameSeen,
+    Mark,
     Noted,
     OperationsDescribed,
     StateChanged,
@@ -35,6 +39,7 @@ _DERIVED = "finding"
 """Lines of this kind are passed over: the fold finds again what the frames show."""
 
 _LARGEST = (1 << 63) - 1
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,56 +51,81 @@ class Header:
     source: dict[str, object]
 
 
-def read_header(stream: Iterable[str | bytes]) -> Header:
-    """Read the first line. Raises `CaptureError` when it is not the header of an export."""
-    return _parse_header(next(_numbered(stream), (1, ""))[1])
+def read(stream: Iterable[str | bytes]) -> tuple[Header, Iterator[Record | Mark]]:
+    """Read the first line; give what it tells, and the records of the other lines as they are read.
 
+    A mark is on the frame before it, wherever that comes to stand: its own `seq` is 0.
 
-def parse(stream: Iterable[str | bytes]) -> Iterator[Record]:
-    """Give the records of an export, in order; lines come as text or as UTF-8.
-
-    Raises `CaptureError`, naming the line, where the text is no export.
+    Lines come as text or as UTF-8. Raises `CaptureError`, naming the line, where the text is no export, also
+    while the records are taken.
     """
-    lines = _numbered(stream)
-    _parse_header(next(lines, (1, ""))[1])
+    lines = iter(_numbered(stream))
+    return _parse_header(next(lines, (1, ""))[1]), _records(lines)
+
+
+def _records(lines: Iterator[tuple[int, str | bytes]]) -> Iterator[Record | Mark]:
     for number, text in lines:
-        if not text.strip():
-            continue
-        try:
-            line = json.loads(text)
-            if not isinstance(line, dict):
-                raise TypeError("it is no JSON object")  # noqa: TRY301 - told with its line below
-            kind = _taken(line, "kind", str)
-            record = None if kind == _DERIVED else _PARSERS[kind](line)
-        except KeyError as error:
-            raise _bad_line(number, f"{error} is missing or unknown") from error
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise _bad_line(number, str(error)) from error
-        if record is not None:
-            yield record
+        frame = _quick_frame(text)
+        if frame is not None:
+            yield frame
+        elif text.strip():
+            record = _record(number, text)
+            if record is not None:
+                yield record
+
+
+class _QuickFrame(msgspec.Struct):
+    """A frame's line as nearly all are; any other goes the careful way, which tells what is wrong."""
+
+    kind: Literal["frame"]
+    t: str
+    conn: int
+    dir: Literal["in", "out"]
+    raw: str
+    binary: Literal[False] = False
+    base64: None = None
+
+
+_quick = msgspec.json.Decoder(_QuickFrame).decode
+
+
+def _quick_frame(text: str | bytes) -> FrameSeen | None:
+    try:
+        line = _quick(text)
+        time_ns = from_iso(line.t)
+    except (ValueError, RecursionError):
+        return None
+    if not 0 <= line.conn <= _LARGEST or abs(time_ns) > _LARGEST:
+        return None
+    return FrameSeen(conn=line.conn, time_ns=time_ns, direction=line.dir, raw=line.raw)
+
+
+def _record(number: int, text: str | bytes) -> Record | Mark | None:
+    try:
+        line = json.loads(text if isinstance(text, str) else text.decode())
+        if not isinstance(line, dict):
+            raise TypeError("it is no JSON object")  # noqa: TRY301 - told with its line below
+        kind = _taken(line, "kind", str)
+        return None if kind == _DERIVED else _PARSERS[kind](line)
+    except UnicodeDecodeError as error:
+        raise _bad_line(number, "it is not UTF-8") from error
+    except KeyError as error:
+        raise _bad_line(number, f"{error} is missing or unknown") from error
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise _bad_line(number, str(error)[:_LONGEST_REASON]) from error
 
 
 def _bad_line(number: int, why: str) -> CaptureError:
     return CaptureError(f"Line {number} of the export is no record ({why}): mend it or export again.")
 
 
-def _numbered(stream: Iterable[str | bytes]) -> Iterator[tuple[int, str]]:
-    number = 0
-    lines = iter(stream)
-    while True:
-        number += 1
-        try:
-            line = next(lines)
-            yield number, line if isinstance(line, str) else line.decode()
-        except StopIteration:
-            return
-        except UnicodeDecodeError as error:
-            raise _bad_line(number, "it is not UTF-8") from error
+def _numbered(stream: Iterable[str | bytes]) -> Iterator[tuple[int, str | bytes]]:
+    return enumerate(stream, 1)
 
 
-def _parse_header(text: str) -> Header:
+def _parse_header(text: str | bytes) -> Header:
     try:
-        line = json.loads(text.removeprefix("\ufeff"))
+        line = json.loads((text if isinstance(text, str) else text.decode()).removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         line = None
     version = line.get(VERSION_KEY) if isinstance(line, dict) else None
@@ -187,13 +217,21 @@ def _note(line: Line) -> Noted:
     )
 
 
-_PARSERS: dict[str, Callable[[Line], Record]] = {
+def _mark(line: Line) -> Mark:
+    note = _given(line, "note", "")
+    if len(note) > NOTE_LENGTH:
+        raise ValueError(f"a note has at most {NOTE_LENGTH} characters")
+    return Mark(seq=0, made_ns=_time(line), note=note)
+
+
+_PARSERS: dict[str, Callable[[Line], Record | Mark]] = {
     "connection": _connection,
     "operations": _operations,
     "frame": _frame,
     "state": _state,
     "settled": _settled,
     "note": _note,
+    "mark": _mark,
 }
 
 

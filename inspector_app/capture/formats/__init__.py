@@ -1,0 +1,1 @@
+"""The forms in which captures leave and come back; which there are is told by `known`."""

@@ -1,0 +1,346 @@
+"""Finds secrets by the rules in any text that a capture holds, and puts names in their places.
+
+Owns how secrets are found in JSON, in JSON within JSON, in other text and in headers. What a secret is called
+is asked of the caller. A text in which nothing is found is given back as it is, to the character; of one in
+which something is, everything else stays as it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ahocorasick_rs import BytesAhoCorasick
+
+from inspector_app.capture.redaction.json_text import TOKEN, Place, decoded, is_json, is_schema
+from inspector_app.capture.redaction.rules import KINDS, PATTERNS, STEMS, WHOLE_KEYS, Rules, fold_name
+
+Name = Callable[[str, str, str], str]
+"""Gives the placeholder of a secret, told the secret, its kind (`token`, `mail`, …) and the rule."""
+
+HIDDEN = "(hidden)"
+"""Stands in recordings for what was left out already when they were made."""
+
+PLACEHOLDER = re.compile("\u2039[a-z][a-z0-9_]*-[0-9a-z]+\u203a")
+"""What stands for a secret, such as `\u2039token-1\u203a`; `placeholder` writes it."""
+
+_FEWEST_DIGITS = b"0" * 13
+_FOLDED_TRIGGERS = (
+    *(stem.encode() for stem in STEMS),
+    *(f"{key}{end}".encode() for key in sorted(WHOLE_KEYS) for end in "\"'=:\\]"),
+    _FEWEST_DIGITS,
+)
+"""One of these is in every text, folded as names are, in which a shipped rule finds a key or a card."""
+
+_TRIGGERS = (
+    *(b"\\u00", b"eyj", b"basic ", b"bearer", b"@", b"://", b"sk-", b"sk_", b"pk-", b"pk_", b"rk-", b"rk_"),
+    *(
+        b"ghp_",
+        b"gho_",
+        b"ghu_",
+        b"ghs_",
+        b"ghr_",
+        b"github_pat_",
+        b"glpat-",
+        b"xox",
+        b"akia",
+        b"asia",
+        b"aiza",
+    ),
+)
+"""One of these is in every text, in lower case, in which another shipped pattern finds anything."""
+
+_FOLDED_AWAY = b"-_. \t\r\n"
+_DIGITS_ALIKE = bytes(0x30 if 0x30 <= code <= 0x39 else code for code in range(256))
+_BETWEEN = b"\xff"
+"""Stands between texts that are looked at together: in no UTF-8."""
+
+_KEY = re.compile(r"(?<![\w.\-\[\]])([A-Za-z_][\w.\-\[\]]{0,63})\\*[\"']?\s{0,8}[:=]\s{0,8}")
+_ASSIGNED = re.compile(
+    r"\\*\"((?:[^\"\\]|\\.)*+)|'([^']*+)|((?:(?i:bearer|basic|token|digest)\s+)?[^\s&;,\"'<>{}\[\]()\\]++)",
+    re.DOTALL,
+)
+_HINT = re.compile(
+    r"@|eyJ|://|(?i:bearer|basic)\s|[-_][A-Za-z0-9_-]{10}|[pousr]_[A-Za-z0-9]{10}|AKIA|ASIA|AIza"
+    r"|[2-6]\d{3}(?:[ -]?\d){8}"
+)
+"""Without this in a text, none of the shipped patterns finds anything in it."""
+_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate)\s+(?=\S)")
+_COOKIE = re.compile(r"([^=;\s]+\s*=\s*)([^;]*)")
+_COOKIE_WORDS = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority", "version"})
+_NO_SECRETS = frozenset(
+    {
+        *("", "null", "true", "false", "none", "undefined", "bearer", "basic", HIDDEN),
+        *("string", "number", "integer", "boolean", "object", "array"),
+    }
+)
+_PROTOCOL_WORDS = frozenset(
+    {
+        *("request", "response", "error", "fire_and_forget", "stream_start", "stream_data", "stream_end"),
+        *("stream_stream_request", "stream_request", "request_stream", "stream_stream", "request_response"),
+        *("type", "data", "requestId", "peerID", "operation", "code", "cancel", "credit"),
+    }
+)
+"""Words a frame is made of: in their place, a secret of that name would take the whole capture apart."""
+
+_DEEPEST = 6
+
+
+def placeholder(kind: str, number: object) -> str:
+    """Write what stands for a secret."""
+    return f"\u2039{kind}-{number}\u203a"
+
+
+class Finder:
+    """Replaces, in texts, what `rules` call secret by what `name` calls it."""
+
+    def __init__(self, rules: Rules, name: Name) -> None:
+        self._rules = rules
+        self._name = name
+        self._patterns = [
+            (which, KINDS.get(which, which), re.compile(PATTERNS[which]))
+            for which in PATTERNS
+            if which not in rules.off
+        ]
+        self._patterns += [(which, which, pattern) for which, pattern in rules.own.items()]
+        own_keys = [glob.strip("*?") for glob in rules.keys]
+        # A pattern of one's own, or a glob in the middle of a name: nothing shorter is sure to be there.
+        self._always = bool(rules.own) or any(not each.isalnum() for each in own_keys)
+        self._triggers = BytesAhoCorasick(list(_TRIGGERS))
+        self._folded_triggers = BytesAhoCorasick(
+            [*_FOLDED_TRIGGERS, *(each.encode() for each in own_keys if each)]
+        )
+
+    def suspects(self, texts: Sequence[str]) -> set[int]:
+        """Give the places, among these texts, of those that may hold a secret: many are looked at at once."""
+        if self._always:
+            return set(range(len(texts)))
+        data = _BETWEEN.join([text.encode("utf-8", "surrogatepass") for text in texts]).lower()
+        found = _places(data, self._triggers.find_matches_as_indexes(data))
+        folded = data.translate(_DIGITS_ALIKE, _FOLDED_AWAY)
+        return found | _places(folded, self._folded_triggers.find_matches_as_indexes(folded))
+
+    def text(self, text: str) -> str:
+        """Replace the secrets in a text: a message, an address, a note."""
+        return self._inside(text, 0) if text and self.suspects((text,)) else text
+
+    def headers(self, pairs: object) -> object:
+        """Replace the secrets in pairs of name and value; anything else is treated as a value is."""
+        if not isinstance(pairs, list):
+            return self.value(pairs)
+        return [self._header(pair) for pair in pairs]
+
+    def value(self, value: object, depth: int = 0) -> object:
+        """Replace the secrets in a JSON value, also by the keys of its objects."""
+        if isinstance(value, str):
+            return self.text(value)
+        if depth > 100:
+            return None
+        if isinstance(value, list):
+            return [self.value(each, depth + 1) for each in value]
+        if isinstance(value, dict):
+            return {
+                self.text(str(key)): self.headers(each)
+                if str(key).endswith("headers")
+                else self._all_of(str(key), each, depth)
+                if self._rules.secret_key(str(key)) and not is_schema(each)
+                else self.value(each, depth + 1)
+                for key, each in value.items()
+            }
+        return value
+
+    def _all_of(self, key: str, value: object, depth: int) -> object:
+        if depth > 100:
+            return None
+        if isinstance(value, dict):
+            return {name: self._all_of(key, each, depth + 1) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._all_of(key, each, depth + 1) for each in value]
+        if isinstance(value, str):
+            return self._credential(value, f"key {key}", _kind(key))
+        if isinstance(value, bool) or value is None:
+            return value
+        return self._called(str(value), f"key {key}", _kind(key))
+
+    def _header(self, pair: object) -> object:
+        match pair:
+            case [str(header), str(value)] if self._rules.secret_header(header):
+                return [header, self._header_value(header, value)]
+            case [str(header), str(value)]:
+                return [header, self.text(value)]
+            case _:
+                return self.value(pair)
+
+    def _header_value(self, header: str, value: str) -> str:
+        rule = f"header {header}"
+        if fold_name(header) in ("cookie", "setcookie") and "=" in value:
+            return _COOKIE.sub(lambda found: self._cookie(found, rule), value)
+        return self._credential(value, rule, _kind(header))
+
+    def _cookie(self, found: re.Match[str], rule: str) -> str:
+        if found[1].rstrip("= \t").lower() in _COOKIE_WORDS:
+            return found[0]
+        return found[1] + self._called(found[2], rule, "cookie")
+
+    # -- deciding ------------------------------------------------------------------------------------------
+
+    def suspect(self, text: str) -> str:
+        """Replace the secrets in a text that `suspects` pointed at."""
+        return self._inside(text, 0)
+
+    def _called(self, secret: str, rule: str, kind: str) -> str:
+        if secret.strip().lower() in _NO_SECRETS or secret in _PROTOCOL_WORDS:
+            return secret
+        if PLACEHOLDER.fullmatch(secret):
+            return secret
+        return self._name(secret, kind, rule)
+
+    def _credential(self, value: str, rule: str, kind: str) -> str:
+        """Replace what proves who somebody is; the scheme before it may stay."""
+        scheme = _SCHEME.match(value)
+        if scheme is None:
+            return self._called(value, rule, kind)
+        proof = value[scheme.end() :]
+        if scheme[0].lower().startswith("basic"):
+            password = _password_in(proof)
+            if password:
+                self._called(password, rule, "password")
+        return scheme[0] + self._called(proof, rule, "token")
+
+    # -- looking -------------------------------------------------------------------------------------------
+
+    def _inside(self, text: str, depth: int) -> str:
+        if depth < _DEEPEST and text.lstrip()[:1] in ("{", "["):
+            new = self._json(text, depth)
+            # What only begins like JSON, or is cut off, is text as well.
+            return new if is_json(text) else self._patterned(self._assigned(new))
+        return self._patterned(self._assigned(text))
+
+    def _json(self, text: str, depth: int) -> str:
+        """Replace in JSON, sound or not, by its tokens; what is between them is never touched."""
+        parts: list[str] = []
+        done = 0
+        place = Place(self._rules)
+        for token in TOKEN.finditer(text):
+            start = text[token.start()]
+            if start in "{[":
+                place.enter(text, token.start())
+            elif start in "}]":
+                place.leave()
+            elif token[2] is not None:
+                written = token[1]
+                place.key = decoded(written)
+                new = self._patterned(written)
+                if new != written:
+                    parts += (text[done : token.start(1)], new)
+                    done = token.end(1)
+            else:
+                redacted = self._value(token, place.secret_key(), depth)
+                place.key = ""
+                if redacted is not None:
+                    parts += (text[done : token.start()], redacted)
+                    done = token.end()
+        return "".join((*parts, text[done:])) if parts else text
+
+    def _value(self, token: re.Match[str], key: str, depth: int) -> str | None:
+        """Give what stands for one value, as JSON; None to leave it."""
+        whole = token[0]
+        if token[1] is None:
+            return self._bare(whole, key)
+        content = token[1]
+        escaped = "\\" in content
+        value = decoded(content) if escaped else content
+        new = self._credential(value, f"key {key}", _kind(key)) if key else self._inside(value, depth + 1)
+        if new == value:
+            return None
+        closed = '"' if whole.endswith('"') and len(whole) > 1 else ""
+        if not escaped:
+            return f'"{new}{closed}'
+        return json.dumps(new, ensure_ascii=whole.isascii())[: None if closed else -1]
+
+    def _bare(self, word: str, key: str) -> str | None:
+        if key:
+            new = self._called(word, f"key {key}", _kind(key))
+        elif len(word) > 11:
+            new = self._patterned(word)
+        else:
+            return None
+        if new == word:
+            return None
+        # A number in JSON becomes a string; what was none before need not be JSON now.
+        return f'"{new}"' if word.lstrip("-")[:1].isdecimal() else new
+
+    def _assigned(self, text: str) -> str:
+        """Replace in `name=value` and `name: value`, as queries, forms, headers and logs have them."""
+        if "=" not in text and ":" not in text:
+            return text
+        parts: list[str] = []
+        done = 0
+        for found in _KEY.finditer(text):
+            name = found[1].rpartition("[")[2].rstrip("]") or found[1]
+            if found.end() < done or not self._rules.secret_key(name):
+                continue
+            value = _ASSIGNED.match(text, found.end())
+            if value is None or value.lastindex is None:
+                continue
+            old = value[value.lastindex]
+            new = self._credential(old, f"key {name}", _kind(name))
+            if new != old:
+                parts += (text[done : value.start(value.lastindex)], new)
+                done = value.end(value.lastindex)
+        return "".join((*parts, text[done:])) if parts else text
+
+    def _patterned(self, text: str) -> str:
+        if not self._always and _HINT.search(text) is None:
+            return text
+        for which, kind, pattern in self._patterns:
+            if pattern.search(text) is not None:
+                text = pattern.sub(partial(self._match, which, kind), text)
+        return text
+
+    def _match(self, which: str, kind: str, found: re.Match[str]) -> str:
+        secret = found["secret"] if "secret" in found.re.groupindex else found[0]
+        if which == "card" and not _is_card(secret):
+            return found[0]
+        if not secret or PLACEHOLDER.search(found[0]):
+            return found[0]
+        new = self._called(secret, f"pattern {which}", kind)
+        return found[0].replace(secret, new)
+
+
+def _places(data: bytes, matches: Sequence[tuple[int, int, int]]) -> set[int]:
+    """In which of the texts in `data` these matches lie."""
+    found: set[int] = set()
+    place = done = 0
+    for _, start, _ in matches:
+        place += data.count(_BETWEEN, done, start)
+        done = start
+        found.add(place)
+    return found
+
+
+def _password_in(basic: str) -> str:
+    try:
+        return base64.b64decode(basic, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
+def _kind(key: str) -> str:
+    folded = fold_name(key)
+    for kind in ("password", "token", "cookie"):
+        if kind in folded:
+            return kind
+    return "token" if "authoriz" in folded or folded == "auth" else "secret"
+
+
+def _is_card(text: str) -> bool:
+    """Whether the digits pass the check of Luhn, as the number of a payment card must."""
+    digits: Sequence[int] = [int(character) for character in text if character.isdigit()]
+    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
+        return False
+    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
