@@ -217,6 +217,23 @@ def test_a_path_finds_a_value_in_a_payload(source: str, fits: list[int]) -> None
     assert PAYLOADS.fit(source) == fits
 
 
+@pytest.mark.parametrize(
+    ("source", "fits"),
+    [
+        ("data.id:42", [1, 3]),
+        ('data.id:"42"', [1, 3]),
+        ('data[*]:"42"', [1, 3]),
+        ('data.name:"Zoë/x"', [2]),
+        ('data."na\\u006de":"Zoë/x"', [2]),
+        ("data.name:Zo*", [2]),
+    ],
+)
+def test_a_value_is_found_however_json_escapes_it(source: str, fits: list[int]) -> None:
+    world = World().frame(raw=r'{"data":{"id":"4\u0032"}}').frame(raw=r'{"data":{"name":"Zo\u00eb\/x"}}')
+    world.frame(raw=r'{"data":{"\u0069d":"42"}}').frame(data={"id": "other", "name": "other"})
+    assert world.fit(source) == fits
+
+
 TEXTS = (
     World()
     .frame(data={"text": "A Refund for Zoë"})
