@@ -79,10 +79,10 @@ def frames_at(reader: CaptureReader, seqs: Sequence[int]) -> Iterator[list[Frame
             size += len(values[12]) if type(values[12]) in (str, bytes) else 0
             if size > _PORTION_BYTES:
                 break
-        if not found:
-            raise _lacks(reader, seqs[done])
-        done += len(found)
-        yield _frames(found, reader)
+        frames = _frames(found, reader)
+        _check_none_is_missing(reader, [frame.seq for frame in frames], seqs, done)
+        done += len(frames)
+        yield frames
 
 
 def messages_at(reader: CaptureReader, seqs: Sequence[int]) -> Iterator[tuple[list[int], list[str | bytes]]]:
@@ -100,8 +100,7 @@ def messages_at(reader: CaptureReader, seqs: Sequence[int]) -> Iterator[tuple[li
                 size += len(raws[-1])
                 if size > _PORTION_BYTES:
                     break
-        if not found:
-            raise _lacks(reader, seqs[done])
+        _check_none_is_missing(reader, found, seqs, done)
         done += len(found)
         yield found, raws
 
@@ -203,8 +202,14 @@ def _honest(reader: CaptureReader) -> Iterator[None]:
         ) from error
 
 
-def _lacks(reader: CaptureReader, seq: int) -> CaptureError:
-    return CaptureError(f"{reader.path} lacks frame {seq}: use another copy.")
+def _check_none_is_missing(
+    reader: CaptureReader, found: Sequence[int], wanted: Sequence[int], done: int
+) -> None:
+    # What was found rises and is among what was wanted: where the last is in its place, all are.
+    if not found or found[-1] != wanted[done + len(found) - 1]:
+        there = set(found)
+        missing = next(seq for seq in wanted[done : done + len(found) + 1] if seq not in there)
+        raise CaptureError(f"{reader.path} lacks frame {missing}: use another copy.")
 
 
 def _parameters(seqs: Sequence[int]) -> tuple[str, list[object]]:

@@ -79,9 +79,16 @@ _NO_SECRETS = frozenset(
 )
 _PROTOCOL_WORDS = frozenset(
     {
-        *("request", "response", "error", "fire_and_forget", "stream_start", "stream_data", "stream_end"),
-        *("stream_stream_request", "stream_request", "request_stream", "stream_stream", "request_response"),
-        *("type", "data", "requestId", "peerID", "operation", "code", "cancel", "credit"),
+        *(
+            "request",
+            "response",
+            "stream_request",
+            "stream_stream_request",
+            "stream_data",
+            "stream_end",
+            "error",
+        ),
+        *("fire_and_forget", "type", "data", "requestId", "peerID", "operation"),
     }
 )
 """Words a frame is made of: in their place, a secret of that name would take the whole capture apart."""
