@@ -116,7 +116,7 @@ def test_a_filter_takes_what_meets_it(talk: Path) -> None:
 
 
 def test_what_is_no_filter_is_told(talk: Path) -> None:
-    with Capture(talk) as capture, pytest.raises(ValueError, match="much"):
+    with Capture(talk) as capture, pytest.raises(ValueError, match="such as 10kb"):
         capture.frames("size:>much")
 
 
