@@ -9,8 +9,9 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from inspector_app.capture.happenings import Behind, Event, Events, Introduction, Introductions, Item
 from inspector_app.capture.picking import (

@@ -9,8 +9,9 @@ Times are integer nanoseconds since the Unix epoch. Sizes are bytes of the frame
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 Direction = Literal["in", "out"]
 """`in`: received by the side that is inspected; `out`: sent by it."""
@@ -25,8 +26,7 @@ Outcome = Literal["pending", "ok", "error", "timeout", "cancelled", "overflow", 
 # -- records: what a source emits -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionOpened:
+class ConnectionOpened(Struct, frozen=True, kw_only=True):
     """A connection is being made. `conn` is its number in this capture, from 1."""
 
     conn: int
@@ -34,11 +34,10 @@ class ConnectionOpened:
     role: Literal["client", "server"]
     address: str
     local_peer: str
-    handshake: dict[str, object] = field(default_factory=dict)
+    handshake: dict[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandshakeSeen:
+class HandshakeSeen(Struct, frozen=True, kw_only=True):
     """The HTTP upgrade of a connection is known: request and response line and headers."""
 
     conn: int
@@ -55,8 +54,7 @@ class FrameSeen(NamedTuple):
     raw: str | bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChanged:
+class StateChanged(Struct, frozen=True, kw_only=True):
     """A connection went from one state of protocol.md §6 to another."""
 
     conn: int
@@ -67,8 +65,7 @@ class StateChanged:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeSettled:
+class ExchangeSettled(Struct, frozen=True, kw_only=True):
     """An exchange ended on the inspected side without a frame that says so (a deadline, a cancellation)."""
 
     conn: int
@@ -78,8 +75,7 @@ class ExchangeSettled:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationsDescribed:
+class OperationsDescribed(Struct, frozen=True, kw_only=True):
     """The peer of a connection told its operations (protocol.md §10, `slipstream.describe`)."""
 
     conn: int
@@ -87,8 +83,7 @@ class OperationsDescribed:
     operations: tuple[dict[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class Noted(Struct, frozen=True, kw_only=True):
     """Something a person should read: a failed connection, a gap in the recording.
 
     `level` is `info`, `warning` or `problem`.
@@ -115,8 +110,7 @@ Record = (
 
 
 # Not frozen: a frozen one takes four times as long to make, and a screen makes fifty at a time.
-@dataclass(slots=True, kw_only=True)
-class FrameRow:
+class FrameRow(Struct, kw_only=True):
     """One frame. `seq` counts from 1 without gaps, so row *i* of the list is frame *i + 1*."""
 
     seq: int
@@ -164,8 +158,7 @@ class FoldedFrame(NamedTuple):
     binary: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class ExchangeRow:
+class ExchangeRow(Struct, kw_only=True):
     """One exchange: a unary request, a server stream, a bidirectional stream."""
 
     id: int
@@ -222,8 +215,7 @@ class FoldedExchange(NamedTuple):
     ending: int | None
 
 
-@dataclass(slots=True, kw_only=True)
-class ConnectionRow:
+class ConnectionRow(Struct, kw_only=True):
     """One connection as it stands."""
 
     conn: int
@@ -237,11 +229,10 @@ class ConnectionRow:
     """When `state` was entered."""
     code: int | None = None
     reason: str = ""
-    handshake: dict[str, object] = field(default_factory=dict)
+    handshake: dict[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateRow:
+class StateRow(Struct, frozen=True, kw_only=True):
     """One transition of a connection. `after_seq`: number of the last frame before it (0: none)."""
 
     id: int
@@ -254,8 +245,7 @@ class StateRow:
     after_seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettledRow:
+class SettledRow(Struct, frozen=True, kw_only=True):
     """One exchange that ended on the inspected side without a frame: the record, kept for the export.
 
     States, notes and settlements share one count of `id`, so their order among each other is known too.
@@ -271,8 +261,7 @@ class SettledRow:
     after_seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRow:
+class FindingRow(Struct, frozen=True, kw_only=True):
     """Something that broke the protocol. `seq` is the frame that shows it, None when no frame does."""
 
     id: int
@@ -287,8 +276,7 @@ class FindingRow:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteRow:
+class NoteRow(Struct, frozen=True, kw_only=True):
     """A note kept in the capture."""
 
     id: int
@@ -299,8 +287,7 @@ class NoteRow:
     after_seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationRow:
+class OperationRow(Struct, frozen=True, kw_only=True):
     """One operation that the peer of a connection offers, as it described itself."""
 
     conn: int
@@ -312,8 +299,7 @@ class OperationRow:
     deprecated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What a person put on a frame: that it matters, and why. `note` may be empty."""
 
     seq: int
@@ -321,8 +307,7 @@ class Mark:
     note: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, kw_only=True):
     """Counters of a whole capture, kept by the writer so that no screen has to count."""
 
     frames: int = 0
@@ -343,24 +328,23 @@ class Totals:
     last_ns: int = 0
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """What one write puts into a capture, in one transaction.
 
     Frames, states, settlements, findings and notes are appended; exchanges and connections replace the row
     of the same number; operations replace those of the same connection.
     """
 
-    frames: list[tuple[FoldedFrame, str | bytes]] = field(default_factory=list)
-    exchanges: dict[int, FoldedExchange] = field(default_factory=dict)
-    peers: dict[int, str] = field(default_factory=dict)
+    frames: list[tuple[FoldedFrame, str | bytes]] = []
+    exchanges: dict[int, FoldedExchange] = {}
+    peers: dict[int, str] = {}
     """Names of peers by the numbers that frames and exchanges have for them; each is given once."""
-    connections: dict[int, ConnectionRow] = field(default_factory=dict)
-    states: list[StateRow] = field(default_factory=list)
-    settled: list[SettledRow] = field(default_factory=list)
-    findings: list[FindingRow] = field(default_factory=list)
-    notes: list[NoteRow] = field(default_factory=list)
-    operations: dict[int, list[OperationRow]] = field(default_factory=dict)
+    connections: dict[int, ConnectionRow] = {}
+    states: list[StateRow] = []
+    settled: list[SettledRow] = []
+    findings: list[FindingRow] = []
+    notes: list[NoteRow] = []
+    operations: dict[int, list[OperationRow]] = {}
     totals: Totals = field(default_factory=Totals)
 
     def __bool__(self) -> bool:

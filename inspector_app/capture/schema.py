@@ -12,7 +12,7 @@ as a BLOB of its UTF-8 with surrogates let through; `frames.binary` tells it fro
 
 from __future__ import annotations
 
-from dataclasses import fields
+from msgspec import Struct
 
 from inspector_app.capture.records import (
     ConnectionRow,
@@ -33,7 +33,7 @@ APPLICATION_ID = 0x534C4950
 FORMAT_VERSION = 2
 """Version of the layout, kept as `PRAGMA user_version`: lower ones are read, higher ones refused."""
 
-_ROWS: dict[str, type] = {
+_ROWS: dict[str, type[Struct]] = {
     "frames": FrameRow,
     "exchanges": ExchangeRow,
     "connections": ConnectionRow,
@@ -46,9 +46,7 @@ _ROWS: dict[str, type] = {
     "totals": Totals,
 }
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    table: tuple(column.name for column in fields(row)) for table, row in _ROWS.items()
-}
+COLUMNS: dict[str, tuple[str, ...]] = {table: row.__struct_fields__ for table, row in _ROWS.items()}
 """Columns of each table that hold a row, in the order of the row's fields."""
 
 TABLES = (*COLUMNS, "meta", "peers", "seen_operations")

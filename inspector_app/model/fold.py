@@ -8,8 +8,9 @@ so the same records make the same rows, live or from a file. It keeps what is op
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from inspector_app.capture.records import (
     Batch,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec.structs import replace
 
 from inspector_app.capture.errors import CaptureError, from_os
 from inspector_app.capture.files import new_capture_path

@@ -9,10 +9,10 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from inspector_app.capture.marks import Marks
 from inspector_app.capture.reader import _ENDED, _IS_REQUEST, _IS_STREAM, _PENDING, _select
