@@ -260,4 +260,7 @@ def row_opener(request_id: RequestId) -> str:
 
 def row_number(request_id: RequestId) -> int:
     """Give the counter as rows have it: within 64 bits, whatever the wire said."""
-    return max(-_LARGEST_NUMBER, min(_LARGEST_NUMBER, request_id[1]))
+    number = request_id[1]
+    if -_LARGEST_NUMBER <= number <= _LARGEST_NUMBER:
+        return number
+    return _LARGEST_NUMBER if number > 0 else -_LARGEST_NUMBER

@@ -9,11 +9,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WHICH = """
-import asyncio, sys
-from inspector_app.loop import TURN_S, run_loop
+import asyncio, gc, sys
+from inspector_app.loop import COLLECTED, TURN_S, run_loop
 
 async def main():
     assert sys.getswitchinterval() == TURN_S
+    assert gc.get_threshold() == COLLECTED
     return type(asyncio.get_running_loop()).__name__
 
 print(run_loop(main()))

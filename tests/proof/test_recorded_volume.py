@@ -7,6 +7,7 @@ in another and keeps its own digest of the wire.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from inspector_app.capture.records import FrameSeen, Record, StateChanged
 from inspector_app.capture.store import CaptureReader
 from inspector_app.engine.recording import Recording
 from inspector_app.intents import ClientSpec, SendMessage
+from inspector_app.loop import TURN_S
 from slipstream import connect, serve
 from tests.conftest import Figure
 from tests.proof.children import elsewhere, served
@@ -80,6 +82,7 @@ def _held_in(capture: Path) -> Held:
 
 
 async def _record_stream(url: str, capture: Path, count: int) -> Recorded:
+    sys.setswitchinterval(TURN_S)  # as in every process that records
     tape, memory, used_s = Tape(), PeakMemory(), cpu_s()
     recording = await Recording.begin(ClientSpec(url=url), capture, on_record=tape.take)
     try:
