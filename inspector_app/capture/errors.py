@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _PRIMARY_CODE = 0xFF
 _LITTLE_SPACE_BYTES = 1 << 20
 
+_FUNCTION_RAISED = "user-defined function raised exception"
+"""What SQLite says for `filter.patterns.TooMuchWorkError`, the one error of a function of ours."""
+
 _SENTENCES: dict[int, str] = {
     sqlite3.SQLITE_FULL: "The disk is full, so {path} cannot grow: free some space.",
     sqlite3.SQLITE_READONLY: "{path} may not be written: change its permissions or record elsewhere.",
@@ -43,6 +46,10 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> CaptureError:
             return CaptureError(_SENTENCES[sqlite3.SQLITE_FULL].format(path=path))
         return CaptureError(
             f"The disk refused to serve {path} ({error}): check the disk and the limits on file size."
+        )
+    if _FUNCTION_RAISED in str(error):
+        return CaptureError(
+            f"A regular expression is too large for a frame as large as one in {path}: write a simpler one."
         )
     sentence = _SENTENCES.get(code)
     if sentence is not None:

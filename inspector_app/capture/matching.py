@@ -10,8 +10,8 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.errors import CaptureError, damaged, from_sqlite
-from inspector_app.capture.filter import Filter, prepare, refused, where
+from inspector_app.capture.errors import damaged, from_sqlite
+from inspector_app.capture.filter import Filter, prepare, where
 from inspector_app.capture.reader import CaptureReader
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ class Finder:
         except UnicodeDecodeError as error:  # SQLite quotes what it found in the file
             raise damaged(self._path) from error
         except sqlite3.Error as error:
-            sentence = refused(error)
-            raise CaptureError(sentence) if sentence else from_sqlite(error, self._path) from error
+            raise from_sqlite(error, self._path) from error
 
 
 class Portions:

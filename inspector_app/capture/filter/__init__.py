@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from inspector_app.capture.filter.complete import Completion, Known, complete
 from inspector_app.capture.filter.errors import FilterError
-from inspector_app.capture.filter.functions import prepare, refused
+from inspector_app.capture.filter.functions import prepare
 from inspector_app.capture.filter.grammar import warm_up
 from inspector_app.capture.filter.sql import Where, where
 from inspector_app.capture.filter.terms import Filter, parse_filter
@@ -30,7 +30,6 @@ __all__ = [
     "parse_filter",
     "path_field",
     "prepare",
-    "refused",
     "warm_up",
     "where",
 ]

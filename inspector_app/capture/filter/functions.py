@@ -23,7 +23,6 @@ CLOCK = "slip_clock"
 """Time: nanoseconds since midnight, at this place."""
 
 _OFFSET_STEP_S = 900
-_REFUSED = "user-defined function raised exception"
 
 _NO_MARKS = "CREATE TEMP TABLE IF NOT EXISTS marks (seq INTEGER PRIMARY KEY, made_ns INTEGER, note TEXT)"
 
@@ -55,13 +54,6 @@ def _without_marks(connection: sqlite3.Connection) -> None:
         connection.execute(_NO_MARKS)
     finally:
         connection.execute(f"PRAGMA query_only = {int(read_only)}")
-
-
-def refused(error: Exception) -> str | None:
-    """Say in a sentence why a condition made SQLite fail with `error`; None when that was not its doing."""
-    if _REFUSED in str(error):
-        return "A regular expression is too large for a frame as large as one here: write a simpler one."
-    return None
 
 
 def clock(time_ns: object) -> int | None:

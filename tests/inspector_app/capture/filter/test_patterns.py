@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from inspector_app.capture.filter import FilterError, parse_filter, refused
+from inspector_app.capture.errors import from_sqlite
+from inspector_app.capture.filter import FilterError, parse_filter
 from inspector_app.capture.filter.patterns import MOST_WORK, TooMuchWorkError, compiled, matcher
 from tests.inspector_app.capture.filter.worlds import World, message
 
@@ -62,8 +64,8 @@ def test_a_text_that_is_too_large_for_an_expression_is_told_in_a_sentence() -> N
     world = World().frame(raw=message({"a": "x" * (size + 1)}))
     with pytest.raises(sqlite3.OperationalError) as caught:
         world.fit(f"data.a:/{pattern}/")
-    assert (refused(caught.value) or "").startswith("A regular expression is too large")
-    assert refused(sqlite3.OperationalError("disk I/O error")) is None
+    told = str(from_sqlite(caught.value, Path("night.capture")))
+    assert told.startswith("A regular expression is too large for a frame")
 
 
 def test_flags_mean_what_they_say() -> None:
