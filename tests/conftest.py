@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from slipstream.taps import log_limit
 from tests.certificates import Authority, Certificate
+
+# How long an example takes is the machine's; a test that hangs is ended by the limit of all tests.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 Figure = Callable[[str, str, object, str], None]
 """`figure(row, what, value, must)`: a row of the proof's matrix, what was measured, what came out, and the
