@@ -91,6 +91,7 @@ class InspectorApp(App[int]):
         self._refused: list[ThemeError] = []
         # Before anything is styled: a change of theme styles everything anew.
         self._load_themes()
+        self._wear_theme()
         self._inspection: Inspection | None = None
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
@@ -155,6 +156,11 @@ class InspectorApp(App[int]):
         # The driver starts its threads anew at every SIGCONT; twice would be once too many.
         if getattr(self._driver, "_must_signal_resume", True):
             resume(*told)
+
+    def _wear_theme(self) -> None:
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
 
     def _load_themes(self) -> None:
         self._themes, self._refused = find_themes(self._config / "themes")

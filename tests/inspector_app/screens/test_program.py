@@ -143,6 +143,17 @@ async def test_a_remembered_theme_that_is_gone_gives_way_to_the_default(tmp_path
         assert stage.app.theme == "dark"
 
 
+@pytest.mark.parametrize("name", ["dark", "light"])
+async def test_the_remembered_theme_is_worn_from_the_first_picture_on(name: str, tmp_path: Path) -> None:
+    settings.save(settings.config_folder(), Settings(theme=name))
+    async with opened(Recording(tmp_path).connect().close()) as stage:
+        app = stage.app
+        wanted = app.get_css_variables()
+        assert app.screen.styles.background.hex == wanted["background"]
+        assert app.has_class(f"-{name}-mode")
+        assert not app.has_class("-light-mode" if name == "dark" else "-dark-mode")
+
+
 # -- settings ---------------------------------------------------------------------------------------------
 
 
