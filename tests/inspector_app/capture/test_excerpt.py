@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -68,9 +67,6 @@ def test_frames_are_given_by_connection(capture: Path) -> None:
     assert found == [(1, [3, 602]), (2, [601, 603])]
 
 
-@pytest.mark.skipif(
-    find_spec("inspector_app.capture.filter") is None, reason="the filter language is not there yet"
-)
 def test_a_filter_takes_its_frames_and_one_that_is_none_is_told_with_the_place(capture: Path) -> None:
     with closing(CaptureReader(capture)) as reader:
         excerpt = Excerpt(reader, Selection(filter="type:request op:get_quote"))
