@@ -106,7 +106,8 @@ class Excerpt:
         for frames in self.frame_portions():
             items: list[Item] = []
             for frame in frames:
-                items += introductions.before_each(events.up_to(frame.seq - 1))
+                if events.due_by(frame.seq):
+                    items += introductions.before_each(events.up_to(frame.seq - 1))
                 if introductions.waits_for(frame.conn):
                     items += introductions.before(frame.conn)
                 items.append(frame)

@@ -64,6 +64,10 @@ class Events:
         self._all = excerpt.events()
         self._next = next(self._all, None)
 
+    def due_by(self, seq: int) -> bool:
+        """Tell whether one happened before frame `seq`."""
+        return self._next is not None and self._next.after_seq < seq
+
     def up_to(self, seq: int) -> Iterator[Event]:
         """Give those that happened before the frame behind frame `seq`."""
         while self._next is not None and self._next.after_seq <= seq:

@@ -15,6 +15,11 @@ _DIGITS = 9
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 
 
+def believed_ns(value: object) -> int:
+    """Give a time that a file tells, if it is one between the years 1677 and 2262; else 0."""
+    return value if isinstance(value, int) and abs(value) < 1 << 63 else 0
+
+
 def to_iso(time_ns: int) -> str:
     """Write a time. Raises `OverflowError` outside the years 1 to 9999."""
     seconds, nanoseconds = divmod(time_ns, _SECOND_NS)

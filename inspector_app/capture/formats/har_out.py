@@ -13,7 +13,7 @@ from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from inspector_app.capture.times import to_iso
+from inspector_app.capture.times import believed_ns, to_iso
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -30,8 +30,7 @@ _MOST_PARAMETERS = 1000
 def write(excerpt: Excerpt, out: BinaryIO) -> None:
     """Write an excerpt. Raises `CaptureError` for what cannot be read, and what `out` raises."""
     meta = excerpt.meta()
-    created_ns = meta.get("created_ns")
-    started = to_iso(created_ns if isinstance(created_ns, int) else 0)
+    started = to_iso(believed_ns(meta.get("created_ns")))
     head = {
         "version": VERSION,
         "creator": {"name": "slipstream-inspector", "version": str(meta.get("software") or "")},

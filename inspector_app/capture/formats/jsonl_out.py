@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.capture.excerpt import Frame, Introduction
 from inspector_app.capture.records import FindingRow, Mark, NoteRow, StateRow
-from inspector_app.capture.times import to_iso
+from inspector_app.capture.times import believed_ns, to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,11 +82,10 @@ def _number(number: int | None) -> str:
 
 def header_line(meta: Mapping[str, object]) -> Line:
     """Give the first line: version, and what `CaptureReader.meta` knows of the recording."""
-    created_ns = meta.get("created_ns")
     return {
         VERSION_KEY: EXPORT_VERSION,
         "software": meta.get("software"),
-        "created": to_iso(created_ns if isinstance(created_ns, int) else 0),
+        "created": to_iso(believed_ns(meta.get("created_ns"))),
         "source": meta.get("source"),
     }
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.capture.excerpt import Frame
 from inspector_app.capture.records import FindingRow, Mark, NoteRow, SettledRow, StateRow
-from inspector_app.capture.times import to_iso
+from inspector_app.capture.times import believed_ns, to_iso
 from inspector_app.display.inert import inert
 
 if TYPE_CHECKING:
@@ -65,10 +65,9 @@ class Report:
 def gather(excerpt: Excerpt) -> Report:
     """Go through an excerpt. Raises what it raises."""
     meta = excerpt.meta()
-    created_ns = meta.get("created_ns")
     report = Report(
         title="Slipstream capture",
-        started=moment(created_ns if isinstance(created_ns, int) else 0),
+        started=moment(believed_ns(meta.get("created_ns"))),
         software=text(str(meta.get("software") or "")),
         source=_source(meta.get("source")),
         selection=_selection(excerpt),
@@ -203,10 +202,7 @@ def text(value: str, longest: int = LONGEST_TEXT) -> str:
 
 def moment(time_ns: int) -> str:
     """Write a time to the millisecond."""
-    try:
-        return to_iso(time_ns)[:-7].replace("T", " ")
-    except OverflowError:
-        return str(time_ns)
+    return to_iso(time_ns)[:-7].replace("T", " ")
 
 
 def since(time_ns: int, start_ns: int) -> str:

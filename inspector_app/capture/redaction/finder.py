@@ -16,7 +16,15 @@ from functools import partial
 from ahocorasick_rs import BytesAhoCorasick
 
 from inspector_app.capture.redaction.json_text import TOKEN, Place, decoded, is_json, is_schema
-from inspector_app.capture.redaction.rules import KINDS, PATTERNS, STEMS, WHOLE_KEYS, Rules, fold_name
+from inspector_app.capture.redaction.rules import (
+    KINDS,
+    PATTERNS,
+    STEMS,
+    WHOLE_KEYS,
+    Pattern,
+    Rules,
+    fold_name,
+)
 
 Name = Callable[[str, str, str], str]
 """Gives the placeholder of a secret, told the secret, its kind (`token`, `mail`, …) and the rule."""
@@ -63,6 +71,7 @@ _ASSIGNED = re.compile(
     r"\\*\"((?:[^\"\\]|\\.)*+)|'([^']*+)|((?:(?i:bearer|basic|token|digest)\s+)?[^\s&;,\"'<>{}\[\]()\\]++)",
     re.DOTALL,
 )
+_HALVES = re.compile("([\ud800-\udfff]+)")
 _HINT = re.compile(
     r"@|eyJ|://|(?i:bearer|basic)\s|[-_][A-Za-z0-9_-]{10}|[pousr]_[A-Za-z0-9]{10}|AKIA|ASIA|AIza"
     r"|[2-6]\d{3}(?:[ -]?\d){8}"
@@ -107,7 +116,7 @@ class Finder:
     def __init__(self, rules: Rules, name: Name) -> None:
         self._rules = rules
         self._name = name
-        self._patterns = [
+        self._patterns: list[tuple[str, str, Pattern]] = [
             (which, KINDS.get(which, which), re.compile(PATTERNS[which]))
             for which in PATTERNS
             if which not in rules.off
@@ -303,6 +312,15 @@ class Finder:
     def _patterned(self, text: str) -> str:
         if not self._always and _HINT.search(text) is None:
             return text
+        if text.isascii():
+            return self._matched(text)
+        # RE2 takes no half of a surrogate pair; none of the patterns finds one either.
+        return "".join(
+            self._matched(part) if number % 2 == 0 else part
+            for number, part in enumerate(_HALVES.split(text))
+        )
+
+    def _matched(self, text: str) -> str:
         for which, kind, pattern in self._patterns:
             if pattern.search(text) is not None:
                 text = pattern.sub(partial(self._match, which, kind), text)

@@ -24,10 +24,12 @@ import tomllib
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
+
+import re2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 STEMS = (
@@ -90,7 +92,21 @@ KINDS = {"jwt": "token", "bearer": "token", "api_token": "token", "url_password"
 
 _LONGEST_FILE_BYTES = 1_000_000
 _LONGEST_PATTERN = 1000
+_PATTERN_MEMORY = 1 << 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
+
+
+class Pattern(Protocol):
+    """What is used of a compiled pattern, of `re` or of RE2."""
+
+    def search(self, text: str, /) -> Any:
+        """Find it; None when it is not there."""
+
+    def match(self, text: str, /) -> Any:
+        """Find it at the beginning."""
+
+    def sub(self, name: Callable[[Any], str], text: str, /) -> str:
+        """Put names in the places where it is found."""
 
 
 class RulesError(Exception):
@@ -110,7 +126,7 @@ class Rules:
     headers: tuple[str, ...] = ()
     kept_headers: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
-    own: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    own: Mapping[str, Pattern] = field(default_factory=dict)
 
     def secret_key(self, name: str) -> bool:
         """Tell whether the value of a key is a secret."""
@@ -147,6 +163,18 @@ def _shipped_key(folded: str) -> bool:
     if folded in _HARMLESS_KEYS:
         return False
     return folded in WHOLE_KEYS or any(stem in folded for stem in STEMS)
+
+
+def own_pattern(pattern: str) -> Pattern:
+    """Compile a pattern of one's own, for RE2: whatever it is, it takes time in proportion to the text.
+
+    Raises `re2.error` and `UnicodeEncodeError`.
+    """
+    options = re2.Options()
+    options.max_mem = _PATTERN_MEMORY
+    options.log_errors = False
+    made: Pattern = re2.compile(pattern, options)
+    return made
 
 
 def load_rules(path: Path) -> Rules:
@@ -210,9 +238,9 @@ class _Checker:
             lists[key] = tuple(fold_name(each) for each in value)
         return lists["redact"], lists["keep"]
 
-    def _patterns(self, section: dict[str, object]) -> tuple[frozenset[str], dict[str, re.Pattern[str]]]:
+    def _patterns(self, section: dict[str, object]) -> tuple[frozenset[str], dict[str, Pattern]]:
         off: set[str] = set()
-        own: dict[str, re.Pattern[str]] = {}
+        own: dict[str, Pattern] = {}
         for key, value in section.items():
             if key in PATTERNS:
                 if not isinstance(value, bool):
@@ -224,15 +252,20 @@ class _Checker:
                 own[key] = self._pattern(key, value)
         return frozenset(off), own
 
-    def _pattern(self, key: str, value: str) -> re.Pattern[str]:
+    def _pattern(self, key: str, value: str) -> Pattern:
         if not _NAME.fullmatch(key):
             raise self._wrong("patterns", key, "a name is small letters, digits and _, a letter first.")
         if len(value) > _LONGEST_PATTERN:
             raise self._wrong("patterns", key, f"a pattern has at most {_LONGEST_PATTERN} characters.")
         try:
-            compiled = re.compile(value)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise self._wrong("patterns", key, f"this is no pattern ({error}): mend it.") from error
+            compiled = own_pattern(value)
+        except (re2.error, UnicodeEncodeError) as error:
+            why = (
+                error.args[0].decode(errors="replace")
+                if isinstance(error, re2.error)
+                else "half a surrogate pair"
+            )
+            raise self._wrong("patterns", key, f"this is no pattern ({why}): mend it.") from error
         if compiled.match(""):
             raise self._wrong("patterns", key, "this matches nothing at all, too: say what must be there.")
         return compiled

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from inspector_app.capture import picking
 from inspector_app.capture.excerpt import Excerpt, Selection
+from inspector_app.capture.formats.known import FORMATS
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.redaction import Redactor
 from inspector_app.capture.store import CaptureError
@@ -68,9 +69,6 @@ def test_frames_are_given_by_connection(capture: Path) -> None:
     assert found == [(1, [3, 602]), (2, [601, 603])]
 
 
-@pytest.mark.skipif(
-    find_spec("inspector_app.capture.filter") is None, reason="the filter language is not there yet"
-)
 def test_a_filter_takes_its_frames_and_one_that_is_none_is_told_with_the_place(capture: Path) -> None:
     with closing(CaptureReader(capture)) as reader:
         excerpt = Excerpt(reader, Selection(filter="type:request op:get_quote"))
@@ -98,3 +96,23 @@ def test_a_capture_that_no_recording_makes_is_told(capture: Path, spoil: str) ->
             seqs(Excerpt(reader))
         with pytest.raises(CaptureError):
             seqs(Excerpt(reader, redactor=Redactor()))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("meta", ["1" + "0" * 40, '"soon"', "[]", "-9e400", "broken"])
+def test_what_a_stranger_tells_of_the_recording_spoils_no_format(capture: Path, name: str, meta: str) -> None:
+    with closing(sqlite3.connect(capture)) as connection:
+        connection.execute("UPDATE meta SET value = ?", (meta,))
+        connection.execute("UPDATE frames SET time_ns = 9223372036854775807 WHERE seq = 3")
+        connection.execute("UPDATE connections SET opened_ns = -9223372036854775808, handshake = ?", (meta,))
+        connection.commit()
+    try:
+        write = FORMATS[name].writer()
+    except CaptureError as error:
+        pytest.skip(str(error))
+    with closing(CaptureReader(capture)) as reader:
+        out = io.BytesIO()
+        excerpt = Excerpt(reader, redactor=Redactor())
+        excerpt.begin()
+        write(excerpt, out)
+    assert len(out.getvalue()) > 1000

@@ -125,3 +125,12 @@ def test_sizes_are_those_of_the_wire(tmp_path: Path) -> None:
     ]
     assert sizes[0] == sizes[1]
     assert len(whole.read_bytes()) > len(redacted.read_bytes())
+
+
+def test_a_short_secret_is_replaced_in_its_place_and_looked_for_nowhere_else(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, "two.capture").connect().request(0, "open", pin=1234, count=1234)
+    target = tmp_path / "out.jsonl"
+    told = export_capture(recording.close(), str(target), JSONL, rules=DEFAULT_RULES).told
+    (raw,) = [line["raw"] for line in map(json.loads, target.read_text().splitlines()) if "raw" in line]
+    assert json.loads(raw)["data"] == {"operation": "open", "pin": "\u2039secret-1\u203a", "count": 1234}
+    assert told.report()[1:] == ["key pin: 1 secret, once"]

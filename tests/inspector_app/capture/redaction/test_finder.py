@@ -7,7 +7,7 @@ import json
 import pytest
 
 from inspector_app.capture.redaction.finder import Finder
-from inspector_app.capture.redaction.rules import DEFAULT_RULES, Rules
+from inspector_app.capture.redaction.rules import DEFAULT_RULES, Rules, own_pattern
 
 
 class Names:
@@ -146,3 +146,9 @@ def test_a_long_text_takes_time_in_proportion() -> None:
     # A rule that went back and forth would not come to an end here.
     for text in ("a" * 2_000_000 + "@", "4" * 2_000_000 + " password=x", "token" + "\\" * 1_000_000 + "="):
         redacted(text)
+
+
+def test_patterns_of_ones_own_find_in_time_whatever_they_are() -> None:
+    rules = Rules(own={"order": own_pattern(r"ORD-\d{6}"), "slow": own_pattern(r"(a+)+$")})
+    assert redacted("see ORD-123456 \ud800 ORD-654321", rules) == "see [order] \ud800 [order]"
+    assert redacted("a" * 50_000 + "!", rules) == "a" * 50_000 + "!"

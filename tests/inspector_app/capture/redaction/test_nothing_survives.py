@@ -21,7 +21,7 @@ from inspector_app.capture.formats.known import FORMATS
 from inspector_app.capture.records import ConnectionOpened, HandshakeSeen
 from inspector_app.capture.redaction import Redactor
 from inspector_app.capture.store import CaptureError, CaptureReader
-from tests.inspector_app.recordings import Recording
+from tests.inspector_app.recordings import ME, Recording
 
 SECRETS = st.text(
     st.one_of(
@@ -42,7 +42,7 @@ def planted(folder: Path, secret: str) -> Path:
             time_ns=recording.now_ns,
             role="client",
             address=f"ws://h/?x={quote(secret, safe='')}",
-            local_peer="me",
+            local_peer=ME,
         )
     )
     basic = base64.b64encode(f"ada:{secret}".encode()).decode()
