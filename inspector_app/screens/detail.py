@@ -15,7 +15,8 @@ from textual.containers import Vertical
 
 from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow, FrameRow, NoteRow, StateRow
 from inspector_app.display import formats
-from inspector_app.display.json_view import JsonLines, data_of
+from inspector_app.display.json_layout import data_of
+from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import LineSource, Part, TextLines
 from inspector_app.screens.lists import EXCHANGE_FRAME_COLUMNS
 from inspector_app.viewer.connections import ENDED
