@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from inspector_app.display.document import Document
 from inspector_app.display.json_layout import lay_out
+from inspector_app.display.lines import DocumentLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,32 +20,23 @@ LEX_LIMIT: Final = 2_000
 """Characters of one line that are coloured by token; the rest takes the colour of the last of them."""
 
 
-class JsonLines:
-    """A JSON text as a `LineSource` over a document. `head` is how many lines stand above the document."""
+class JsonLines(DocumentLines):
+    """A JSON text laid out; what cannot be is shown as it is under a line that says why."""
 
     def __init__(self, raw: str | bytes) -> None:
         layout = lay_out(raw)
         self.reason = layout.reason
         """Why the text is shown as it is; empty when it is laid out."""
-        self.document = Document(layout.text)
-        self.head = 1 if layout.reason else 0
+        head = (layout.reason, "severity-warning") if layout.reason else None
+        super().__init__(Document(layout.text), head=head)
 
-    @property
-    def count(self) -> int:
-        """How many lines there are, with that of the reason."""
-        return self.document.count + self.head
-
-    def line(self, index: int) -> Sequence[Part]:
-        """Return line `index`; for text that is not laid out, line 0 is the reason."""
-        if index < self.head:
-            return [(self.reason, "severity-warning")]
-        text = self.document.line(index - self.head)
+    def parts(self, index: int) -> Sequence[Part]:
+        """Return line `index` of what is laid out, coloured."""
         if self.reason:
-            return [(text, "")]
-        if self.document.is_continued(index):
-            # Only a string, or a name, is so long.
-            return [(text, "json-string")]
-        return lexed(text)
+            return super().parts(index)
+        text = self.document.line(index)
+        # Only a string, or a name, goes on behind the first piece of a line.
+        return [(text, "json-string")] if self.document.is_continued(index) else lexed(text)
 
 
 def lexed(line: str) -> list[Part]:
