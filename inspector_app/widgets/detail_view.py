@@ -103,6 +103,17 @@ class DetailView(Painted, can_focus=True):
         self._lines.clear()
         self._relayout()
 
+    def reveal(self, index: int, column: int) -> None:
+        """Scroll to the character at `column` of line `index`, if it is not on screen."""
+        row = 0
+        while self._wrap and (ends := self._line(index).cells.row(row, self._text_width)):
+            if column < ends[1]:
+                break
+            row += 1
+        row = min(row, self._last_row(index))
+        if (index, row) not in self._visible():
+            self._go(self._moved((index, row), -(self.size.height // 3)))
+
     @property
     def wrap(self) -> bool:
         """Whether long lines are folded. May be set."""

@@ -69,7 +69,7 @@ class TreeView(Painted, can_focus=True):
         Binding("end,G", "go(-1)", "Last", show=False),
         Binding("left", "close", "Close", show=False),
         Binding("right", "open", "Open", show=False),
-        Binding("enter,space", "toggle", "Open or close", show=False),
+        Binding("enter,space", "turn", "Open or close", show=False),
     ]
 
     class Moved(Message):
@@ -146,7 +146,7 @@ class TreeView(Painted, can_focus=True):
         self._source.close(self._cursor)
         self._go(self._cursor if self._count != before else self._source.parent(self._cursor))
 
-    def action_toggle(self) -> None:
+    def action_turn(self) -> None:
         """Open or close the row under the cursor."""
         if self._source is not None and self._count:
             self._source.toggle(self._cursor)
@@ -173,12 +173,12 @@ class TreeView(Painted, can_focus=True):
         elif self._source is not None and self._first + event.y < self._count:
             self._go(self._first + event.y)
             if event.x + self._left <= len(self._source.parts(self._cursor)[0][0]):
-                self.action_toggle()
+                self.action_turn()
 
     def on_click(self, event: events.Click) -> None:
         """Open or close on a double click."""
         if event.chain == 2 and event.x < self.size.width - 1:
-            self.action_toggle()
+            self.action_turn()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag the scrollbar."""
