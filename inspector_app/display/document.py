@@ -20,7 +20,7 @@ class Document:
     """UTF-8 text in lines. A line that is longer than a block counts as several, so none is costly to draw.
 
     `data` may hold lone surrogates as `surrogatepass` writes them. What is no UTF-8 at all is shown by its
-    values, as `\\xff`. Offsets are bytes from the beginning, columns are characters.
+    values, as hexadecimal escapes. Offsets are bytes from the beginning, columns are characters.
     """
 
     def __init__(self, data: bytes) -> None:

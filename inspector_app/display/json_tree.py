@@ -1,8 +1,8 @@
 """A laid out JSON text as a tree of which only what was opened exists.
 
-Owns what is open and the text of each row. The tree is the layout with what is closed left out: a value is where
-its line is, and ends where the first line as little indented closes it. So nothing is parsed, and neither a
-million members nor a value of megabytes costs more than the rows that are looked at.
+Owns what is open and the text of each row. The tree is the layout with what is closed left out: a value is
+where its line is, and ends where the first line as little indented closes it. So nothing is parsed, and neither
+a million members nor a value of megabytes costs more than the rows that are looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
+
+from inspector_app.display.document import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,7 @@ _COUNTED_BYTES: Final = 32 * 1024
 """A value of more bytes than these is not counted, so that a row costs little."""
 
 _NAME: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_PLAIN_NAME: Final = re.compile(r"[\w$@-]+")
 _CLOSING: Final = {b"{": b"}", b"[": b"]"}
 
 Path = tuple[str | int, ...]
@@ -73,7 +75,9 @@ class JsonTree:
         node = self._rows[index]
         if node.kind == "more":
             place = node.path[-1]
-            self._rows[index : index + 1] = self._members(node, node.start, place if isinstance(place, int) else 0)
+            self._rows[index : index + 1] = self._members(
+                node, node.start, place if isinstance(place, int) else 0
+            )
         elif node.kind == "closed":
             self._rows[index] = replace(node, kind="open")
             inside = self._data.find(b"\n", node.value) + 1
@@ -122,7 +126,7 @@ class JsonTree:
         if name is None:
             return Node(start, at, (*path, place), depth, self._kind(at), str(place))
         value = name.end() + 2
-        label = name[0][:_HEAD_BYTES].decode("utf-8", "surrogatepass" if len(name[0]) < _HEAD_BYTES else "replace")
+        label = text_of(name[0][:_HEAD_BYTES])
         return Node(start, value, (*path, _key(name[0])), depth, self._kind(value), label)
 
     def _kind(self, value: int) -> Literal["leaf", "closed"]:
@@ -139,12 +143,17 @@ class JsonTree:
     # -- what a row stands for ----------------------------------------------------------------------------
 
     def value(self, index: int) -> bytes:
-        """Return the value of row `index` as JSON, indented as it is in the layout; empty where there is none."""
+        """Return the value of row `index` as JSON, indented as it is in the layout."""
         node = self._rows[index]
-        if node.kind == "more":
-            return b""
-        end = self._end(node.value, b" " * (node.depth * _INDENT))
-        return self._data[node.value : end].rstrip(b"\n").removesuffix(b",")
+        return self._data[node.value : self._behind(node)].rstrip(b"\n").removesuffix(b",")
+
+    def size(self, index: int) -> int:
+        """Return about how many bytes that is."""
+        node = self._rows[index]
+        return self._behind(node) - node.value
+
+    def _behind(self, node: Node) -> int:
+        return self._end(node.value, b" " * (node.depth * _INDENT))
 
     def plain(self, index: int) -> str | None:
         """Return a string without its quotes, anything else as it stands; None for what holds members."""
@@ -164,7 +173,10 @@ class JsonTree:
         glyph = {"closed": "▸ ", "open": "▾ "}.get(node.kind, "  ")
         parts: list[Part] = [(margin + glyph, "muted")]
         if node.label:
-            parts += [(node.label, "json-key" if isinstance(node.path[-1], str) else "muted"), (": ", "json-punctuation")]
+            parts += [
+                (node.label, "json-key" if isinstance(node.path[-1], str) else "muted"),
+                (": ", "json-punctuation"),
+            ]
         return [*parts, *self._value_parts(node)]
 
     def _value_parts(self, node: Node) -> list[Part]:
@@ -173,7 +185,7 @@ class JsonTree:
         end = self._data.find(b"\n", node.value, node.value + _HEAD_BYTES)
         whole = end >= 0 or node.value + _HEAD_BYTES >= len(self._data)
         head = self._data[node.value : end if end >= 0 else node.value + _HEAD_BYTES]
-        text = head.decode("utf-8", "surrogatepass" if whole else "replace")
+        text = text_of(head)
         return [(text.removesuffix(",") if whole else text + "…", _STYLES.get(text[:1], "json-number"))]
 
     def _outline(self, node: Node) -> Part:
@@ -206,7 +218,10 @@ def _key(name: bytes) -> str:
 
 
 def path_text(path: Path) -> str:
-    """Write a path as the filter language does: `data.user.id`, with quotes where a name has other characters."""
-    return ".".join(
-        str(step) if isinstance(step, int) or _PLAIN_NAME.fullmatch(step) else json.dumps(step) for step in path
-    )
+    """Write a path as the filter language does: `data.users[0].id`, with other names in quotes."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_name_text(step)}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def _name_text(name: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)

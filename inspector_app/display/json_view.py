@@ -1,6 +1,7 @@
 """JSON as coloured lines, lexed when they are asked for.
 
-Owns the colours of JSON. What is no JSON, or cannot be laid out, is shown as it is under a line that says why.
+Owns the colours of JSON. What is no JSON, or cannot be laid out, is shown as it is under a line that says
+why.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Text(LineSource, Protocol):
         ...
 
     def span(self, index: int) -> tuple[int, int]:
-        """Return the bytes that line `index` shows: from, up to. Of a line that shows none, both are equal."""
+        """Return the bytes that line `index` shows: from, up to. Both are equal for a line without any."""
         ...
 
     def columns(self, index: int, start: int, end: int) -> Sequence[tuple[int, int]]:

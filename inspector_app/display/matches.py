@@ -11,13 +11,10 @@ import time
 from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
-from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import regex
+    from collections.abc import Callable, Iterator, Sequence
 
     from inspector_app.display.lines import Part, Text
 
@@ -25,14 +22,14 @@ TIME_LIMIT_S: Final = 2.0
 PLACES_LIMIT: Final = 100_000
 LENGTH_LIMIT: Final = 500
 """Characters of a pattern."""
-REPEATS_LIMIT: Final = 20_000
-"""Counts in braces, multiplied: the library writes repetitions out, those within each other all together."""
 
+_WINDOW_BYTES: Final = 256 * 1024
+"""Searched at a time: so often the time is looked at. A place longer than the overlap may be missed."""
+_OVERLAP_BYTES: Final = 4 * 1024
+_MEMORY_BYTES: Final = 1 << 20
 _FOUND: Final = "underline bold"
 _CURRENT: Final = "reverse bold"
-_REPEATS: Final = re.compile(r"(?<=[{,])[0-9]+(?=[,}])")
-_RECURSION: Final = re.compile(r"\(\?(?:R|&|P>|[+-]?[0-9])")
-_HEX: Final = r"(?:[0-9a-fA-F]{2}\s+)*[0-9a-fA-F]{2}"
+_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2} *)+")
 
 
 class PatternError(ValueError):
@@ -43,43 +40,61 @@ class Pattern:
     """What to search for: words as they are, whatever their case, or a regular expression between slashes.
 
     `/…/` keeps to the case, `/…/i` does not. In bytes, pairs of hexadecimal digits stand for values as well.
+    RE2 runs it: in a time that grows with the text alone, in bounded memory, while other threads go on.
     """
 
     def __init__(self, typed: str) -> None:
         """Take what was typed. Raises `PatternError`."""
         # Late: nobody searches before the first paint.
-        import regex
+        import re2
 
         if not typed or len(typed) > LENGTH_LIMIT:
             raise PatternError(f"Type what to search for, in 1 to {LENGTH_LIMIT} characters.")
         self.typed = typed
         body, slash, flags = typed[1:].rpartition("/")
-        if typed[0] == "/" and slash and body and flags in ("", "i"):
-            self._source, self._flags = body, regex.IGNORECASE if flags else 0
-        else:
-            self._source, self._flags = regex.escape(typed, literal_spaces=True), regex.IGNORECASE
-        if _RECURSION.search(self._source):
-            raise PatternError("It calls itself, which takes memory without end: write it without.")
-        if prod(max(1, int(count)) for count in _REPEATS.findall(self._source)) > REPEATS_LIMIT:
-            raise PatternError("It repeats its parts too often: write smaller numbers in the braces.")
+        is_expression = typed[0] == "/" and slash and body and flags in ("", "i")
         try:
+            self._source: str = body if is_expression else re2.escape(typed)
+            self._flags = f"(?m{flags})" if is_expression else "(?i)"
             self.compiled(in_bytes=False)
-        except (regex.error, RecursionError, OverflowError) as error:
+        except UnicodeEncodeError:
+            raise PatternError("Half of a surrogate pair cannot be searched for: leave it out.") from None
+        except re2.error as error:
+            why = error.args[0] if error.args else "unknown"
+            told = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
             raise PatternError(
-                f"This is no regular expression ({error}): mend it, or leave out the slashes."
+                f"This is no regular expression ({told}): mend it, or leave out the slashes."
             ) from error
 
-    def compiled(self, *, in_bytes: bool) -> regex.Pattern[str]:
-        """Compile it; `in_bytes` for bytes that are written as the characters of the same numbers."""
-        import regex
+    def compiled(self, *, in_bytes: bool) -> Compiled:
+        """Compile it, for text or, with digits taken for values, for bytes."""
+        import re2
 
-        source = self._source
+        options = re2.Options()
+        options.max_mem = _MEMORY_BYTES
+        options.log_errors = False
+        options.never_capture = True
+        source = self._source.encode()
         if in_bytes:
-            source = source.encode("utf-8", "surrogatepass").decode("latin-1")
-            if regex.fullmatch(_HEX, self.typed):
-                values = bytes.fromhex(self.typed).decode("latin-1")
-                source += "|" + regex.escape(values)
-        return regex.compile(source, self._flags | regex.MULTILINE)
+            options.encoding = re2.Options.Encoding.LATIN1
+            if _HEX.fullmatch(self.typed):
+                source += b"|" + b"".join(b"\\x%02x" % byte for byte in bytes.fromhex(self.typed))
+        made: Compiled = re2.compile(self._flags.encode() + source, options)
+        return made
+
+
+class Compiled(Protocol):
+    """What is used of a compiled expression."""
+
+    def finditer(self, text: bytes, pos: int, endpos: int, /) -> Iterator[Found]:
+        """Find it between two places of a text."""
+
+
+class Found(Protocol):
+    """One place that was found."""
+
+    def span(self) -> tuple[int, int]:
+        """Give its beginning and its end."""
 
 
 class Matches:
@@ -110,48 +125,47 @@ def search(
     `in_bytes`: it is looked at as bytes, not as text.
     """
     found = Matches()
-    text, is_text = _characters(data, in_bytes=in_bytes)
-    places = pattern.compiled(in_bytes=not is_text).finditer(text, concurrent=True, timeout=TIME_LIMIT_S)
-    end = offset = 0
-    began = time.monotonic()
-    try:
-        for match in places:
-            first, last = match.span()
-            if first == last:
-                continue
-            if len(found) >= PLACES_LIMIT:
-                found.problem = f"Only the first {PLACES_LIMIT:,} places are shown: search for something longer."
-                break
-            offset += _size(text, end, first, is_text=is_text)
-            found.starts.append(offset)
-            offset += _size(text, first, last, is_text=is_text)
-            found.ends.append(offset)
-            end = last
-            if not wanted():
-                break
-            if time.monotonic() - began > TIME_LIMIT_S:
-                raise TimeoutError
-    except TimeoutError:
-        found.problem = f"The search was stopped after {TIME_LIMIT_S:g} s: search for something simpler."
-    except MemoryError:
-        found.problem = "The search took too much memory: search for something simpler."
+    compiled = pattern.compiled(in_bytes=in_bytes)
+    deadline = time.monotonic() + TIME_LIMIT_S
+    start = 0
+    while start < len(data) and wanted():
+        end, is_whole = _window(data, start)
+        start = _search_window(data, compiled, found, (start, end), is_whole=is_whole)
+        if len(found) >= PLACES_LIMIT:
+            found.problem = f"Only the first {PLACES_LIMIT:,} places are shown: search for something longer."
+            break
+        if time.monotonic() > deadline:
+            found.problem = f"The search was stopped after {TIME_LIMIT_S:g} s: search for something simpler."
+            break
     return found
 
 
-def _characters(data: bytes, *, in_bytes: bool) -> tuple[str, bool]:
-    """Return `data` as characters, and whether they are text and not the numbers of bytes."""
-    if not in_bytes:
-        try:
-            return data.decode("utf-8", "surrogatepass"), True
-        except UnicodeDecodeError:
-            pass
-    return data.decode("latin-1"), False
+def _window(data: bytes, start: int) -> tuple[int, bool]:
+    """Return where the window from `start` on ends, and whether that is the end of a line."""
+    end = start + _WINDOW_BYTES
+    if end >= len(data):
+        return len(data), True
+    newline = data.rfind(b"\n", start, end)
+    return (newline + 1, True) if newline >= 0 else (end, False)
 
 
-def _size(text: str, start: int, end: int, *, is_text: bool) -> int:
-    if not is_text or text.isascii():  # which a text knows of itself
-        return end - start
-    return len(text[start:end].encode("utf-8", "surrogatepass"))
+def _search_window(
+    data: bytes, compiled: Compiled, found: Matches, window: tuple[int, int], *, is_whole: bool
+) -> int:
+    """Search one window; return where to go on."""
+    start, end = window
+    seam = end if is_whole else end - _OVERLAP_BYTES
+    for match in compiled.finditer(data, start, end):
+        first, last = match.span()
+        if not is_whole and first >= seam and last == end:
+            break  # it may go on: the next window has all of it
+        if first < last:
+            found.starts.append(first)
+            found.ends.append(last)
+            start = last
+            if len(found) >= PLACES_LIMIT:
+                break
+    return max(seam, start)
 
 
 class Marked:

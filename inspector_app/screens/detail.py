@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
 from inspector_app.capture.records import ConnectionRow, FindingRow, StateRow
 from inspector_app.display import formats
 from inspector_app.display.hex_view import HexLines
-from inspector_app.display.json_tree import JsonTree
+from inspector_app.display.json_tree import JsonTree, path_text
 from inspector_app.display.lines import LineSource, Part, Stacked, Text
 from inspector_app.display.matches import Pattern
 from inspector_app.screens.facts import (
@@ -75,6 +76,11 @@ class DetailPane(Vertical):
     DEFAULT_CSS = """
     DetailPane { width: 1fr; height: 1fr; }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "go_to_match(1)", "Next place", show=False),
+        Binding("N", "go_to_match(-1)", "Place before", show=False),
+    ]
 
     class Made(Message):
         """A thread has made something; `take_over` gives it to the view and tells if it is wanted still."""
@@ -264,9 +270,11 @@ class DetailPane(Vertical):
             self._begin("search", search.run)
             self._show_facts()
 
-    def go_to_match(self, step: int) -> None:
+    def action_go_to_match(self, step: int) -> None:
         """Go to the next place, or the one before."""
-        if self._view.text_search.matches is None:
+        if self._view.text_search.pattern is None or not self._text.display:
+            self.post_message(self.Problem("Search in Data, Frame, Raw or Hex first (s)."))
+        elif self._view.text_search.matches is None:
             self._goes = step
         else:
             self._goes = 0
@@ -287,6 +295,19 @@ class DetailPane(Vertical):
             text.reveal(*place)
         self._show_facts()
 
+    # -- the tree -----------------------------------------------------------------------------------------
+
+    @property
+    def tree_row(self) -> tuple[JsonTree, int] | None:
+        """The tree on screen, and the row that is chosen in it."""
+        cursor = self.query_one(TreeView).cursor
+        return (self._tree, cursor) if self._tree is not None and cursor is not None else None
+
+    def on_tree_view_moved(self, event: TreeView.Moved) -> None:
+        """Tell the path of the row."""
+        event.stop()
+        self._show_facts()
+
     # -- facts --------------------------------------------------------------------------------------------
 
     def _show_facts(self) -> None:
@@ -302,7 +323,7 @@ class DetailPane(Vertical):
         place = f"{search.current + 1} of " if search.current is not None else ""
         more = "+" if search.matches.problem else ""
         style = "emphasis bold" if count else "severity-warning"
-        return [(f"{place}{count:,}{more} × {search.pattern.typed}  ", style)]
+        return [(f"{place}{count:,}{more}: {search.pattern.typed}  ", style)]
 
     def _facts(self) -> list[Part]:
         view, chosen = self._view, self._chosen
@@ -311,6 +332,9 @@ class DetailPane(Vertical):
             return [(f"Connection {row.conn}", "emphasis bold"), (f"  {row.address}", "muted")] if row else []
         if view.view == "operations":
             return operation_facts(chosen.operation) if chosen.operation else []
+        if view.detail == "tree" and (place := self.tree_row) is not None:
+            tree, index = place
+            return [(path_text(tree.node(index).path), "emphasis")]
         if view.detail == "exchange":
             return exchange_facts(view.selection.exchange, view.now_ns) if view.selection.exchange else []
         return frame_facts(view.selection.frame) if view.selection.frame else []

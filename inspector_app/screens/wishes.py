@@ -33,6 +33,19 @@ class GoHome(Message):
     """Leave this world."""
 
 
+class FilterBy(Message):
+    """Filter further: only frames that have `value` in a field of the filter language, or none that have.
+
+    `field` may be a path such as `data.user.id`; `value` is text without quotes, or a number as it was written.
+    """
+
+    def __init__(self, field: str, value: str, *, negate: bool) -> None:
+        super().__init__()
+        self.field = field
+        self.value = value
+        self.negate = negate
+
+
 class Remember(Message):
     """Keep a setting for the next run; None leaves one as it is."""
 

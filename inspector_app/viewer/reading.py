@@ -1,7 +1,7 @@
 """The message of the chosen frame, laid out in the ways there are to read it.
 
-Owns what is fetched and laid out at once, and what is so large that a thread beside the event loop does it. Of
-frames only one is kept; what was made for another is never given. It starts no thread itself.
+Owns what is fetched and laid out at once, and what is so large that a thread beside the event loop does it.
+Of frames only one is kept; what was made for another is never given. It starts no thread itself.
 """
 
 from __future__ import annotations
@@ -119,7 +119,10 @@ class Reading:
         return FrameText(seq, reader.raw(seq))
 
     def load(self) -> Callable[[], bool]:
-        """Fetch and lay out what is wanted by now. What comes back takes it over, and tells if it is wanted still."""
+        """Fetch and lay out what is wanted by now.
+
+        What comes back takes it over, and tells whether it is wanted still.
+        """
         with self._loading:  # what nobody wants any more ends soon
             wanted, reader = self._wanted, self._context.reader
             if wanted is None or reader is None:

@@ -163,7 +163,7 @@ class TreeView(Painted, can_focus=True):
         self._scroll(self._first - WHEEL_ROWS)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Put the cursor on the row pressed; on its glyph, open or close it. Or take hold of the scrollbar."""
+        """Put the cursor on the row pressed; on its glyph, open or close it. Or take the scrollbar."""
         if event.button != 1:
             return
         if event.x == self.size.width - 1:
@@ -228,7 +228,7 @@ class TreeView(Painted, can_focus=True):
         (margin, name), *rest = self._source.parts(index)
         left = self._left
         margin, hidden = margin[left:], left > 0 and len(margin) - left < 2
-        shown = [("‹ " if hidden else margin, name), *((head(text, width), name) for text, name in rest)]
+        shown = [("« " if hidden else margin, name), *((head(text, width), name) for text, name in rest)]
         drawn = Strip(segments(shown, self.palette, look))
         edge = Segment(CURSOR_GLYPH if look != "background" else " ", style("row-cursor-edge", look))
         text = drawn.adjust_cell_length(width - 2, style("", look))
