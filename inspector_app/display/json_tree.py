@@ -1,8 +1,8 @@
 """A laid out JSON text as a tree of which only what was opened exists.
 
 Owns what is open and the text of each row. The tree is the layout with what is closed left out: a value is
-where its line is, and ends where the first line as little indented closes it. So nothing is parsed, and neither
-a million members nor a value of megabytes costs more than the rows that are looked at.
+where its line is, and ends where the first line as little indented closes it. So nothing is parsed, and
+neither a million members nor a value of megabytes costs more than the rows that are looked at.
 """
 
 from __future__ import annotations

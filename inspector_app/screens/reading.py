@@ -5,8 +5,12 @@ Owns what each of these commands does. What is searched for and compared is kept
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
+from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.reader import CaptureReader
 from inspector_app.display.json_tree import path_text
 from inspector_app.display.matches import Pattern, PatternError
 from inspector_app.screens.base import notify
@@ -15,6 +19,9 @@ from inspector_app.screens.prompts import Prompt
 from inspector_app.screens.wishes import FilterBy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inspector_app.capture.records import FrameRow
     from inspector_app.display.json_tree import JsonTree
     from inspector_app.screens.main import MainScreen
     from inspector_app.screens.copying import Copy
@@ -31,6 +38,7 @@ class ReadingDesk:
     def __init__(self, main: MainScreen) -> None:
         self._main = main
         self._copy: Copy | None = None
+        self._picked: FrameRow | None = None
 
     @property
     def _pane(self) -> DetailPane:
@@ -128,6 +136,53 @@ class ReadingDesk:
             self._warn(_NO_VALUE)
             return None
         return row
+
+    # -- compare ------------------------------------------------------------------------------------------
+
+    def do_compare(self) -> None:
+        """Pick a frame, or compare the one that was picked with another."""
+        frame, picked = self._main.view.selection.frame, self._picked
+        if frame is None:
+            return
+        if picked is None or picked.seq == frame.seq:
+            self._picked = None if picked is not None else frame
+            text = (
+                "Frame {} is picked: choose another one and press = again."
+                if picked is None
+                else "Picked no more."
+            )
+            notify(self._main.app, text.format(frame.seq))
+            return
+        self._picked = None
+        self._compare(picked, frame)
+
+    def do_compare_before(self) -> None:
+        """Compare with the last frame of the same operation, type and direction."""
+        frame, reader = self._main.view.selection.frame, self._main.view.reader
+        if frame is not None and reader is not None:
+            look = partial(self._look_before, reader.path, frame)
+            self._main.run_worker(look, thread=True, exclusive=True, group="look before")
+
+    def _look_before(self, capture: Path, frame: FrameRow) -> None:
+        """Look, in a thread, for the frame before: in a long capture that may take a while."""
+        tell = self._main.app.call_from_thread
+        try:
+            with closing(CaptureReader(capture)) as reader:
+                seq = reader.previous_alike(frame)
+                before = reader.frame(seq) if seq is not None else None
+        except CaptureError as error:
+            tell(notify, self._main.app, str(error), "error")
+            return
+        if before is None:
+            tell(self._warn, "There is no frame of this operation, type and direction before this one.")
+        else:
+            tell(self._compare, before, frame)
+
+    def _compare(self, old: FrameRow, new: FrameRow) -> None:
+        from inspector_app.screens.compare import CompareScreen
+
+        if self._main.view.reader is not None:
+            self._main.app.push_screen(CompareScreen(self._main.view.reader.path, old, new))
 
     # -- filter -------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ class GoHome(Message):
 class FilterBy(Message):
     """Filter further: only frames that have `value` in a field of the filter language, or none that have.
 
-    `field` may be a path such as `data.user.id`; `value` is text without quotes, or a number as it was written.
+    `field` may be a path such as `data.user.id`; `value` is text without quotes, or a number as it stands.
     """
 
     def __init__(self, field: str, value: str, *, negate: bool) -> None:
