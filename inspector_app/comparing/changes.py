@@ -131,12 +131,12 @@ def _differences(path: Path, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _of_lists(path: Path, old: list[Any], new: list[Any]) -> Iterator[Change]:
-    before, after = _identities(old, new)
+    before, after, by_name = _identities(old, new)
     gone: dict[object, list[int]] = {}
     come: list[int] = []
     for what, first, last, start, end in SequenceMatcher(None, before, after).get_opcodes():
         pairs = min(last - first, end - start) if what in ("equal", "replace") else 0
-        if what == "replace" and not _alike(old[first : first + pairs], new[start : start + pairs]):
+        if what == "replace" and (by_name or not _alike(old[first:last], new[start:end], pairs)):
             pairs = 0
         for place in range(pairs):
             yield from _differences((*path, start + place), old[first + place], new[start + place])
@@ -154,13 +154,16 @@ def _of_lists(path: Path, old: list[Any], new: list[Any]) -> Iterator[Change]:
         yield Change("removed", (*path, place), _text(old[place]))
 
 
-def _identities(old: list[Any], new: list[Any]) -> tuple[list[object], list[object]]:
-    """Tell which item is which: by a member that has another value in each, else by all that it holds."""
+def _identities(old: list[Any], new: list[Any]) -> tuple[list[object], list[object], bool]:
+    """Tell which item is which: by a member that has another value in each, else by all that it holds.
+
+    The last of the three says whether it was by a member.
+    """
     for name in _NAMES:
         before, after = _values(old, name), _values(new, name)
         if before is not None and after is not None:
-            return before, after
-    return [_text(item, 0) for item in old], [_text(item, 0) for item in new]
+            return before, after, True
+    return [_text(item, 0) for item in old], [_text(item, 0) for item in new], False
 
 
 def _values(items: list[Any], name: str) -> list[object] | None:
@@ -170,9 +173,9 @@ def _values(items: list[Any], name: str) -> list[object] | None:
     return values if items and len(set(values)) == len(items) else None
 
 
-def _alike(old: list[Any], new: list[Any]) -> bool:
+def _alike(old: list[Any], new: list[Any], count: int) -> bool:
     """Tell whether items that replace others are those, changed: so it seems when all are of one kind."""
-    return all(type(one) is type(other) for one, other in zip(old, new, strict=True))
+    return all(type(old[place]) is type(new[place]) for place in range(count))
 
 
 def _text(value: Any, limit: int = TEXT_LIMIT) -> str:

@@ -37,6 +37,7 @@ class CompareScreen(Dialog[None]):
         width: 100%; height: 100%; background: $background; border: round $border;
         border-title-color: $emphasis; border-subtitle-color: $text-muted; padding: 0 1;
     }
+    CompareScreen #result { margin-bottom: 1; }
     """
 
     class Compared(Message):

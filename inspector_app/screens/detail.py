@@ -218,8 +218,8 @@ class DetailPane(Vertical):
             if view.reading.loading:
                 self._begin("reading", view.reading.load)
             return
-        self._show_tree(frame.tree() if view.detail == "tree" else None)
         text = self._frame_text(frame)
+        self._show_tree(frame.tree if view.detail == "tree" else None)
         if view.text_search.look_at(text):
             self._begin("search", view.text_search.run)
         self._text.show(view.text_search.marked(), keep_place=keep_place)

@@ -33,6 +33,8 @@ class FrameText:
         self.bytes = bytes_of(raw)
         """The message as it was on the wire; a lone surrogate in three bytes."""
         self._made: dict[str, DocumentLines] = {}
+        self._data: JsonLines | None = None
+        self._root: tuple[str, ...] = ()
         self._tree: JsonTree | None = None
 
     def has(self, detail: str) -> bool:
@@ -54,18 +56,18 @@ class FrameText:
             return DocumentLines(Document(self.bytes))
         if detail == "frame":
             return JsonLines(self.raw)
-        for same in ("data", "tree"):
-            if same in self._made:
-                return self._made[same]
-        data = data_of(self.bytes)
-        return JsonLines(self.raw if data is None else data)
+        lines = self._data
+        if lines is None:
+            data = data_of(self.bytes)
+            self._root = () if data is None else ("data",)
+            lines = self._data = JsonLines(self.raw if data is None else data)
+        if detail == "tree" and not lines.reason:
+            self._tree = JsonTree(lines.data, self._root)
+        return lines
 
+    @property
     def tree(self) -> JsonTree | None:
-        """Give its data as a tree; None when it is not laid out, for the reason that its lines tell."""
-        lines = self.lines("tree")
-        if self._tree is None and isinstance(lines, JsonLines) and not lines.reason:
-            is_frame = data_of(self.bytes) is not None
-            self._tree = JsonTree(lines.data, ("data",) if is_frame else ())
+        """Its data as a tree, if that was made; None when it is not laid out, as its lines say."""
         return self._tree
 
 
