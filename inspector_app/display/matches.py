@@ -25,6 +25,9 @@ LENGTH_LIMIT: Final = 500
 
 _WINDOW_BYTES: Final = 256 * 1024
 """Searched at a time: so often the time is looked at. A place longer than the overlap may be missed."""
+_LEAST_WINDOW_BYTES: Final = 16 * 1024
+_WINDOW_STEPS: Final = 10_000_000
+"""Bytes times instructions of a large expression, a fraction of a second: what is searched at a time then."""
 _OVERLAP_BYTES: Final = 4 * 1024
 _MEMORY_BYTES: Final = 1 << 20
 _FOUND: Final = "underline bold"
@@ -86,6 +89,10 @@ class Pattern:
 class Compiled(Protocol):
     """What is used of a compiled expression."""
 
+    @property
+    def programsize(self) -> int:
+        """Its instructions."""
+
     def finditer(self, text: bytes, pos: int, endpos: int, /) -> Iterator[Found]:
         """Find it between two places of a text."""
 
@@ -126,10 +133,11 @@ def search(
     """
     found = Matches()
     compiled = pattern.compiled(in_bytes=in_bytes)
+    size = min(_WINDOW_BYTES, max(_LEAST_WINDOW_BYTES, _WINDOW_STEPS // compiled.programsize))
     deadline = time.monotonic() + TIME_LIMIT_S
     start = 0
     while start < len(data) and wanted():
-        end, is_whole = _window(data, start)
+        end, is_whole = _window(data, start, size)
         start = _search_window(data, compiled, found, (start, end), is_whole=is_whole)
         if len(found) >= PLACES_LIMIT:
             found.problem = f"Only the first {PLACES_LIMIT:,} places are shown: search for something longer."
@@ -140,9 +148,9 @@ def search(
     return found
 
 
-def _window(data: bytes, start: int) -> tuple[int, bool]:
+def _window(data: bytes, start: int, size: int) -> tuple[int, bool]:
     """Return where the window from `start` on ends, and whether that is the end of a line."""
-    end = start + _WINDOW_BYTES
+    end = start + size
     if end >= len(data):
         return len(data), True
     newline = data.rfind(b"\n", start, end)
