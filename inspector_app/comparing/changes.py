@@ -174,8 +174,10 @@ def _values(items: list[Any], name: str) -> list[object] | None:
 
 
 def _alike(old: list[Any], new: list[Any], count: int) -> bool:
-    """Tell whether items that replace others are those, changed: so it seems when all are of one kind."""
-    return all(type(old[place]) is type(new[place]) for place in range(count))
+    """Tell whether items that replace others are those, changed: one by one of a kind, or one by one."""
+    return (len(old), len(new)) == (1, 1) or all(
+        type(old[place]) is type(new[place]) for place in range(count)
+    )
 
 
 def _text(value: Any, limit: int = TEXT_LIMIT) -> str:

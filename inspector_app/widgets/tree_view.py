@@ -231,8 +231,9 @@ class TreeView(Painted, can_focus=True):
         shown = [("« " if hidden else margin, name), *((head(text, width), name) for text, name in rest)]
         drawn = Strip(segments(shown, self.palette, look))
         edge = Segment(CURSOR_GLYPH if look != "background" else " ", style("row-cursor-edge", look))
-        text = drawn.adjust_cell_length(width - 2, style("", look))
-        return Strip([edge, *text, self._bar_segment(y)], width)
+        mark = Segment("…" if drawn.cell_length > width - 3 else " ", style("muted", look))
+        text = drawn.adjust_cell_length(width - 3, style("", look))
+        return Strip([edge, *text, mark, self._bar_segment(y)], width)
 
     def _bar_segment(self, y: int) -> Segment:
         height, count = self.size.height, self._count

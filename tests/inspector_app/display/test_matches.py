@@ -104,7 +104,9 @@ def test_matches_are_marked_and_the_current_one_is_marked_otherwise() -> None:
 
 
 def test_matches_in_lines_below_others_and_in_bytes_are_marked_where_they_are() -> None:
-    lines = Stacked(TextLines.plain("two\ntwo"), DocumentLines(Document("é two".encode()), head=("why two", "")))
+    lines = Stacked(
+        TextLines.plain("two\ntwo"), DocumentLines(Document("é two".encode()), head=("why two", ""))
+    )
     marked = Marked(lines, search(lines.data, Pattern("two")), None)
     assert [styles(marked.line(index)) for index in range(3)] == [{}, {}, {}]
     assert styles(marked.line(3)) == {"two": " underline bold"}
