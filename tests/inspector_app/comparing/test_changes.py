@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from inspector_app.comparing import changes
 from inspector_app.comparing.changes import compare, compare_lines

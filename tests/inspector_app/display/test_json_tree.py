@@ -83,8 +83,8 @@ def test_members_come_a_page_at_a_time_until_all_are_there(items: list[int], nam
     assert texts(tree)[-1] == '    "behind": true'
 
 
-def test_a_million_members_cost_no_more_than_a_page() -> None:
-    tree = JsonTree(lay_out("{" + ",".join(f'"k{index}":{index}' for index in range(1_000_000)) + "}").text)
+def test_as_many_members_as_there_are_cost_no_more_than_a_page() -> None:
+    tree = JsonTree(lay_out("{" + ",".join(f'"k{index}":{index}' for index in range(200_000)) + "}").text)
     assert tree.count == PAGE + 2
     assert texts(tree)[0] == "▾ {…} many members"
     tree.open(tree.count - 1)

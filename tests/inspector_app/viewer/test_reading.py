@@ -44,9 +44,9 @@ def test_a_small_frame_is_there_at_once(context: Context) -> None:
 def test_a_large_frame_is_there_once_it_is_loaded(context: Context, detail: str) -> None:
     reading = Reading(context)
     assert reading.frame(2, detail) is None
-    assert reading.loading
+    waited = reading.loading
     assert reading.load()()
-    assert not reading.loading
+    assert (waited, reading.loading) == (True, False)
     frame = reading.frame(2, detail)
     assert frame is not None
     assert frame.has(detail)
