@@ -1,4 +1,4 @@
-"""A payload of 10 MB in the detail, in a real terminal: soon on the screen, the event loop never kept long."""
+"""A payload of 10 MB in the detail, in a real terminal: soon seen, and the event loop is never kept long."""
 
 from __future__ import annotations
 
