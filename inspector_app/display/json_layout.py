@@ -100,18 +100,24 @@ def _despite_surrogates(work: Callable[[bytes], bytes], data: bytes) -> bytes:
 
 def _fits(data: bytes) -> bool:
     """Tell whether laying out `data` adds no more than is allowed."""
-    commas = data.count(b",")
+    marks = _marks(data)
+    openings = marks.count(b"[") + marks.count(b"{")
+    deepest = LAYOUT_LIMIT_BYTES // (2 * (data.count(b",") + 2 * openings + 1))
+    return openings <= deepest or is_no_deeper(marks, deepest)
+
+
+def _marks(data: bytes) -> bytes:
+    """Return the brackets and quotes of `data`, without those quotes that are escaped."""
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
     # Without escapes every quote begins or ends a string. Neighbours go: what is between them is nothing.
-    data = data.translate(None, _NEITHER_BRACKETS_NOR_QUOTES).replace(b'""', b"")
-    openings = data.count(b"[") + data.count(b"{")
-    deepest = LAYOUT_LIMIT_BYTES // (2 * (commas + 2 * openings + 1))
-    return openings <= deepest or _is_no_deeper(data, deepest)
+    return data.translate(None, _NEITHER_BRACKETS_NOR_QUOTES).replace(b'""', b"")
 
 
-def _is_no_deeper(marks: bytes, limit: int) -> bool:
-    """Tell whether brackets that are not between quotes are nested no deeper."""
+def is_no_deeper(marks: bytes, limit: int) -> bool:
+    """Tell whether brackets that are not between quotes are nested no deeper; a few levels early."""
+    if limit < _PAIR_ROUNDS:
+        return False
     depth, inside = 0, False
     for start in range(0, len(marks), _PORTION_BYTES):
         pieces = marks[start : start + _PORTION_BYTES].split(b'"')

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -68,16 +69,9 @@ def test_a_comparison_that_takes_too_long_ends_with_a_sentence() -> None:
 def test_a_comparison_that_is_stopped_ends_its_process() -> None:
     items = ",".join(f'"{number}"' for number in range(200_000))
     comparing = Comparing(frame(f"[{items}]"), frame(f"[{items[::-1]}]"), time_limit_s=300)
-    done = threading.Event()
-
-    def work() -> None:
-        comparing.run()
-        done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    comparing.stop()
-    assert done.wait(60)
-    thread.join()
-    process = comparing._process
-    assert process is None or process.returncode is not None
+    with ThreadPoolExecutor() as threads:
+        result = threads.submit(comparing.run)
+        while comparing._process is None:
+            time.sleep(0)
+        comparing.stop()
+        assert result.result(100).problem.startswith("Comparing took too long")

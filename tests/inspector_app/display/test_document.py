@@ -30,6 +30,7 @@ def test_the_lines_are_those_of_the_text_however_it_is_divided(text: str, block:
         made = Document(bytes_of(text))
         assert lines_of(made) == text.split("\n")
         assert all(len(made.line_bytes(index)) <= block for index in range(made.count))
+        assert all(made.line_bytes(index) for index in range(made.count) if made.is_continued(index))
 
 
 @given(texts, st.integers(4, 40))

@@ -49,6 +49,8 @@ def test_windows_miss_nothing_that_is_no_longer_than_they_overlap(text: str, mor
         patch.setattr(matches, "_OVERLAP_BYTES", overlap + 8)
         assert found(text, "abc") == re.findall("abc", text)
         assert found(text, "/é/") == re.findall("é", text)
+        runs = re.sub("b{9,}", "b", text)
+        assert found(runs, "/b+/") == re.findall("b+", runs)
 
 
 def test_in_bytes_digits_are_values_too() -> None:

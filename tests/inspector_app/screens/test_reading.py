@@ -261,8 +261,8 @@ async def test_the_frame_that_was_laid_out_late_is_not_shown_for_the_one_that_is
 ) -> None:
     late: list[object] = []
     begin = DetailPane._begin
-    recording = Recording(tmp_path).connect().respond(0, {"first": LARGE_TEXT}).respond(1, {"n": 1})
-    path = recording.close()
+    recording = Recording(tmp_path).connect().respond(0, {"first": LARGE_TEXT})
+    path = recording.respond(1, {"n": [*range(100), "last"]}).close()
 
     def hold(self: DetailPane, what: str, work: object) -> None:
         late.append(work())  # type: ignore[operator]  # laid out, and handed over too late
@@ -272,12 +272,14 @@ async def test_the_frame_that_was_laid_out_late_is_not_shown_for_the_one_that_is
     async with opened(path) as stage:
         await stage.until(lambda: late)
         await stage.press("down")
-        await stage.until_shown('"n": 1')
+        await stage.until_shown('"n": [')
+        stage.main.query_one(DetailView).focus()
+        await stage.press("end")
+        await stage.until_shown('"last"')
         pane = stage.main.query_one(DetailPane)
         pane.post_message(DetailPane.Made("reading", late[0]))  # type: ignore[arg-type]  # as above
         await stage.rest()
-        assert '"n": 1' in _detail(stage)
-        assert '"first"' not in _detail(stage)
+        assert '"last"' in _detail(stage)
 
 
 PAYLOADS = {

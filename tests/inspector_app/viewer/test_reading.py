@@ -133,8 +133,14 @@ def test_the_tree_of_what_is_no_frame_has_no_root() -> None:
 
 def test_the_last_frame_of_the_same_kind_before_another_is_found(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().calls(2).request(5, "other").calls(1, first=6)
+    recording.frame("out", "stream_stream_request", 8, {"operation": "chat"})
+    recording.frame("out", "stream_data", 8, 1).frame("in", "stream_data", 8, 2).frame(
+        "out", "stream_data", 8, 3
+    )
     with_reader = CaptureReader(recording.close())
-    frames = {frame.seq: frame for frame in with_reader.frames(1, 10)}
+    frames = {frame.seq: frame for frame in with_reader.frames(1, 20)}
+    assert with_reader.previous_alike(frames[11]) == 9
+    assert with_reader.previous_alike(frames[10]) is None
     assert with_reader.previous_alike(frames[6]) == 3
     assert with_reader.previous_alike(frames[7]) == 4
     assert with_reader.previous_alike(frames[5]) is None
