@@ -53,6 +53,14 @@ def test_windows_miss_nothing_that_is_no_longer_than_they_overlap(text: str, mor
         assert found(runs, "/b+/") == re.findall("b+", runs)
 
 
+@pytest.mark.parametrize("before", range(25))
+def test_a_place_at_the_end_of_a_window_is_found_whole(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matches, "_WINDOW_BYTES", 20)
+    monkeypatch.setattr(matches, "_LEAST_WINDOW_BYTES", 1)
+    monkeypatch.setattr(matches, "_OVERLAP_BYTES", 10)
+    assert found("a" * before + "bbb" + "a" * 30, "/b+/") == ["bbb"]
+
+
 def test_in_bytes_digits_are_values_too() -> None:
     data = b"\x00\xff\x1bff"
     places = search(data, Pattern("ff"), in_bytes=True)
