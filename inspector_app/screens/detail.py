@@ -193,6 +193,11 @@ class DetailPane(Vertical):
         capture = str(self._view.reader.path) if self._view.reader else ""
         return key, partial(connection_lines, above, row, notes, capture)
 
+    @property
+    def _text_is_of_frame(self) -> bool:
+        """Whether text or tree show a frame by now, and not something else."""
+        return self._view.view not in ("connection", "operations") and self._view.detail != "exchange"
+
     # -- frames -------------------------------------------------------------------------------------------
 
     def _refresh_frame(self) -> None:
@@ -248,8 +253,8 @@ class DetailPane(Vertical):
             return
         if event.what == "search":
             self._show_found()
-        elif (frame := self._view.selection.frame) is not None:
-            self._show_frame(frame.seq)
+        elif self._text_is_of_frame:
+            self._shown = None
             self.refresh_chosen(self._chosen)
 
     def on_resize(self) -> None:

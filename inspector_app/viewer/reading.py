@@ -39,7 +39,7 @@ class FrameText:
 
     def has(self, detail: str) -> bool:
         """Tell whether a way to read it costs nothing any more."""
-        return detail in ("hex", "exchange") or detail in self._made
+        return detail == "hex" or detail in self._made
 
     def make(self, detail: str) -> None:
         """Make what a way to read it needs."""

@@ -282,6 +282,35 @@ async def test_the_frame_that_was_laid_out_late_is_not_shown_for_the_one_that_is
         assert '"last"' in _detail(stage)
 
 
+async def test_what_was_laid_out_for_a_view_that_was_left_waits_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    loaded: list[object] = []
+    load = Reading.load
+
+    def wait(self: Reading) -> object:
+        assert gate.wait(60)
+        loaded.append(load(self))
+        return loaded[-1]
+
+    path = Recording(tmp_path).connect().request(0).respond(0, {"first": LARGE_TEXT}).close()
+    monkeypatch.setattr(Reading, "load", wait)
+    try:
+        async with opened(path) as stage:
+            await stage.press("down")
+            await stage.until_shown("Reading 66 kB …")
+            await stage.press("left_square_bracket", "4")
+            await stage.press("1", "E")
+            gate.set()
+            await stage.until(lambda: loaded)
+            await stage.until_shown("After")
+            await stage.press("d")
+            await stage.until_shown('"first": "xxx')
+    finally:
+        gate.set()
+
+
 PAYLOADS = {
     "escapes and markup": json.dumps(
         {"\x1b[2J[/]": "\x1b]52;c;ZXZpbA==\x07[@click=app.exit]x[/]\u202e\u2066"}
