@@ -29,7 +29,6 @@ class FrameText:
 
     def __init__(self, seq: int, raw: str | bytes) -> None:
         self.seq = seq
-        self.raw = raw
         self.bytes = bytes_of(raw)
         """The message as it was on the wire; a lone surrogate in three bytes."""
         self._made: dict[str, DocumentLines] = {}
@@ -55,12 +54,12 @@ class FrameText:
         if detail == "raw":
             return DocumentLines(Document(self.bytes))
         if detail == "frame":
-            return JsonLines(self.raw)
+            return JsonLines(self.bytes)
         lines = self._data
         if lines is None:
             data = data_of(self.bytes)
             self._root = () if data is None else ("data",)
-            lines = self._data = JsonLines(self.raw if data is None else data)
+            lines = self._data = JsonLines(self.bytes if data is None else data)
         if detail == "tree" and not lines.reason:
             self._tree = JsonTree(lines.data, self._root)
         return lines
