@@ -91,8 +91,8 @@ class Document:
 
     def column(self, index: int, offset: int) -> int:
         """Return where in line `index` the character at `offset` is, within the line."""
-        start = self.start(index)
-        return len(text_of(self.line_bytes(index)[: max(0, offset - start)]))
+        line, place = self.line_bytes(index), max(0, offset - self.start(index))
+        return min(place, len(line)) if line.isascii() else len(text_of(line[:place]))
 
 
 def text_of(data: bytes) -> str:

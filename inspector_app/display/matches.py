@@ -7,10 +7,10 @@ is made for a thread of its own: it lets others run while it searches.
 from __future__ import annotations
 
 import re
+import sys
 import time
 from array import array
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TIME_LIMIT_S: Final = 2.0
 PLACES_LIMIT: Final = 100_000
+MARKED_LIMIT: Final = 500
+"""Places in one line that are made visible, those around the current one."""
 LENGTH_LIMIT: Final = 500
 """Characters of a pattern."""
 
@@ -32,6 +34,7 @@ _OVERLAP_BYTES: Final = 4 * 1024
 _MEMORY_BYTES: Final = 1 << 20
 _FOUND: Final = "underline bold"
 _CURRENT: Final = "reverse bold"
+_NO_MARK: Final = (sys.maxsize, sys.maxsize, "")
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2} *)+")
 
 
@@ -193,21 +196,34 @@ class Marked:
         """Return the parts of line `index`."""
         parts = self._text.line(index)
         start, end = self._text.span(index)
-        for match in self._matches.within(start, end) if end > start else ():
-            style = _CURRENT if match == self._current else _FOUND
-            first, last = self._matches.starts[match], self._matches.ends[match]
-            for columns in self._text.columns(index, first, last):
-                parts = _restyled(parts, columns, style)
-        return parts
+        places = self._matches.within(start, end) if end > start else range(0)
+        if len(places) > MARKED_LIMIT:
+            here = self._current if self._current in places else None
+            first = max(0, here - places.start - MARKED_LIMIT // 2) if here is not None else 0
+            places = places[first : first + MARKED_LIMIT]
+        marks: list[tuple[int, int, str]] = []
+        for place in places:
+            style = _CURRENT if place == self._current else _FOUND
+            columns = self._text.columns(index, self._matches.starts[place], self._matches.ends[place])
+            marks += [(first, last, style) for first, last in columns]
+        return _restyled(parts, sorted(marks)) if marks else parts
 
 
-def _restyled(parts: Sequence[Part], columns: tuple[int, int], style: str) -> list[Part]:
-    first, last = columns
+def _restyled(parts: Sequence[Part], marks: Sequence[tuple[int, int, str]]) -> list[Part]:
+    """Return parts with marks, which are in order, laid over them."""
     restyled: list[Part] = []
-    ends = accumulate(len(text) for text, _ in parts)
-    for (text, name), end in zip(parts, ends, strict=True):
-        start = end - len(text)
-        low, high = min(max(first - start, 0), len(text)), min(max(last - start, 0), len(text))
-        pieces = (text[:low], name), (text[low:high], f"{name} {style}"), (text[high:], name)
-        restyled += [piece for piece in pieces if piece[0]]
+    waiting = iter(marks)
+    first, last, style = next(waiting)
+    start = 0
+    for text, name in parts:
+        end, at = start + len(text), start
+        while at < end:
+            if at >= last:
+                first, last, style = next(waiting, _NO_MARK)
+                continue
+            inside = first <= at
+            stop = min(end, last if inside else first)
+            restyled.append((text[at - start : stop - start], f"{name} {style}" if inside else name))
+            at = stop
+        start = end
     return restyled

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from inspector_app.widgets.tree_view import TreeView
 from tests.conftest import Figure
+from tests.inspector_app.recordings import Recording
+from tests.inspector_app.screens.pilots import LARGE, opened
 from tests.proof.children import ROOT
 
 DETAILS = ("data", "tree", "frame", "raw", "hex")
@@ -40,6 +43,25 @@ def test_ten_megabytes_are_read_without_keeping_the_event_loop(tmp_path: Path, f
         figure("R1", f"10 MB as {name}: memory grown, MB", float(row["grown_mb"]), "<= 100")
         assert float(row["worst_s"]) <= 0.1
         assert float(row["grown_mb"]) <= 100
+
+
+@pytest.mark.proof
+async def test_a_million_names_can_be_read_in_every_way(tmp_path: Path) -> None:
+    names = ",".join(f'"name{index}":{index}' for index in range(1_000_000))
+    frame = f'{{"type":"response","requestId":["p",1],"peerID":"q","data":{{{names}}}}}'
+    path = Recording(tmp_path).connect().request(0).raw("in", frame).close()
+    async with opened(path, LARGE) as stage:
+        await stage.press("down")
+        await stage.until_shown('"name0": 0')
+        await stage.press("d")
+        await stage.until_shown("many members", '"name0": 0')
+        stage.main.query_one(TreeView).focus()
+        await stage.press("end", "enter", "end")
+        await stage.until_shown('"name399": 399')
+        await stage.press("d", "s")
+        await stage.type("name999999")
+        await stage.press("enter")
+        await stage.until_shown("1 of 1", '"name999999": 999999')
 
 
 @pytest.mark.proof

@@ -133,3 +133,30 @@ def test_a_match_that_is_seen_in_two_lines_is_marked_in_both() -> None:
         ["37", "7"],
         ["38 39", "89"],
     ]
+
+
+@given(
+    st.lists(st.text(alphabet="abé", max_size=6), max_size=6),
+    st.text(alphabet="abé", min_size=1, max_size=2),
+)
+def test_marks_change_no_character_and_mark_each_match(texts: list[str], needle: str) -> None:
+    class Parts(DocumentLines):
+        def parts(self, index: int) -> list[tuple[str, str]]:
+            return [(text, f"part-{place}") for place, text in enumerate(texts)]
+
+    lines = Parts(Document("".join(texts).encode()))
+    marked = Marked(lines, search(lines.data, Pattern(f"/{needle}/")), None).line(0)
+    assert "".join(text for text, _ in marked) == "".join(texts)
+    seen = "".join(f"<{text}>" if "underline" in style else text for text, style in marked).replace("><", "")
+    expected = re.sub(needle, r"<\g<0>>", "".join(texts)).replace("><", "")
+    assert seen == expected
+
+
+def test_of_very_many_matches_in_a_line_those_around_the_current_one_are_marked() -> None:
+    lines = DocumentLines(Document(b"x" * 10_000))
+    found = search(lines.data, Pattern("x"))
+    for current, first in ((None, 0), (5_000, 5_000 - matches.MARKED_LIMIT // 2)):
+        marked = Marked(lines, found, current).line(0)
+        plain = next((len(text) for text, style in marked if not style), 0)
+        assert plain == (first or 10_000 - matches.MARKED_LIMIT)
+        assert sum(bool(style) for _, style in marked) == matches.MARKED_LIMIT
