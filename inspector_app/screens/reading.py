@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from inspector_app.screens.copying import Copy
 
 VALUE_LIMIT = 1_000
-"""Characters of a value to filter by."""
+"""Characters of a path and a value to filter by."""
 
 _NO_VALUE = "There is no value in this row: choose another one."
 
@@ -203,7 +203,7 @@ class ReadingDesk:
             self._warn("This holds several values: open it (→) and choose one of them.")
         elif not path.startswith("data"):
             self._warn("This is no part of a frame's data: a filter cannot ask for it.")
-        elif len(value) > VALUE_LIMIT:
-            self._warn(f"A filter asks for values of up to {VALUE_LIMIT} characters: type a part of it.")
+        elif len(path) + len(value) > VALUE_LIMIT:
+            self._warn(f"A filter asks for paths and values of up to {VALUE_LIMIT} characters: type a part.")
         else:
             self._main.post_message(FilterBy(path, value, negate=negate))

@@ -91,6 +91,21 @@ async def test_a_value_is_offered_to_filter_by(tmp_path: Path, monkeypatch: pyte
         ]
 
 
+async def test_a_value_that_is_too_long_or_in_no_frame_is_not_offered(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().respond(0, {"k" * 2_000: 1, "v": "x" * 2_000}).raw("in", "[1]")
+    async with opened(recording.close()) as stage:
+        await stage.press("d")
+        await stage.until(lambda: stage.main.query_one(TreeView).display)
+        stage.main.query_one(TreeView).focus()
+        await stage.press("down", "o", "down", "o")
+        await stage.until(lambda: sum("1000 characters" in toast for toast in stage.toasts) == 2)
+        stage.rows("frames").focus()
+        await stage.press("down")
+        stage.main.query_one(TreeView).focus()
+        await stage.press("down", "o")
+        await stage.until(lambda: any("no part of a frame's data" in toast for toast in stage.toasts))
+
+
 async def test_what_is_no_json_has_no_tree_and_says_why(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().raw("in", "no json [/] \x1b[2J").raw("in", b"\xff\x00")
     async with opened(recording.close()) as stage:
