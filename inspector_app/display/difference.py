@@ -24,6 +24,7 @@ WIDE: Final = 100
 _ROWS_LIMIT: Final = 12
 """Rows of one side of one change; the rest is said to be left out."""
 
+_NAME_SHOWN: Final = 200
 _GLYPHS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "»"}
 _STYLES: Final = {"added": "success", "removed": "error", "changed": "warning", "moved": "accent"}
 _OLD: Final = "- ", "error"
@@ -70,10 +71,10 @@ def difference_lines(changes: Sequence[Change], width: int, root: tuple[str, ...
     """Lay out changes in `width` cells."""
     lines: list[list[Part]] = []
     for change in changes:
-        where = path_text((*root, *change.path)) or "(all of it)"
+        where = path_text((*root, *change.path), _NAME_SHOWN) or "(all of it)"
         head: list[Part] = [(f"{_GLYPHS[change.kind]} ", f"{_STYLES[change.kind]} bold"), (where, "emphasis")]
         if change.moved_to:
-            head += [(" is now ", "muted"), (path_text((*root, *change.moved_to)), "emphasis")]
+            head += [(" is now ", "muted"), (path_text((*root, *change.moved_to), _NAME_SHOWN), "emphasis")]
         lines.append(head)
         sides = _beside if width >= WIDE else _below
         lines += sides(change, width)

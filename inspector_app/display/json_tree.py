@@ -217,11 +217,17 @@ def _key(name: bytes) -> str:
     return str(json.loads(name.decode("utf-8", "surrogatepass"), strict=False))
 
 
-def path_text(path: Path) -> str:
-    """Write a path as the filter language does: `data.users[0].id`, with other names in quotes."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{_name_text(step)}" for step in path)
+def path_text(path: Path, longest: int | None = None) -> str:
+    """Write a path as the filter language does: `data.users[0].id`, with other names in quotes.
+
+    Of names that are longer than `longest` the beginning is taken: they are to be seen only.
+    """
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_name_text(step[:longest])}" for step in path)
     return "".join(steps).removeprefix(".")
 
 
 def _name_text(name: str) -> str:
-    return name if _PLAIN_NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    quoted = json.dumps(name, ensure_ascii=False)
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in quoted)

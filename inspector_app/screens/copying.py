@@ -123,7 +123,9 @@ def write_copy(main: MainScreen, copy: Copy) -> None:
             work = partial(_write, main, copy, Path(typed).expanduser())
             main.run_worker(work, thread=True, group="copying")
 
-    main.app.push_screen(Prompt(f"Write {copy.name} to", value=str(Path.cwd() / copy.file), check=check), begin)
+    main.app.push_screen(
+        Prompt(f"Write {copy.name} to", value=str(Path.cwd() / copy.file), check=check), begin
+    )
 
 
 def _write(main: MainScreen, copy: Copy, path: Path) -> None:

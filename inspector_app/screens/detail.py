@@ -57,7 +57,7 @@ _NOTHING = "Nothing is chosen: move to a row of the list."
 _NO_EXCHANGE = "This frame belongs to no exchange."
 _MARGINS = 3
 """Cells of the text's view that are not for text."""
-_PATH_SHOWN = 500
+_NAME_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,7 +340,7 @@ class DetailPane(Vertical):
             return operation_facts(chosen.operation) if chosen.operation else []
         if view.detail == "tree" and (place := self.tree_row) is not None:
             tree, index = place
-            return [(path_text(tree.node(index).path)[:_PATH_SHOWN], "emphasis")]
+            return [(path_text(tree.node(index).path, _NAME_SHOWN), "emphasis")]
         if view.detail == "exchange":
             return exchange_facts(view.selection.exchange, view.now_ns) if view.selection.exchange else []
         return frame_facts(view.selection.frame) if view.selection.frame else []

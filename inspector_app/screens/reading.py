@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from inspector_app.capture.records import FrameRow
     from inspector_app.display.json_tree import JsonTree
-    from inspector_app.screens.main import MainScreen
     from inspector_app.screens.copying import Copy
+    from inspector_app.screens.main import MainScreen
 
 VALUE_LIMIT = 1_000
 """Characters of a path and a value to filter by."""
@@ -206,4 +206,9 @@ class ReadingDesk:
         elif len(path) + len(value) > VALUE_LIMIT:
             self._warn(f"A filter asks for paths and values of up to {VALUE_LIMIT} characters: type a part.")
         else:
-            self._main.post_message(FilterBy(path, value, negate=negate))
+            from inspector_app.capture.filter import FilterError, only
+
+            try:
+                self._main.post_message(FilterBy(only(path, value, negate=negate)))
+            except FilterError as error:
+                self._warn(error.text)

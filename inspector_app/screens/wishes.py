@@ -34,16 +34,11 @@ class GoHome(Message):
 
 
 class FilterBy(Message):
-    """Filter further: only frames that have `value` in a field of the filter language, or none that have.
+    """Filter further: only frames that `term`, of the filter language, takes."""
 
-    `field` may be a path such as `data.user.id`; `value` is text without quotes, or a number as it stands.
-    """
-
-    def __init__(self, field: str, value: str, *, negate: bool) -> None:
+    def __init__(self, term: str) -> None:
         super().__init__()
-        self.field = field
-        self.value = value
-        self.negate = negate
+        self.term = term
 
 
 class Remember(Message):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inspector_app.capture.filter import path_field
 from inspector_app.display.json_layout import lay_out
 from inspector_app.display.json_tree import PAGE, JsonTree, path_text
 from tests.inspector_app.display.test_json_view import json_values
@@ -135,3 +136,8 @@ def test_odd_values_are_given_as_they_stand(raw: str) -> None:
 )
 def test_a_path_is_written_as_a_filter_takes_it(path: tuple[str | int, ...], text: str) -> None:
     assert path_text(path) == text
+
+
+@given(st.lists(st.text(max_size=4) | st.integers(0, 99), max_size=4))
+def test_a_path_of_a_frames_data_is_the_field_of_a_filter(path: list[str | int]) -> None:
+    assert path_text(("data", *path)) == path_field(*path)

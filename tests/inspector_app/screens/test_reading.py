@@ -10,6 +10,7 @@ import pytest
 from textual.message import Message
 from textual.widgets import Input
 
+from inspector_app.capture.filter import only
 from inspector_app.screens.detail import DetailPane
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.wishes import FilterBy
@@ -70,12 +71,12 @@ async def test_path_and_value_are_copied(tmp_path: Path) -> None:
 
 
 async def test_a_value_is_offered_to_filter_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wishes: list[tuple[str, str, bool]] = []
+    wishes: list[str] = []
     post = MainScreen.post_message
 
     def keep(self: MainScreen, message: Message) -> bool:
         if isinstance(message, FilterBy):
-            wishes.append((message.field, message.value, message.negate))
+            wishes.append(message.term)
         return post(self, message)
 
     monkeypatch.setattr(MainScreen, "post_message", keep)
@@ -85,9 +86,9 @@ async def test_a_value_is_offered_to_filter_by(tmp_path: Path, monkeypatch: pyte
         await stage.until(lambda: any("several values" in toast for toast in stage.toasts))
         await stage.press("right", "down", "o", "down", "O", "end", "o")
         assert wishes == [
-            ("data.user.id", "42", False),
-            ("data.user.name", "Ada \ud800 L", True),
-            ("data.ok", "true", False),
+            "data.user.id:42",
+            only("data.user.name", "Ada \ud800 L", negate=True),
+            "data.ok:true",
         ]
 
 
