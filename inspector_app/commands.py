@@ -65,6 +65,14 @@ def _has_details(now: Situation) -> bool:
     return now.view not in ("connection", "operations")
 
 
+def _has_text(now: Situation) -> bool:
+    return now.frame and now.detail in ("data", "frame", "raw", "hex")
+
+
+def _has_tree(now: Situation) -> bool:
+    return now.frame and now.detail == "tree"
+
+
 def _connected(now: Situation) -> bool:
     return _live(now) and now.connected
 
@@ -108,6 +116,7 @@ _KEY_LABELS = {
     "space": "Space",
     "tab": "Tab",
     "slash": "/",
+    "equals_sign": "=",
 }
 
 
@@ -128,6 +137,8 @@ _NO_ENGINE: dict[EngineState, str] = {
     "starting": "The engine is still starting: try again in a moment.",
     "dead": "The engine has stopped: press r to start it again.",
 }
+
+_NEEDS_TREE = "Choose a value in the tree of a frame first: press d until Tree is shown."
 
 VIEWS = ("frames", "requests", "streams", "connection", "findings", "operations")
 """Names of the lists of the main screen, in the order of their number keys."""
@@ -268,7 +279,7 @@ COMMANDS: tuple[Command, ...] = (
         name="detail",
         title="Detail",
         keys=("d", "right_square_bracket"),
-        help="Show the next of Data, Frame, Raw and Exchange of what is selected.",
+        help="Show the next of Data, Tree, Frame, Raw, Hex and Exchange of what is selected.",
         group="Detail",
         when=_has_details,
         otherwise="There is one way to look at this.",
@@ -279,7 +290,7 @@ COMMANDS: tuple[Command, ...] = (
         name="detail_back",
         title="Detail back",
         keys=("left_square_bracket",),
-        help="Show the one before of Data, Frame, Raw and Exchange.",
+        help="Show the one before of Data, Tree, Frame, Raw, Hex and Exchange.",
         group="Detail",
         when=_has_details,
         otherwise="There is one way to look at this.",
@@ -306,6 +317,103 @@ COMMANDS: tuple[Command, ...] = (
         title="Copy",
         keys=("y",),
         help="Copy the selected frame's text, as it was on the wire, to the terminal's clipboard.",
+        group="Detail",
+        when=lambda now: now.frame,
+        otherwise="Choose a frame first.",
+    ),
+    Command(
+        name="copy_exchange",
+        title="Copy exchange",
+        keys=("Y",),
+        help="Copy every frame of the selected exchange, one in a line, to the terminal's clipboard.",
+        group="Detail",
+        when=lambda now: now.exchange,
+        otherwise="Choose a frame that belongs to an exchange first.",
+    ),
+    Command(
+        name="copy_value",
+        title="Copy value",
+        keys=("v",),
+        help="Copy the value chosen in the tree: text without its quotes, anything else as JSON.",
+        group="Detail",
+        when=_has_tree,
+        otherwise=_NEEDS_TREE,
+    ),
+    Command(
+        name="copy_path",
+        title="Copy path",
+        keys=("V",),
+        help="Copy the path of the value chosen in the tree, as a filter takes it, such as data.user.id.",
+        group="Detail",
+        when=_has_tree,
+        otherwise=_NEEDS_TREE,
+    ),
+    Command(
+        name="write_copy",
+        title="Write copy",
+        keys=("W",),
+        help="Write what was copied last to a file, for a terminal that takes no clipboard.",
+        group="Detail",
+    ),
+    Command(
+        name="only_value",
+        title="Only this value",
+        keys=("o",),
+        help="Filter further: only frames that have the value chosen in the tree, at its path.",
+        group="Detail",
+        when=_has_tree,
+        otherwise=_NEEDS_TREE,
+    ),
+    Command(
+        name="not_value",
+        title="Not this value",
+        keys=("O",),
+        help="Filter further: no frames that have the value chosen in the tree, at its path.",
+        group="Detail",
+        when=_has_tree,
+        otherwise=_NEEDS_TREE,
+    ),
+    Command(
+        name="search",
+        title="Search",
+        keys=("s",),
+        help="Search the selected frame for words or, between slashes, a regular expression.",
+        group="Detail",
+        when=_has_text,
+        otherwise="Choose a frame and look at its Data, Frame, Raw or Hex (d) to search in it.",
+    ),
+    Command(
+        name="search_next",
+        title="Next place",
+        keys=("f3",),
+        help="Go to the next place that the search found; n does, too, while the text has the focus.",
+        group="Detail",
+        when=_has_text,
+        otherwise="Search in a frame first (s).",
+    ),
+    Command(
+        name="search_back",
+        title="Place before",
+        keys=("f4",),
+        help="Go to the place before; N does, too, while the text has the focus.",
+        group="Detail",
+        when=_has_text,
+        otherwise="Search in a frame first (s).",
+    ),
+    Command(
+        name="compare",
+        title="Compare",
+        keys=("equals_sign",),
+        help="Pick the selected frame; with another one picked before, show how the two differ.",
+        group="Detail",
+        when=lambda now: now.frame,
+        otherwise="Choose a frame first.",
+    ),
+    Command(
+        name="compare_before",
+        title="Compare with before",
+        keys=("P",),
+        help="Show how the selected frame differs from the last one of its operation, type and direction.",
         group="Detail",
         when=lambda now: now.frame,
         otherwise="Choose a frame first.",

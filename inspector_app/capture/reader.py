@@ -70,6 +70,10 @@ _FRAMES_WITH_RAW = _select("frames", "WHERE seq >= ? ORDER BY seq LIMIT ?", "raw
 _FRAME = _select_frames("WHERE seq = ?")
 _FRAMES_AT = _select_frames("WHERE seq IN (SELECT value FROM json_each(?))")
 _RAW = "SELECT raw, binary FROM frames WHERE seq = ?"
+_PREVIOUS_ALIKE = (
+    "SELECT seq FROM frames WHERE seq < ? AND operation IS ? AND type IS ? AND direction = ? "
+    "ORDER BY seq DESC LIMIT 1"
+)
 _EXCHANGE = _select("exchanges", "WHERE id = ?")
 _FIND_EXCHANGE = _select(
     "exchanges", f"WHERE number = ? AND conn = ? AND {OPENER} = ? ORDER BY id DESC LIMIT 1"
@@ -199,6 +203,19 @@ class CaptureReader:
         if message is None:
             raise CaptureError(f"There is no frame {seq} in {self.path}: choose another one.")
         return message
+
+    def raw_size(self, seq: int) -> int:
+        """Tell how many bytes a frame's message takes in the file, without reading it."""
+        with self._honest_values(), self._connection.blobopen("frames", "raw", seq, readonly=True) as message:
+            return len(message)
+
+    def previous_alike(self, frame: FrameRow) -> int | None:
+        """Give the number of the last frame before this one of its operation, type and direction."""
+        return self._row(
+            lambda values: rows.integer(values[0]),
+            _PREVIOUS_ALIKE,
+            (frame.seq, *rows.storable((frame.operation, frame.type)), frame.direction),
+        )
 
     # -- exchanges ----------------------------------------------------------------------------------------
 

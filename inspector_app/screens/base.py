@@ -5,7 +5,7 @@ Owns the way from a key or a click to a `do_…` method. Which commands there ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -81,6 +81,9 @@ class CommandScreen(_Interruptible[None]):
 
     PLACE: ClassVar[Place] = "main"
 
+    hands: Sequence[object] = ()
+    """What carries out commands besides the screen itself."""
+
     def compose(self) -> ComposeResult:
         """Put the parts of the screen above the footer."""
         yield TooSmall(classes="too-small")
@@ -131,8 +134,8 @@ class CommandScreen(_Interruptible[None]):
 
 
 def find_action(screen: Screen[None], app: App[int], name: str) -> Callable[[], object]:
-    """Find what carries out a command: the screen's `do_…` method, else the app's."""
-    for place in (screen, app):
+    """Find what carries out a command: a `do_…` method of the screen, one of its hands or the app."""
+    for place in (screen, *getattr(screen, "hands", ()), app):
         found = getattr(place, f"do_{name}", None)
         if callable(found):
             return found  # type: ignore[no-any-return]  # getattr knows no types; a test calls every one

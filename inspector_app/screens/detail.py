@@ -1,38 +1,63 @@
-"""DetailPane: what is chosen, looked at in one of four ways, or as documentation or handshake.
+"""DetailPane: what is chosen, looked at in one of six ways, or as documentation or handshake.
 
-Owns which lines are made for what is chosen, and that they are made once. It keeps nothing of the capture.
+Owns which lines are shown for what is chosen, that they are made once, and that what is large is made in a
+thread. It keeps nothing of the capture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 
-from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow, FrameRow, NoteRow, StateRow
+from inspector_app.capture.records import ConnectionRow, FindingRow, StateRow
 from inspector_app.display import formats
-from inspector_app.display.json_view import JsonLines, data_of
-from inspector_app.display.lines import LineSource, Part, TextLines
+from inspector_app.display.hex_view import HexLines
+from inspector_app.display.json_tree import JsonTree, path_text
+from inspector_app.display.lines import LineSource, Part, Stacked, Text
+from inspector_app.display.matches import Pattern
+from inspector_app.screens.facts import (
+    Lines,
+    connection_lines,
+    exchange_facts,
+    finding_lines,
+    frame_facts,
+    operation_facts,
+    operation_lines,
+    transition_lines,
+)
 from inspector_app.screens.lists import EXCHANGE_FRAME_COLUMNS
-from inspector_app.viewer.connections import ENDED
 from inspector_app.viewer.operations import Operation
+from inspector_app.viewer.reading import FrameText
 from inspector_app.viewer.state import ViewState
 from inspector_app.widgets.detail_view import DetailView
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
+from inspector_app.widgets.tree_view import TreeView
 
 Thing = TypeVar("Thing")
-Lines = list[list[Part]]
 
-DETAIL_TABS = (Tab("data", "Data"), Tab("frame", "Frame"), Tab("raw", "Raw"), Tab("exchange", "Exchange"))
+DETAIL_TABS = (
+    Tab("data", "Data"),
+    Tab("tree", "Tree"),
+    Tab("frame", "Frame"),
+    Tab("raw", "Raw"),
+    Tab("hex", "Hex"),
+    Tab("exchange", "Exchange", short="Exch"),
+)
 
 _NOTHING = "Nothing is chosen: move to a row of the list."
 _NO_EXCHANGE = "This frame belongs to no exchange."
+_MARGINS = 3
+"""Cells of the text's view that are not for text."""
+_NAME_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +78,40 @@ class DetailPane(Vertical):
     DetailPane { width: 1fr; height: 1fr; }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "go_to_match(1)", "Next place", show=False),
+        Binding("N", "go_to_match(-1)", "Place before", show=False),
+    ]
+
+    class Made(Message):
+        """A thread has made something; `take_over` gives it to the view and tells if it is wanted still."""
+
+        def __init__(self, what: str, take_over: Callable[[], bool]) -> None:
+            super().__init__()
+            self.what = what
+            self.take_over = take_over
+
+    class Problem(Message):
+        """Something a person should read: one sentence."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self, view: ViewState, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
         self._view = view
         self._shown: object = None
+        self._chosen = Chosen()
+        self._tree: JsonTree | None = None
+        self._goes = 0
 
     def compose(self) -> ComposeResult:
-        """Give tabs, a line of facts, the text, and the list of an exchange's frames."""
+        """Give tabs, a line of facts, the text, the tree, and the list of an exchange's frames."""
         yield TabStrip(DETAIL_TABS, id="details")
         yield InfoLine(id="facts")
         yield DetailView(hint=_NOTHING, id="text")
+        yield TreeView(hint=_NOTHING, id="tree")
         yield RowList(EXCHANGE_FRAME_COLUMNS, hint=_NO_EXCHANGE, id="exchange-frames")
 
     def on_mount(self) -> None:
@@ -70,27 +119,35 @@ class DetailPane(Vertical):
         self.query_one("#exchange-frames", RowList).set_source(self._view.selection.frames)
 
     @property
-    def focus_target(self) -> DetailView | RowList:
-        """What takes the keys: the text, or the list of frames."""
-        frames = self.query_one("#exchange-frames", RowList)
-        return frames if frames.display else self.query_one("#text", DetailView)
+    def _text(self) -> DetailView:
+        return self.query_one("#text", DetailView)
+
+    @property
+    def focus_target(self) -> DetailView | RowList | TreeView:
+        """What takes the keys: the text, the tree, or the list of frames."""
+        frames, tree = self.query_one("#exchange-frames", RowList), self.query_one(TreeView)
+        return frames if frames.display else tree if tree.display else self._text
 
     def refresh_chosen(self, chosen: Chosen) -> None:
         """Show what is chosen now; costs little when it is shown already."""
         view = self._view
+        self._chosen = chosen
         tabbed = view.view not in ("connection", "operations")
         tabs = self.query_one("#details", TabStrip)
         tabs.display = tabbed
         tabs.active = view.detail
-        exchange_shown = tabbed and view.detail == "exchange"
-        self.query_one("#text").display = not exchange_shown
         frames = self.query_one("#exchange-frames", RowList)
-        frames.display = exchange_shown
-        self.query_one("#facts", InfoLine).show(self._facts(chosen))
-        if exchange_shown:
+        frames.display = tabbed and view.detail == "exchange"
+        if frames.display:
             self._refresh_exchange(frames)
+        elif tabbed:
+            self._refresh_frame()
         else:
-            self._refresh_text(chosen)
+            self._refresh_text()
+        in_tree = tabbed and view.detail == "tree" and self._tree is not None
+        self.query_one(TreeView).display = in_tree
+        self._text.display = not (frames.display or in_tree)
+        self._show_facts()
 
     def _refresh_exchange(self, frames: RowList) -> None:
         view = self._view
@@ -108,22 +165,23 @@ class DetailPane(Vertical):
         cursor = view.selection.frames.index_of(view.selection.frame.seq) if view.selection.frame else 0
         frames.set_source(view.selection.frames, cursor=cursor)
 
-    def _refresh_text(self, chosen: Chosen) -> None:
-        view = self._view
-        if view.view == "connection":
-            key, make = self._connection_text(chosen)
-        elif view.view == "operations":
-            key, make = ("operation", chosen.operation), partial(_maybe, operation_lines, chosen.operation)
+    # -- text that is no frame's --------------------------------------------------------------------------
+
+    def _refresh_text(self) -> None:
+        operation = self._chosen.operation
+        if self._view.view == "connection":
+            key, make = self._connection_text()
         else:
-            seq = view.selection.frame.seq if view.selection.frame else None
-            key, make = (view.detail, seq, chosen.finding), partial(self._frame_text, chosen.finding)
+            key, make = ("operation", operation), partial(_maybe, operation_lines, operation)
         if key != self._shown:
             same = isinstance(self._shown, tuple) and self._shown[:2] == key[:2]
             self._shown = key
-            self.query_one("#text", DetailView).show(make(), keep_place=same)
+            self._view.text_search.look_at(None)
+            self._text.hint = _NOTHING
+            self._text.show(make(), keep_place=same)
 
-    def _connection_text(self, chosen: Chosen) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:
-        row = chosen.connection
+    def _connection_text(self) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:
+        chosen, row = self._chosen, self._chosen.connection
         if row is None:
             return ("connection", None), lambda: None
         above: Lines = []
@@ -136,18 +194,153 @@ class DetailPane(Vertical):
         capture = str(self._view.reader.path) if self._view.reader else ""
         return key, partial(connection_lines, above, row, notes, capture)
 
-    def _frame_text(self, finding: FindingRow | None) -> LineSource | None:
-        raw = self._view.selection.raw()
-        lines = frame_lines(raw, self._view.detail) if raw is not None else None
-        return finding_lines(finding, lines) if finding is not None else lines
+    @property
+    def _text_is_of_frame(self) -> bool:
+        """Whether text or tree show a frame by now, and not something else."""
+        return self._view.view not in ("connection", "operations") and self._view.detail != "exchange"
 
-    def _facts(self, chosen: Chosen) -> list[Part]:
+    # -- frames -------------------------------------------------------------------------------------------
+
+    def _refresh_frame(self) -> None:
         view = self._view
+        seq = view.selection.frame.seq if view.selection.frame else None
+        width = self.size.width - _MARGINS if view.detail == "hex" else 0
+        key = (view.detail, seq, self._chosen.finding, width)
+        if key != self._shown:
+            same = isinstance(self._shown, tuple) and self._shown[:2] == key[:2]
+            self._shown = key
+            self._show_frame(seq, keep_place=same)
+
+    def _show_frame(self, seq: int | None, *, keep_place: bool = False) -> None:
+        view = self._view
+        frame = view.reading.frame(seq, view.detail) if seq is not None else None
+        if frame is None:
+            size = view.selection.frame.size_bytes if view.selection.frame else 0
+            self._text.hint = f"Reading {formats.size(size)} …" if view.reading.loading else _NOTHING
+            self._show_tree(None)
+            view.text_search.look_at(None)
+            finding = self._chosen.finding
+            self._text.show(finding_lines(finding) if finding is not None else None)
+            if view.reading.loading:
+                self._begin("reading", view.reading.load)
+            return
+        text = self._frame_text(frame)
+        self._show_tree(frame.tree if view.detail == "tree" else None)
+        if view.text_search.look_at(text):
+            self._begin("search", view.text_search.run)
+        self._text.show(view.text_search.marked(), keep_place=keep_place)
+
+    def _show_tree(self, tree: JsonTree | None) -> None:
+        self._tree = tree
+        self.query_one(TreeView).show(tree)
+
+    def _frame_text(self, frame: FrameText) -> Text:
+        if self._view.detail == "hex":
+            return HexLines(frame.bytes, max(0, self.size.width - _MARGINS))
+        lines = frame.lines(self._view.detail)
+        finding = self._chosen.finding
+        return Stacked(finding_lines(finding), lines) if finding is not None else lines
+
+    def _begin(self, what: str, work: Callable[[], Callable[[], bool]]) -> None:
+        def run() -> None:
+            self.post_message(self.Made(what, work()))
+
+        self.run_worker(run, thread=True, group=what)
+
+    def on_detail_pane_made(self, event: Made) -> None:
+        """Show what a thread has made, unless something else is wanted by now."""
+        event.stop()
+        if not event.take_over():
+            return
+        if event.what == "search":
+            self._show_found()
+        elif self._text_is_of_frame:
+            self._shown = None
+            self.refresh_chosen(self._chosen)
+
+    def on_resize(self) -> None:
+        """Give rows of bytes as many as there is room for."""
+        if self._view.detail == "hex":
+            self.refresh_chosen(self._chosen)
+
+    # -- search -------------------------------------------------------------------------------------------
+
+    def search(self, pattern: Pattern | None) -> None:
+        """Search what is shown, and go to the first place from here on; None: search no more."""
+        search = self._view.text_search
+        search.begin(pattern)
+        self._goes = 1 if pattern else 0
+        if pattern is None:
+            self._show_found()
+        else:
+            self._begin("search", search.run)
+            self._show_facts()
+
+    def action_go_to_match(self, step: int) -> None:
+        """Go to the next place, or the one before."""
+        if self._view.text_search.pattern is None or not self._text.display:
+            self.post_message(self.Problem("Search in Data, Frame, Raw or Hex first (s)."))
+        elif self._view.text_search.matches is None:
+            self._goes = step
+        else:
+            self._goes = 0
+            self._reveal(step)
+
+    def _show_found(self) -> None:
+        step, self._goes = self._goes, 0
+        found = self._view.text_search.matches
+        if found is not None and found.problem:
+            self.post_message(self.Problem(found.problem))
+        self._reveal(step)
+
+    def _reveal(self, step: int) -> None:
+        search, text = self._view.text_search, self._text
+        place = search.go(step, search.offset_of(text.top[0])) if step else None
+        text.show(search.marked(), keep_place=True)
+        if place is not None:
+            text.reveal(*place)
+        self._show_facts()
+
+    # -- the tree -----------------------------------------------------------------------------------------
+
+    @property
+    def tree_row(self) -> tuple[JsonTree, int] | None:
+        """The tree on screen, and the row that is chosen in it."""
+        cursor = self.query_one(TreeView).cursor
+        return (self._tree, cursor) if self._tree is not None and cursor is not None else None
+
+    def on_tree_view_moved(self, event: TreeView.Moved) -> None:
+        """Tell the path of the row."""
+        event.stop()
+        self._show_facts()
+
+    # -- facts --------------------------------------------------------------------------------------------
+
+    def _show_facts(self) -> None:
+        self.query_one("#facts", InfoLine).show([*self._search_facts(), *self._facts()])
+
+    def _search_facts(self) -> list[Part]:
+        search = self._view.text_search
+        if search.pattern is None or not self._text.display:
+            return []
+        if search.matches is None:
+            return [("searching …  ", "muted")]
+        count = len(search.matches)
+        place = f"{search.current + 1} of " if search.current is not None else ""
+        more = "+" if search.matches.problem else ""
+        style = "emphasis bold" if count else "severity-warning"
+        return [(f"{place}{count:,}{more}: {search.pattern.typed}  ", style)]
+
+    def _facts(self) -> list[Part]:
+        view, chosen = self._view, self._chosen
         if view.view == "connection":
             row = chosen.connection
             return [(f"Connection {row.conn}", "emphasis bold"), (f"  {row.address}", "muted")] if row else []
         if view.view == "operations":
             return operation_facts(chosen.operation) if chosen.operation else []
+        if view.detail == "tree" and (place := self.tree_row) is not None:
+            tree, index = place
+            return [(path_text(tree.node(index).path, _NAME_SHOWN), "emphasis")]
         if view.detail == "exchange":
             return exchange_facts(view.selection.exchange, view.now_ns) if view.selection.exchange else []
         return frame_facts(view.selection.frame) if view.selection.frame else []
@@ -155,162 +348,3 @@ class DetailPane(Vertical):
 
 def _maybe(make: Callable[[Thing], LineSource], thing: Thing | None) -> LineSource | None:
     return make(thing) if thing is not None else None
-
-
-class _Stacked:
-    """Lines above other lines."""
-
-    def __init__(self, above: LineSource, below: LineSource) -> None:
-        self._above = above
-        self._below = below
-
-    @property
-    def count(self) -> int:
-        return self._above.count + self._below.count
-
-    def line(self, index: int) -> Sequence[Part]:
-        above = self._above.count
-        return self._above.line(index) if index < above else self._below.line(index - above)
-
-
-def finding_lines(finding: FindingRow, frame: LineSource | None) -> LineSource:
-    """Put what a frame broke above what it is."""
-    about = TextLines.prose(
-        [
-            [(f"{finding.rule} ", "severity-warning bold"), (f"protocol {finding.section}", "muted")],
-            [(finding.text, "")],
-            [],
-        ]
-    )
-    return _Stacked(about, frame) if frame is not None else about
-
-
-def operation_facts(operation: Operation) -> list[Part]:
-    """Tell about an operation on one line."""
-    kind = formats.KIND_WORD.get(operation.kind, operation.kind)
-    return [(operation.name, "emphasis bold"), (f"  {kind}", "muted")]
-
-
-def frame_lines(raw: str | bytes, detail: str) -> LineSource:
-    """Make the lines of a frame's data, of the whole frame, or of its text as it was on the wire."""
-    if detail == "data":
-        data = data_of(raw)
-        if data is not None:
-            return JsonLines(data)
-    if detail != "raw":
-        return JsonLines(raw)
-    if isinstance(raw, bytes):
-        return TextLines.plain(raw.decode("utf-8", "backslashreplace"))
-    return TextLines.plain(raw)
-
-
-def frame_facts(frame: FrameRow) -> list[Part]:
-    """Tell about a frame on one line what its text does not."""
-    parts: list[Part] = [
-        (f"#{frame.seq} ", "muted"),
-        (f"{formats.DIRECTION_GLYPH[frame.direction]} ", formats.direction_style(frame.direction)),
-        (frame.type or "not a frame", f"{formats.type_style(frame.type)} bold"),
-        (f"  {formats.size(frame.size_bytes)}", ""),
-    ]
-    if frame.binary:
-        parts.append(("  binary", "severity-warning"))
-    if frame.latency_ns is not None:
-        parts += [("  answered after ", "muted"), (formats.duration(frame.latency_ns), "")]
-    if frame.findings:
-        parts.append((f"  {formats.LEVEL_GLYPH['warning']} broke the protocol", "severity-warning"))
-    return parts
-
-
-def exchange_facts(exchange: ExchangeRow, now_ns: int) -> list[Part]:
-    """Tell about an exchange on one line how it stands."""
-    ended_ns = exchange.ended_ns if exchange.ended_ns is not None else now_ns
-    parts: list[Part] = [
-        (
-            formats.outcome_label(exchange.outcome, exchange.code),
-            f"{formats.outcome_style(exchange.outcome)} bold",
-        ),
-        (f"  {exchange.operation or '(no operation)'}", "emphasis"),
-        (f"  {formats.KIND_WORD.get(exchange.kind, exchange.kind)}", "muted"),
-        (f"  {formats.duration(ended_ns - exchange.opened_ns)}", ""),
-    ]
-    if exchange.kind != "request_response":
-        parts.append((f"  {exchange.state}", formats.state_style(exchange.state)))
-    if exchange.message:
-        parts.append((f"  {exchange.message}", formats.outcome_style(exchange.outcome)))
-    return parts
-
-
-def transition_lines(state: StateRow, spent: Part) -> Lines:
-    """Lay out a transition: from and to, when, how long the new state lasted, code, and the whole reason."""
-    first: list[Part] = [
-        (f"{state.old or '-'} → ", "muted"),
-        (formats.state_label(state.new), f"{formats.state_style(state.new)} bold"),
-        (f"  at {formats.clock(state.time_ns)}", "muted"),
-    ]
-    if state.new not in ENDED:
-        first += [("  for ", "muted"), spent]
-    if state.code is not None:
-        first += [("  code ", "muted"), (str(state.code), "emphasis")]
-    return [first, *([[(state.reason, "")]] if state.reason else []), []]
-
-
-def connection_lines(above: Lines, row: ConnectionRow, notes: Sequence[NoteRow], capture: str) -> TextLines:
-    """Lay out below `above` the notes on a connection, its handshake, and where it is recorded."""
-    lines: Lines = list(above)
-    lines += [
-        [(f"{formats.LEVEL_GLYPH[note.level]} {note.text}", formats.level_style(note.level))]
-        for note in notes
-    ]
-    if notes:
-        lines.append([])
-    lines += [
-        [("Local peer   ", "muted"), (row.local_peer or "-", "")],
-        [("Remote peer  ", "muted"), (row.remote_peer or "not known yet", "")],
-    ]
-    shake = row.handshake
-    for key, title in (("remote", "Remote end   "), ("subprotocol", "Subprotocol  ")):
-        if shake.get(key):
-            lines.append([(title, "muted"), (str(shake[key]), "")])
-    for part in ("request", "response"):
-        if shake.get(f"{part}_line"):
-            lines += [[], [(str(shake[f"{part}_line"]), "emphasis bold")]]
-            lines += [_header(pair) for pair in _pairs(shake.get(f"{part}_headers"))]
-    lines += [[], [("Capture  ", "muted"), (capture, "")]]
-    if not shake:
-        lines += [[], [("The handshake was not seen.", "muted")]]
-    return TextLines.prose(lines)
-
-
-def _pairs(headers: object) -> list[object]:
-    return headers if isinstance(headers, list) else []
-
-
-def _header(pair: object) -> list[Part]:
-    if isinstance(pair, (list, tuple)) and len(pair) == 2:
-        return [(f"{pair[0]}: ", "json-key"), (str(pair[1]), "")]
-    return [(str(pair), "")]
-
-
-def operation_lines(operation: Operation) -> TextLines:
-    """Lay out what is known of an operation."""
-    lines: Lines = []
-    if operation.deprecated:
-        lines.append([("! Deprecated: the other side asks not to use it any more.", "severity-warning")])
-    doc = operation.doc.strip() or (
-        "No documentation."
-        if operation.described
-        else "Called before in this capture; the other side does not describe it."
-    )
-    lines += [[(line, "")] for line in doc.split("\n")]
-    lines += [[], [("Enter opens the form to call it.", "muted")]]
-    for title, schema in (("Parameters", operation.params), ("Returns", operation.returns)):
-        if isinstance(schema, Mapping):
-            lines += [[], [(f"{title}, as JSON Schema", "emphasis bold")], *_json(schema)]
-    return TextLines.prose(lines)
-
-
-def _json(value: object) -> list[list[Part]]:
-    import json
-
-    source = JsonLines(json.dumps(value))
-    return [list(source.line(index)) for index in range(source.count)]

@@ -24,6 +24,7 @@ from inspector_app.screens.bar import badges, bar_state
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.detail import Chosen, DetailPane
 from inspector_app.screens.lists import COLUMNS, frame_columns, hint
+from inspector_app.screens.reading import ReadingDesk
 from inspector_app.screens.wishes import GoHome, Remember, Restart
 from inspector_app.viewer.cells import Rows
 from inspector_app.viewer.drafts import Drafts
@@ -70,6 +71,7 @@ class MainScreen(CommandScreen):
         self.inspection = inspection
         self.view = inspection.view
         self.drafts = drafts
+        self.hands = (ReadingDesk(self),)
 
     def compose_parts(self) -> ComposeResult:
         """Give bar, tabs, lists and detail."""
@@ -236,6 +238,11 @@ class MainScreen(CommandScreen):
         self.view.selection.choose_seq(exchange.opened_seq if exchange else None)
         self.view.selection.choose_exchange(exchange)
 
+    def on_detail_pane_problem(self, event: DetailPane.Problem) -> None:
+        """Say what went wrong while something was looked at."""
+        event.stop()
+        notify(self.app, event.text, "warning")
+
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Go where a row leads."""
         event.stop()
@@ -338,7 +345,7 @@ class MainScreen(CommandScreen):
 
     def _step_detail(self, step: int) -> None:
         pane, focused = self.query_one(DetailPane), self.focused
-        inside = focused is not None and focused.id in ("text", "exchange-frames")
+        inside = focused is not None and focused.id in ("text", "tree", "exchange-frames")
         self.view.step_detail(step)
         self._refresh_detail()
         if inside:  # what had the focus may be hidden now
@@ -357,7 +364,7 @@ class MainScreen(CommandScreen):
             self.remove_class("-zoom-list", "-zoom-detail")
             return
         focused = self.focused
-        in_detail = focused is not None and focused.id in ("details", "text", "exchange-frames")
+        in_detail = focused is not None and focused.id in ("details", "text", "tree", "exchange-frames")
         self.add_class("-zoom-detail" if in_detail else "-zoom-list")
 
     def do_go_to(self) -> None:
@@ -377,12 +384,6 @@ class MainScreen(CommandScreen):
             self._go_to_frame(int(typed))
 
     # -- commands: taking away and leaving ----------------------------------------------------------------
-
-    def do_copy(self) -> None:
-        """Copy the text of the chosen frame."""
-        from inspector_app.screens.taking import copy_text
-
-        copy_text(self.app, self.view.selection.raw())
 
     def do_export(self) -> None:
         """Take the capture, or a part of it, away."""

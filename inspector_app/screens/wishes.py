@@ -33,6 +33,14 @@ class GoHome(Message):
     """Leave this world."""
 
 
+class FilterBy(Message):
+    """Filter further: only frames that `term`, of the filter language, takes."""
+
+    def __init__(self, term: str) -> None:
+        super().__init__()
+        self.term = term
+
+
 class Remember(Message):
     """Keep a setting for the next run; None leaves one as it is."""
 

@@ -20,10 +20,12 @@ from inspector_app.viewer.frames import FrameRows, TimeMode
 from inspector_app.viewer.goal import PATIENCE_NS, ExchangeGoal, FrameGoal
 from inspector_app.viewer.operations import Operation, OperationRows, known_operations
 from inspector_app.viewer.rate import RateMeter
+from inspector_app.viewer.reading import Reading
 from inspector_app.viewer.selection import Selection
+from inspector_app.viewer.text_search import TextSearch
 from inspector_app.viewer.world import World
 
-DETAILS = ("data", "frame", "raw", "exchange")
+DETAILS = ("data", "tree", "frame", "raw", "hex", "exchange")
 """Names of the ways to look at what is chosen, in the order of their key."""
 
 _WITH_EXCHANGE = frozenset({"frames", "requests", "streams", "findings"})
@@ -95,6 +97,8 @@ class ViewState:
         self.findings = FindingRows(self)
         self.operations = OperationRows()
         self.selection = Selection(self)
+        self.reading = Reading(self)
+        self.text_search = TextSearch()
 
     # -- the capture and the engine -----------------------------------------------------------------------
 

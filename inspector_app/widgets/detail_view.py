@@ -27,6 +27,8 @@ SIDEWAYS_CELLS = 8
 KEPT_LINES = 1024
 COUNTED_LINES = 500
 """Up to so many lines the scrollbar counts the rows of a folded text; beyond, it counts lines."""
+COUNTED_CHARACTERS = 100_000
+"""As many as all these lines may have together for that."""
 
 Place = tuple[int, int]
 """A line and a row of it; the row is 0 unless lines are folded."""
@@ -83,6 +85,7 @@ class DetailView(Painted, can_focus=True):
         self._wrap = wrap
         self._source: LineSource = TextLines([])
         self._lines: dict[int, _Line] = {}
+        self._is_short: bool | None = None
         self._top: Place = (0, 0)
         self._left = 0
         self._places: list[Place] | None = None
@@ -101,7 +104,19 @@ class DetailView(Painted, can_focus=True):
     def refresh_lines(self) -> None:
         """Take over what changed in the source; the place stays."""
         self._lines.clear()
+        self._is_short = None
         self._relayout()
+
+    def reveal(self, index: int, column: int) -> None:
+        """Scroll to the character at `column` of line `index`, if it is not on screen."""
+        row = 0
+        while self._wrap and (ends := self._line(index).cells.row(row, self._text_width)):
+            if column < ends[1]:
+                break
+            row += 1
+        row = min(row, self._last_row(index))
+        if (index, row) not in self._visible():
+            self._go(self._moved((index, row), -(self.size.height // 3)))
 
     @property
     def wrap(self) -> bool:
@@ -213,11 +228,25 @@ class DetailView(Painted, can_focus=True):
             return cells.row_count(self._text_width)
         return max(1, -(-cells.cells // self._text_width)) if self._wrap else 1
 
+    @property
+    def _counts_rows(self) -> bool:
+        """Whether the scrollbar goes by rows: in a folded text that is soon counted."""
+        if not self._wrap or self._source.count > COUNTED_LINES:
+            return False
+        if self._is_short is None:
+            room = COUNTED_CHARACTERS
+            for index in range(self._source.count):
+                room -= len(self._line(index).cells.text)
+                if room < 0:
+                    break
+            self._is_short = room >= 0
+        return self._is_short
+
     def _extent(self) -> tuple[int, int]:
         """Return rows before the top and rows in all, or lines where counting rows would be slow."""
         count = self._source.count
         index, row = self._top
-        if not self._wrap or count > COUNTED_LINES:
+        if not self._counts_rows:
             return index, count
         rows = [self._rows_of(line) for line in range(count)]
         return sum(rows[:index]) + row, sum(rows)
@@ -297,7 +326,7 @@ class DetailView(Painted, can_focus=True):
         travel = max(1, self.size.height - 1)
         _, total = self._extent()
         target = round(min(max(y, 0), travel) / travel * max(0, total - self.size.height))
-        if not self._wrap or self._source.count > COUNTED_LINES:
+        if not self._counts_rows:
             self._go((target, 0))
             return
         for index in range(self._source.count):

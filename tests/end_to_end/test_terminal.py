@@ -118,7 +118,7 @@ def test_hostile_payloads_reach_the_terminal_as_inert_text(
         terminal.press("home")
         for number in range(1, len(HOSTILE) + 2):
             terminal.wait_for(f"\n #{number} " if columns < 100 else f" #{number} ")
-            terminal.press("d", "d", "d", "d", "down")
+            terminal.press("d", "d", "d", "d", "d", "d", "down")
         for view, title in (
             ("2", "Took"),
             ("3", "Last"),

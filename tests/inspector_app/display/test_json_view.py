@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector_app.display.json_view import LEX_LIMIT, JsonLines, data_of, lexed
+from inspector_app.display import json_layout
+from inspector_app.display.json_layout import data_of
+from inspector_app.display.json_view import LEX_LIMIT, JsonLines, lexed
 
 if TYPE_CHECKING:
     from inspector_app.display.lines import Part
@@ -92,7 +94,35 @@ def test_bytes_that_are_no_text_are_shown_by_their_values() -> None:
 def test_deep_nesting_is_not_laid_out(raw: str) -> None:
     lines = JsonLines(raw)
     assert lines.reason.startswith("Nested too deeply")
-    assert texts(lines)[1] == raw
+    assert "".join(texts(lines)[1:]) == raw
+
+
+def depth_of(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(depth_of, value.values()), default=0)
+    return 1 + max(map(depth_of, value), default=0) if isinstance(value, list) else 0
+
+
+bracketed = st.recursive(
+    st.text(alphabet='[]{}"\\a', max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='[}"', max_size=2), inner, max_size=3)
+    ),
+    max_leaves=30,
+)
+
+
+@given(bracketed, st.integers(1, 12), st.integers(1, 12))
+def test_how_deep_a_text_is_nested_is_known_without_reading_it(
+    value: object, portion: int, around: int
+) -> None:
+    for _ in range(around):
+        value = [value, "["]
+    marks, depth = json_layout._marks(json.dumps(value).encode()), depth_of(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_layout, "_PORTION_BYTES", portion)
+        assert json_layout.is_no_deeper(marks, depth + json_layout._PAIR_ROUNDS)
+        assert not json_layout.is_no_deeper(marks, depth - 1)
 
 
 def test_brackets_inside_text_are_not_nesting() -> None:

@@ -86,12 +86,16 @@ async def test_data_frame_raw_and_exchange_are_one_key_apart(tmp_path: Path) -> 
         await stage.until_shown('"n": 1.50')
         assert '"requestId"' not in stage.text
         await stage.press("d")
+        await stage.until_shown("▾ data: {…} 1 member", '"n": 1.50')
+        await stage.press("d")
         await stage.until_shown('  "requestId": [')
         await stage.press("d")
         await stage.until_shown('{ "type":"response", "requestId":[')
         await stage.press("d")
+        await stage.until_shown("0000  7b 20 22 74 79 70 65 22")
+        await stage.press("d")
         await stage.until_shown("After", "+0 µs", "+10 ms")
-        await stage.press("left_square_bracket")
+        await stage.press("left_square_bracket", "left_square_bracket")
         await stage.until_shown('{ "type":"response"')
 
 
@@ -149,7 +153,7 @@ async def test_zoom_gives_the_detail_the_whole_screen_and_takes_it_back(tmp_path
 async def test_a_frame_of_no_exchange_says_so(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().frame("out", "fire_and_forget", None, {"operation": "log"})
     async with opened(recording.close()) as stage:
-        await stage.press("d", "d", "d")
+        await stage.press("left_square_bracket")
         await stage.until_shown("belongs to no exchange")
 
 

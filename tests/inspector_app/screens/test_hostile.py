@@ -79,7 +79,7 @@ async def test_nesting_without_end_is_shown_and_the_app_goes_on(tmp_path: Path) 
     async with opened(recording.close()) as stage:
         assert stage.view.selection.raw() == DEEP
         for _ in range(2):
-            for _ in range(4):
+            for _ in range(6):
                 await stage.press("d")
                 _assert_inert(stage)
             await stage.press("down")
@@ -88,7 +88,7 @@ async def test_nesting_without_end_is_shown_and_the_app_goes_on(tmp_path: Path) 
 async def test_what_is_shown_is_inert_but_the_capture_is_exact(tmp_path: Path) -> None:
     text = "\x1b]52;c;ZXZpbA==\x07[/]\ud800\u202e"
     async with opened(Recording(tmp_path).connect().raw("in", text).close()) as stage:
-        await stage.press("d", "d")
+        await stage.press("d", "d", "d")
         await stage.until_shown("␛]52;c;ZXZpbA==␇[/]")
         assert stage.view.selection.raw() == text
 

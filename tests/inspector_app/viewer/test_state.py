@@ -217,7 +217,7 @@ def test_frames_that_come_in_quick_succession_are_all_counted_to_their_exchange(
 def test_each_list_remembers_how_its_rows_are_looked_at(tmp_path: Path) -> None:
     view = open_view(Recording(tmp_path).connect().close())
     assert view.detail == "data"
-    view.step_detail(1)
+    view.step_detail(2)
     assert view.detail == "frame"
     view.show("requests")
     assert view.detail == "exchange"

@@ -54,6 +54,25 @@ class Counted:
         return [(f"line {index}", "")]
 
 
+class CountedTexts(Counted):
+    """Few lines, but long ones."""
+
+    count = 400
+
+    def line(self, index: int) -> Sequence[Part]:
+        return [("中" * 10_000, "") for _ in super().line(index)]
+
+
+async def test_a_place_is_revealed_and_one_on_screen_does_not_move_the_text() -> None:
+    view = DetailView()
+    async with shown(view, TextLines([[("x" * 200, "")]] * 20)):
+        view.reveal(7, 150)
+        assert (7, 150 // TEXT_WIDTH) in view._visible()
+        before = view.top
+        view.reveal(7, 151)
+        assert view.top == before
+
+
 async def test_lines_are_drawn_with_the_styles_of_their_parts() -> None:
     view = DetailView()
     async with shown(view, TextLines([[('"a"', "json-key"), (": 1", "")]])) as pilot:
@@ -187,6 +206,18 @@ async def test_the_thumb_is_where_the_view_is(wrap: bool) -> None:
         assert thumb() == [3, 4, 5]
         view.show(TextLines.plain("short"))
         assert thumb() == []
+
+
+async def test_rows_of_a_long_text_are_not_counted_but_both_ends_are_reached() -> None:
+    source = CountedTexts()
+    view = DetailView()
+    async with shown(view, source) as pilot:
+        await pilot.press("end")
+        assert max(source.asked) == source.count - 1
+        await pilot.mouse_down(view, offset=(WIDTH - 1, 0))
+        await pilot.mouse_up(view, offset=(WIDTH - 1, 0))
+        assert view.top == (0, 0)
+        assert len(source.asked) < 40
 
 
 async def test_without_lines_it_shows_its_hint() -> None:

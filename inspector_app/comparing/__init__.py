@@ -1,0 +1,1 @@
+"""How two messages differ, found out in a process of its own that is ended when it takes too long."""
