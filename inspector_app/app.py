@@ -19,8 +19,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -94,6 +95,8 @@ class InspectorApp(App[int]):
         self._inspection: Inspection | None = None
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
+        self.too_late: list[Exception] = []
+        """What was looked for on screens that were being taken apart because the app ends."""
         self.failure = ""
         """Why the program ended without having begun, as one sentence; empty otherwise."""
 
@@ -106,6 +109,14 @@ class InspectorApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Drop from every drawn line whatever could act on the terminal."""
         return [*super().get_line_filters(), self._inert_filter]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Take a widget that is not there for a defect, unless nothing is put together any more."""
+        if self._exit and isinstance(error, NoMatches | ScreenStackError):
+            self.too_late.append(error)
+            self.log.error("too late", error)
+        else:
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """End after a defect, without the local variables that Textual shows: they hold wire text."""

@@ -152,6 +152,14 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_run
 
 
+_bad_frames_option = click.option(
+    "--bad-frames",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Close a connection after N bad frames within 10 s. Without it, all of them are recorded.",
+)
+
+
 @cli.command(context_settings=_CONTEXT)
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same traffic.")
 @_run_options
@@ -172,8 +180,9 @@ def demo(*, seed: int, run: RunOptions) -> None:
 @cli.command(context_settings=_CONTEXT)
 @server_options
 @click.option("--handler", metavar="HANDLER", help="What answers when the server calls us; as for `host`.")
+@_bad_frames_option
 @_run_options
-def connect(*, spec: ClientSpec, handler: str | None, run: RunOptions) -> None:
+def connect(*, spec: ClientSpec, handler: str | None, bad_frames: int | None, run: RunOptions) -> None:
     """Connect to a server at URL as a client, and see all that goes by.
 
     From the screen, messages of every kind can be sent. Headless, it ends when the connection does: with
@@ -190,7 +199,7 @@ def connect(*, spec: ClientSpec, handler: str | None, run: RunOptions) -> None:
 
     with _sentences():
         check_url(spec.url)  # before any screen is drawn
-    _launch(replace(spec, handler=handler), run)
+    _launch(replace(spec, handler=handler, bad_frames=bad_frames), run)
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -248,9 +257,16 @@ def check(*, spec: ClientSpec, as_json: bool, only: tuple[str, ...], timeout_s: 
     metavar="ORIGIN",
     help="Let web pages of this origin connect, as http://localhost:3000. Others are refused.",
 )
+@_bad_frames_option
 @_run_options
 def host(
-    *, handler: str | None, host: str, port: int, allow_origins: tuple[str, ...], run: RunOptions
+    *,
+    handler: str | None,
+    host: str,
+    port: int,
+    allow_origins: tuple[str, ...],
+    bad_frames: int | None,
+    run: RunOptions,
 ) -> None:
     """Host HANDLER as a server, and see all that its clients do.
 
@@ -266,7 +282,10 @@ def host(
       slipstream-inspector host handlers.py --headless --json | jq .op
     """  # noqa: D301 - click wants a real backspace
     _warn_if_open_to_network(host)
-    _launch(ServerSpec(handler=handler, host=host, port=port, allow_origins=allow_origins), run)
+    spec = ServerSpec(
+        handler=handler, host=host, port=port, allow_origins=allow_origins, bad_frames=bad_frames
+    )
+    _launch(spec, run)
 
 
 @cli.command("open", context_settings=_CONTEXT)

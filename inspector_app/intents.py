@@ -25,6 +25,8 @@ class ClientSpec:
     key_file: str | None = None
     insecure: bool = False
     handler: str | None = None
+    bad_frames: int | None = None
+    """Close a connection after so many bad frames within ten seconds; None: record all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class ServerSpec:
     host: str = "127.0.0.1"
     port: int = 8765
     allow_origins: tuple[str, ...] = ()
+    bad_frames: int | None = None
+    """As for a client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
