@@ -114,7 +114,6 @@ class InspectorApp(App[int]):
         """Take a widget that is not there for a defect, unless nothing is put together any more."""
         if self._exit and isinstance(error, NoMatches | ScreenStackError):
             self.too_late.append(error)
-            self.log.error("too late", error)
         else:
             super()._handle_exception(error)
 
