@@ -27,6 +27,8 @@ from textual.screen import Screen
 
 from inspector_app import settings as stored
 from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.keeping import Keep, Removed, remove_old
+from inspector_app.display import formats
 from inspector_app.display.inert import inert
 from inspector_app.display.inert_filter import InertFilter
 from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, find_themes, variable_defaults
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from inspector_app.screens.home import HomeScreen
 
 FAILED = 1
+_MEGABYTE = 10**6
 
 
 def _command_provider() -> type[Provider]:
@@ -144,6 +147,7 @@ class InspectorApp(App[int]):
             self._inspect(self._spec, record=self._record, at_start=True)
         else:
             self._go_home()
+        self.call_after_refresh(self._remove_old)
 
     async def on_unmount(self) -> None:
         """End the engine however the app ends."""
@@ -229,7 +233,7 @@ class InspectorApp(App[int]):
         from inspector_app.screens.home import HomeScreen
 
         before, self._inspection = self._inspection, None
-        home = HomeScreen(self._start_drafts)
+        home = HomeScreen(self._start_drafts, _keep_of(self._settings))
         self._show(home)
         if before is not None:
             self.run_worker(before.close(), group="closing")
@@ -312,9 +316,39 @@ class InspectorApp(App[int]):
             theme=wish.theme or self._settings.theme,
             time_mode=wish.time_mode or self._settings.time_mode,
         )
+        if wish.keep is not None:
+            self._settings = replace(
+                self._settings,
+                keep_days=wish.keep.days,
+                keep_megabytes=-(-wish.keep.size_bytes // _MEGABYTE),
+            )
+            self._remove_old()
         problem = stored.save(self._config, self._settings)
         if problem:
             notify(self, problem, "warning")
+
+    # -- old captures -------------------------------------------------------------------------------------
+
+    def _remove_old(self) -> None:
+        keep = _keep_of(self._settings)
+        if keep:
+            self.run_worker(lambda: self._remove(keep), thread=True, exclusive=True, group="removing")
+
+    def _remove(self, keep: Keep) -> None:
+        removed = remove_old(keep)
+        self.call_from_thread(self._removed, removed)
+
+    def _removed(self, removed: Removed) -> None:
+        from inspector_app.screens.home import HomeScreen
+
+        if removed.captures:
+            count, size = len(removed.captures), formats.size(removed.size_bytes)
+            captures = "1 old capture" if count == 1 else f"{count} old captures"
+            notify(self, f"Removed {captures} ({size}), as is set with K at home.", "warning")
+        if removed.problem:
+            notify(self, removed.problem, "warning")
+        if isinstance(self.screen, HomeScreen):
+            self.screen.look_for_captures()
 
     # -- commands that every screen has -------------------------------------------------------------------
 
@@ -356,6 +390,10 @@ def _collect_garbage_again() -> None:
     # What has been imported by now stays; there is no need to look through it ever again.
     gc.freeze()
     gc.enable()
+
+
+def _keep_of(settings: stored.Settings) -> Keep:
+    return Keep(days=settings.keep_days, size_bytes=settings.keep_megabytes * _MEGABYTE)
 
 
 def _time_mode(name: str) -> TimeMode:

@@ -47,6 +47,8 @@ class Situation:
     """The selected exchange is a bidirectional stream whose half on this side is open."""
     captures: int = 0
     """Captures listed on the home screen."""
+    pinned: bool = False
+    """The one that is selected there is pinned."""
 
 
 def _always(_: Situation) -> bool:
@@ -59,6 +61,10 @@ def _live(now: Situation) -> bool:
 
 def _engine_lives(now: Situation) -> bool:
     return now.engine in ("starting", "running")
+
+
+def _has_capture(now: Situation) -> bool:
+    return now.captures > 0
 
 
 def _has_details(now: Situation) -> bool:
@@ -107,6 +113,7 @@ _KEY_LABELS = {
     "enter": "Enter",
     "space": "Space",
     "tab": "Tab",
+    "delete": "Del",
     "slash": "/",
 }
 
@@ -121,6 +128,7 @@ def key_label(key: str) -> str:
 
 
 _NEEDS_EXCHANGE = "Choose a pending request or an open stream first, in Requests (2) or Streams (3)."
+_NEEDS_CAPTURE = "There is no capture yet: what is seen is recorded, and listed here."
 _NEEDS_STREAM = "Choose a bidirectional stream whose half on this side is open first, in Streams (3)."
 _NEEDS_CONNECTION = "Nobody is connected: press r to connect again, or wait for a client."
 _NO_ENGINE: dict[EngineState, str] = {
@@ -359,6 +367,60 @@ COMMANDS: tuple[Command, ...] = (
         group="Start",
         where="home",
         footer=4,
+    ),
+    Command(
+        name="rename_capture",
+        title="Rename",
+        keys=("r",),
+        help="Give the selected capture another name.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=15,
+    ),
+    Command(
+        name="note_capture",
+        title="Note",
+        keys=("n",),
+        help="Write a line about the selected capture; it is kept in the capture and listed with it.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=16,
+    ),
+    Command(
+        name="pin_capture",
+        title="Pin",
+        keys=("p",),
+        help="Have the selected capture never be removed by itself; again to allow it.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=17,
+        retitle=lambda now: "Unpin" if now.pinned else "",
+    ),
+    Command(
+        name="delete_capture",
+        title="Delete",
+        keys=("x", "delete"),
+        help="Delete the selected capture for good, after asking.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=18,
+    ),
+    Command(
+        name="keep",
+        title="Keep",
+        keys=("K",),
+        help="Say for how many days captures are kept, and how much of them; the rest goes at each start.",
+        group="Capture",
+        where="home",
+        footer=19,
     ),
     Command(
         name="send",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.in_use import Use, use
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import Done, Intent, SourceSpec
 from inspector_app.viewer.frames import TimeMode
@@ -67,6 +68,7 @@ class Inspection:
         self.on_news: Callable[[str, str], None] | None = None
         self._record = record
         self._engine: Engine | None = None
+        self._in_use: Use | None = None
 
     @classmethod
     def of(
@@ -78,14 +80,15 @@ class Inspection:
     @classmethod
     def of_file(cls, capture: Path, *, time_mode: TimeMode = TimeMode.CLOCK) -> Inspection:
         """Open a capture. Raises `CaptureError`."""
-        reader = CaptureReader(capture)
+        reader, in_use = _opened(capture)
         try:
             world = world_of_file(capture, reader.meta().get("source"))
         except CaptureError:
             reader.close()
+            in_use.end()
             raise
         inspection = cls(world, time_mode=time_mode)
-        inspection.view.attach(reader)
+        inspection._look_at(reader, in_use)
         return inspection
 
     async def start(self) -> None:
@@ -101,13 +104,17 @@ class Inspection:
             capture = self._record or _new_capture(self.view.world.label)
             ready = await engine.start(spec, capture)
             self.view.world = at_address(self.view.world, ready.address)
-            self.view.attach(CaptureReader(capture))
+            self._look_at(*_opened(capture))
         except EngineFailed as failure:
             raise InspectionFailed(failure.text, failure.exit_code) from failure
         except CaptureError as error:
             await engine.stop()
             raise InspectionFailed(str(error)) from error
         self.view.engine_is("running", time.time_ns())
+
+    def _look_at(self, reader: CaptureReader, in_use: Use) -> None:
+        self._in_use = in_use
+        self.view.attach(reader)
 
     async def perform(self, intent: Intent) -> Done:
         """Have the engine carry out an intent; `Done.error` says why it was not done."""
@@ -124,6 +131,8 @@ class Inspection:
         self.view.close()
         if self._engine is not None:
             await self._engine.stop()
+        if self._in_use is not None:
+            self._in_use.end()
         if died and reader is not None:
             from inspector_app.capture.tidying import tidy
 
@@ -142,6 +151,16 @@ class Inspection:
     def _tell(self, level: str, text: str) -> None:
         if self.on_news is not None:
             self.on_news(level, text)
+
+
+def _opened(capture: Path) -> tuple[CaptureReader, Use]:
+    """Open a capture that nobody is to remove meanwhile."""
+    in_use = use(capture)
+    try:
+        return CaptureReader(capture), in_use
+    except CaptureError:
+        in_use.end()
+        raise
 
 
 def _new_capture(label: str) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from inspector_app.capture.in_use import Use, use
 from inspector_app.capture.store import CaptureWriter
 from inspector_app.engine.recorder import Recorder
 from inspector_app.sources.base import describe_spec, make_source
@@ -29,10 +30,11 @@ SOFTWARE = f"slipstream-inspector/{__version__}"
 class Recording:
     """A started source whose records go into `capture`. Made by `begin`, ended by `end`."""
 
-    def __init__(self, source: Source, recorder: Recorder, capture: Path) -> None:
+    def __init__(self, source: Source, recorder: Recorder, capture: Path, in_use: Use) -> None:
         self.source = source
         self.recorder = recorder
         self.capture = capture
+        self._in_use = in_use
 
     @classmethod
     async def begin(
@@ -52,6 +54,7 @@ class Recording:
         """
         source = make_source(spec)
         writer = CaptureWriter(capture, source=describe_spec(spec), software=SOFTWARE)
+        in_use = use(capture)
         recorder = Recorder(writer, on_commit=on_commit, on_problem=on_problem)
         try:
             await source.start(recorder.put if on_record is None else _both(recorder.put, on_record))
@@ -59,8 +62,9 @@ class Recording:
             await asyncio.to_thread(recorder.close)
             if recorder.received == 0:
                 await asyncio.to_thread(capture.unlink, missing_ok=True)
+            in_use.end()
             raise
-        return cls(source, recorder, capture)
+        return cls(source, recorder, capture, in_use)
 
     async def stop(self) -> None:
         """Stop the source and write what is left, as far as that works; the capture stays open."""
@@ -73,6 +77,7 @@ class Recording:
             await self.source.stop()
         finally:
             await asyncio.to_thread(self.recorder.close)
+            self._in_use.end()
 
 
 def _both(first: Emit, second: Emit) -> Emit:

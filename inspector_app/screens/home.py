@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,10 +16,12 @@ from textual.widgets import Static
 from inspector_app import commands
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.files import RecentCapture, recent_captures
+from inspector_app.capture.keeping import Keep
 from inspector_app.commands import Place, Situation
 from inspector_app.display import formats
 from inspector_app.display.table import ROOMY
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from inspector_app.screens import managing
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Inspect, OpenFile
 from inspector_app.version import version
@@ -47,8 +49,9 @@ class _RecentRows:
     def rows(self, first: int, count: int) -> Sequence[Sequence[tuple[str, str]]]:
         return [
             (
+                ("◆" if each.pinned else "", "primary"),
                 (self._date(each.created_ns), ""),
-                (each.source, "emphasis"),
+                (f"{each.source}  {each.note}" if each.note else each.source, "emphasis"),
                 (formats.short_count(each.frames), ""),
                 (formats.size(each.size_bytes), "muted"),
                 (self._name(each.path), "muted"),
@@ -105,9 +108,11 @@ class HomeScreen(CommandScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("home")
 
-    def __init__(self, drafts: StartDrafts) -> None:
+    def __init__(self, drafts: StartDrafts, keep: Keep | None = None) -> None:
         super().__init__()
         self._drafts = drafts
+        self.keep = keep or Keep()
+        """What is kept of old captures."""
         self._captures: list[RecentCapture] = []
         self._problem = ""
 
@@ -121,6 +126,7 @@ class HomeScreen(CommandScreen):
             yield InfoLine(id="recent-title")
             yield RowList(
                 (
+                    Column("", 1),
                     Column("Recorded", 11, roomy=19),
                     Column("Source"),
                     Column("Frames", 6, "right", roomy=9),
@@ -179,7 +185,19 @@ class HomeScreen(CommandScreen):
 
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
-        return Situation(captures=len(self._captures))
+        chosen = self._chosen
+        return Situation(captures=len(self._captures), pinned=chosen is not None and chosen.pinned)
+
+    @property
+    def _chosen(self) -> RecentCapture | None:
+        recent = self.query_one_optional("#recent", RowList)
+        cursor = recent.cursor if recent is not None else None
+        return self._captures[cursor] if cursor is not None and cursor < len(self._captures) else None
+
+    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
+        """Bring the footer up to date with the chosen capture."""
+        event.stop()
+        self.show_keys()
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Open a capture."""
@@ -212,6 +230,30 @@ class HomeScreen(CommandScreen):
             "Open a capture, a JSONL export or a HAR", placeholder="path of the file", check=_no_such_file
         )
         self.app.push_screen(prompt, self._open)
+
+    def do_rename_capture(self) -> None:
+        """Ask for another name of the chosen capture."""
+        self._manage(managing.rename)
+
+    def do_note_capture(self) -> None:
+        """Ask for a note on the chosen capture."""
+        self._manage(managing.note)
+
+    def do_pin_capture(self) -> None:
+        """Keep the chosen capture from being removed by itself, or no more."""
+        self._manage(managing.pin)
+
+    def do_delete_capture(self) -> None:
+        """Delete the chosen capture, after asking."""
+        self._manage(managing.delete)
+
+    def do_keep(self) -> None:
+        """Ask what is to be kept."""
+        managing.keep(self, self.keep)
+
+    def _manage(self, what: Callable[[HomeScreen, RecentCapture], None]) -> None:
+        if self._chosen is not None:
+            what(self, self._chosen)
 
     def _open(self, path: str | None) -> None:
         if path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textual.message import Message
 
+from inspector_app.capture.keeping import Keep
 from inspector_app.intents import SourceSpec
 
 
@@ -36,7 +37,10 @@ class GoHome(Message):
 class Remember(Message):
     """Keep a setting for the next run; None leaves one as it is."""
 
-    def __init__(self, *, theme: str | None = None, time_mode: str | None = None) -> None:
+    def __init__(
+        self, *, theme: str | None = None, time_mode: str | None = None, keep: Keep | None = None
+    ) -> None:
         super().__init__()
         self.theme = theme
         self.time_mode = time_mode
+        self.keep = keep
