@@ -27,20 +27,20 @@ from textual.screen import Screen
 
 from inspector_app import settings as stored
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.keeping import Keep, Removed, remove_old
-from inspector_app.display import formats
 from inspector_app.display.inert import inert
 from inspector_app.display.inert_filter import InertFilter
 from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, find_themes, variable_defaults
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
-from inspector_app.screens.wishes import GoHome, Inspect, OpenFile, Remember, Restart
+from inspector_app.screens.wishes import Attach, GoHome, Inspect, OpenFile, Remember, Restart
 from inspector_app.viewer.drafts import Drafts, StartDrafts
 from inspector_app.viewer.frames import TimeMode
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from inspector_app.capture.keeping import Keep, Removed
+    from inspector_app.engine.running import RunningEngine
     from inspector_app.inspection import Inspection, InspectionFailed
     from inspector_app.screens.home import HomeScreen
 
@@ -58,7 +58,9 @@ def _command_provider() -> type[Provider]:
 class InspectorApp(App[int]):
     """The inspector on a terminal. `spec` or `capture` is looked at from the start; without either, home is.
 
-    `record` is the file that the first recording goes into. The result is the exit code.
+    `record` is the file that the first recording goes into; its engine may be asked to `stay` when the app
+    ends. With `attach`, a running engine is looked at, and with `control` asked for things too. The result is
+    the exit code.
     """
 
     TITLE = "slipstream-inspector"
@@ -81,13 +83,23 @@ class InspectorApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
 
     def __init__(
-        self, spec: SourceSpec | None = None, capture: Path | None = None, record: Path | None = None
+        self,
+        spec: SourceSpec | None = None,
+        capture: Path | None = None,
+        record: Path | None = None,
+        *,
+        stay: bool = False,
+        attach: RunningEngine | None = None,
+        control: bool = False,
     ) -> None:
         self._inert_filter = InertFilter()
         super().__init__()
         self._spec = spec
         self._capture = capture
         self._record = record
+        self._stay = stay
+        self._engine_to_attach = attach
+        self._with_control = control
         self._config = stored.config_folder()
         loaded = stored.load(self._config)
         self._settings, self._notice = loaded.settings, loaded.notice
@@ -143,8 +155,10 @@ class InspectorApp(App[int]):
             notify(self, f"Theme refused: {error}", "warning")
         if self._capture is not None:
             self._open(self._capture, at_start=True)
+        elif self._engine_to_attach is not None:
+            self._look_in(self._engine_to_attach, control=self._with_control, at_start=True)
         elif self._spec is not None:
-            self._inspect(self._spec, record=self._record, at_start=True)
+            self._inspect(self._spec, record=self._record, stay=self._stay, at_start=True)
         else:
             self._go_home()
         self.call_after_refresh(self._remove_old)
@@ -187,11 +201,22 @@ class InspectorApp(App[int]):
 
     # -- worlds -------------------------------------------------------------------------------------------
 
-    def _inspect(self, spec: SourceSpec, *, record: Path | None = None, at_start: bool = False) -> None:
+    def _inspect(
+        self, spec: SourceSpec, *, record: Path | None = None, stay: bool = False, at_start: bool = False
+    ) -> None:
         from inspector_app.inspection import Inspection
 
         mode = _time_mode(self._settings.time_mode)
-        self._look_at(Inspection.of(spec, record=record, time_mode=mode))
+        self._begin(Inspection.of(spec, record=record, stay=stay, time_mode=mode), at_start=at_start)
+
+    def _look_in(self, engine: RunningEngine, *, control: bool, at_start: bool = False) -> None:
+        from inspector_app.inspection import Inspection
+
+        mode = _time_mode(self._settings.time_mode)
+        self._begin(Inspection.of_engine(engine, control=control, time_mode=mode), at_start=at_start)
+
+    def _begin(self, inspection: Inspection, *, at_start: bool) -> None:
+        self._look_at(inspection)
         # The first paint does not wait for what an engine needs.
         self.call_after_refresh(self._start_engine, at_start=at_start)
 
@@ -228,12 +253,14 @@ class InspectorApp(App[int]):
         spec = inspection.view.world.spec
         if spec is not None:
             self.call_after_refresh(home.show_failure, spec, failure.text)
+        else:
+            notify(self, failure.text, "error")
 
     def _go_home(self) -> HomeScreen:
         from inspector_app.screens.home import HomeScreen
 
         before, self._inspection = self._inspection, None
-        home = HomeScreen(self._start_drafts, _keep_of(self._settings))
+        home = HomeScreen(self._start_drafts, lambda: _keep_of(self._settings))
         self._show(home)
         if before is not None:
             self.run_worker(before.close(), group="closing")
@@ -295,6 +322,10 @@ class InspectorApp(App[int]):
         """Start a source and look at it."""
         self._inspect(wish.spec)
 
+    def on_attach(self, wish: Attach) -> None:
+        """Look at what a running engine inspects."""
+        self._look_in(wish.engine, control=wish.with_control)
+
     def on_open_file(self, wish: OpenFile) -> None:
         """Look at a capture."""
         self._open(wish.path)
@@ -330,15 +361,19 @@ class InspectorApp(App[int]):
     # -- old captures -------------------------------------------------------------------------------------
 
     def _remove_old(self) -> None:
+        if not self._settings.keep_days and not self._settings.keep_megabytes:
+            return
         keep = _keep_of(self._settings)
-        if keep:
-            self.run_worker(lambda: self._remove(keep), thread=True, exclusive=True, group="removing")
+        self.run_worker(lambda: self._remove(keep), thread=True, exclusive=True, group="removing")
 
     def _remove(self, keep: Keep) -> None:
+        from inspector_app.capture.keeping import remove_old
+
         removed = remove_old(keep)
         self.call_from_thread(self._removed, removed)
 
     def _removed(self, removed: Removed) -> None:
+        from inspector_app.display import formats
         from inspector_app.screens.home import HomeScreen
 
         if removed.captures:
@@ -361,8 +396,11 @@ class InspectorApp(App[int]):
         """List all keys."""
         from inspector_app.screens.help import HelpScreen
 
-        place = self.screen.PLACE if isinstance(self.screen, CommandScreen) else "everywhere"
-        self.push_screen(HelpScreen(place))
+        screen = self.screen
+        if isinstance(screen, CommandScreen):
+            self.push_screen(HelpScreen(screen.PLACE, screen.situation()))
+        else:
+            self.push_screen(HelpScreen("everywhere"))
 
     def do_palette(self) -> None:
         """Open the command palette."""
@@ -393,6 +431,8 @@ def _collect_garbage_again() -> None:
 
 
 def _keep_of(settings: stored.Settings) -> Keep:
+    from inspector_app.capture.keeping import Keep
+
     return Keep(days=settings.keep_days, size_bytes=settings.keep_megabytes * _MEGABYTE)
 
 
@@ -400,9 +440,17 @@ def _time_mode(name: str) -> TimeMode:
     return TimeMode(name) if name in {mode.value for mode in TimeMode} else TimeMode.CLOCK
 
 
-def run_app(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+def run_app(
+    spec: SourceSpec | None = None,
+    capture: Path | None = None,
+    record: Path | None = None,
+    *,
+    stay: bool = False,
+    attach: RunningEngine | None = None,
+    control: bool = False,
+) -> int:
     """Show the app until it is quit. Give the exit code; a sentence on stderr says why it did not begin."""
-    app = InspectorApp(spec, capture, record)
+    app = InspectorApp(spec, capture, record, stay=stay, attach=attach, control=control)
     code = app.run()
     if app.failure:
         sys.stderr.write(f"slipstream-inspector: {inert(app.failure)}\n")

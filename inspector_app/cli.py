@@ -44,6 +44,7 @@ class RunOptions:
     frames: int | None
     record: Path | None
     filter: Filter | None = None
+    stay: bool = False
 
     @property
     def wants_no_screen(self) -> bool:
@@ -128,6 +129,7 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
         metavar="FILE",
         help="Record into this new file instead of the data folder.",
     )
+    @click.option("--stay", is_flag=True, help="Run on when the screen is closed; `attach` comes back to it.")
     @functools.wraps(command)
     def with_run(
         *args: Any,
@@ -137,6 +139,7 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
         frames: int | None,
         filter_: Filter | None,
         record: Path | None,
+        stay: bool,
         **kwargs: Any,
     ) -> None:
         run = RunOptions(
@@ -146,7 +149,10 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
             frames=frames,
             record=record,
             filter=filter_,
+            stay=stay,
         )
+        if stay and run.wants_no_screen:
+            raise click.UsageError("--stay is for a run with a screen: leave it out, or run with a screen.")
         command(*args, run=run, **kwargs)
 
     return with_run
@@ -311,6 +317,34 @@ def open_(*, capture: Path) -> None:
 
 
 @cli.command(context_settings=_CONTEXT)
+@click.argument("capture", required=False, type=click.Path(path_type=Path))
+@click.option("--control", is_flag=True, help="Take part: send, cancel, reconnect, end the engine.")
+@click.option("--list", "only_list", is_flag=True, help="List the engines that run, and end.")
+def attach(*, capture: Path | None, control: bool, only_list: bool) -> None:
+    """Look at what a running engine inspects, from a second window; without --control nothing is sent.
+
+    CAPTURE says which one, by the file that it records into; with one engine running it can be left out, with
+    several there is a choice. An engine ends with the window that started it, unless it was told to stay.
+
+    \b
+    Examples:
+      slipstream-inspector attach
+      slipstream-inspector attach night.capture --control
+      slipstream-inspector attach --list
+    """  # noqa: D301 - click wants a real backspace
+    from inspector_app.attaching import chosen_engine, list_engines
+
+    with _sentences():
+        if only_list:
+            sys.exit(list_engines())
+        _require_terminal("`attach` shows a screen: run it in a terminal, or use --list.")
+        engine = chosen_engine(capture)
+    from inspector_app.app import run_app
+
+    sys.exit(run_app(attach=engine, control=control))
+
+
+@cli.command(context_settings=_CONTEXT)
 @click.argument("capture", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to write; - for stdout.")
 @click.option(
@@ -417,15 +451,15 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
             )
     with _sentences():
         record = _record_path(run.record)
-    sys.exit(_show(spec, None, record))
+    sys.exit(_show(spec, None, record, stay=run.stay))
 
 
-def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None, *, stay: bool = False) -> int:
     # Nothing of what is imported now is garbage; the app collects it again once there is a screen.
     gc.disable()
     from inspector_app.app import run_app
 
-    return run_app(spec, capture, record)
+    return run_app(spec, capture, record, stay=stay)
 
 
 def _new_capture(spec: SourceSpec) -> Path:

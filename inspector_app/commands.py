@@ -16,7 +16,16 @@ Place = Literal["everywhere", "home", "main", "compose"]
 """Where a command can be given: on every screen, or on one of them."""
 
 Group = Literal[
-    "Views", "Frames", "Detail", "Exchanges", "Connection", "Capture", "Program", "Start", "Compose"
+    "Views",
+    "Frames",
+    "Detail",
+    "Exchanges",
+    "Connection",
+    "Engine",
+    "Capture",
+    "Program",
+    "Start",
+    "Compose",
 ]
 
 EngineState = Literal["none", "starting", "running", "dead"]
@@ -35,6 +44,12 @@ class Situation:
     following: bool = False
     paused: bool = False
     engine: EngineState = "none"
+    looks_on: bool = False
+    """Another viewer started the engine, and this one asks nothing of it."""
+    attached: bool = False
+    """Another viewer started the engine."""
+    stays: bool = False
+    """The engine runs on when the viewer that started it ends."""
     connected: bool = False
     """At least one connection is open."""
     frame: bool = False
@@ -234,6 +249,32 @@ COMMANDS: tuple[Command, ...] = (
         group="Connection",
         when=_connected,
         otherwise=_NEEDS_CONNECTION,
+    ),
+    Command(
+        name="record_elsewhere",
+        title="Elsewhere",
+        keys=("R",),
+        help="Record into another file from now on: it gets all that is recorded so far, the old one stays.",
+        group="Engine",
+        when=_live,
+    ),
+    Command(
+        name="stay",
+        title="Stay",
+        keys=("S",),
+        help="Have the engine run on when this viewer ends, to be attached to again; again to undo that.",
+        group="Engine",
+        when=_live,
+        retitle=lambda now: "Stay no more" if now.stays else "",
+    ),
+    Command(
+        name="end_engine",
+        title="End engine",
+        keys=("Q",),
+        help="End an engine that this viewer is attached to, after asking; its capture is kept.",
+        group="Engine",
+        when=lambda now: _live(now) and now.attached,
+        otherwise="The engine ends with this viewer, which started it: quit (q).",
     ),
     Command(
         name="follow",
@@ -487,6 +528,14 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
+_FOR_ENGINE = ("Exchanges", "Connection", "Engine")
+
+
+def offered(each: Command, now: Situation) -> bool:
+    """Whether a command is there at all: what asks something of an engine is not, where one looks on."""
+    return not (now.looks_on and each.group in _FOR_ENGINE)
+
+
 def commands(place: Place) -> Iterator[Command]:
     """Give the commands of one place and those of every place, in the order they are declared."""
     return (command for command in COMMANDS if command.where in (place, "everywhere"))
@@ -499,16 +548,18 @@ def command(name: str) -> Command:
 
 def why_not(each: Command, now: Situation) -> str:
     """Say in one sentence why a command makes no sense now; empty when it does."""
+    if not offered(each, now):
+        return "This viewer looks on: to take part, attach with --control."
     if each.when(now):
         return ""
-    if each.group in ("Exchanges", "Connection") and now.engine in _NO_ENGINE:
+    if each.group in _FOR_ENGINE and now.engine in _NO_ENGINE:
         return _NO_ENGINE[now.engine]
     return each.otherwise or "That makes no sense here."
 
 
 def footer(place: Place, now: Situation) -> list[Command]:
     """Give what has a place in the footer of this view, in order, whether or not it makes sense now."""
-    placed = [each for each in commands(place) if each.footer and each.at(now)]
+    placed = [each for each in commands(place) if each.footer and each.at(now) and offered(each, now)]
     return sorted(placed, key=lambda each: each.footer)
 
 

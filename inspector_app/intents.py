@@ -117,6 +117,32 @@ class Disconnect:
 Intent = SendMessage | SendRaw | SendItem | EndHalf | CancelExchange | Reconnect | Disconnect
 
 
+# -- wishes about the engine itself ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordElsewhere:
+    """Go on recording in a new capture, which gets all that was recorded so far; the old one stays."""
+
+    capture: str
+    """An absolute path that no file has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """Have the engine run on when the viewer that started it ends; or, with `on` False, no more."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEngine:
+    """End the engine and its source, and close the capture in good order."""
+
+
+EngineIntent = RecordElsewhere | Stay | EndEngine
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What became of an intent: refused with one sentence that says what to do, or carried out.

@@ -101,7 +101,8 @@ def recent_captures(limit: int | None = 20) -> list[RecentCapture]:
     return found
 
 
-def _told_source(source: object) -> str:
+def told_source(source: object) -> str:
+    """Tell in a few words what a capture was made from, by what its header says."""
     if not isinstance(source, dict):
         return ""
     match source:
@@ -167,7 +168,7 @@ def describe_capture(path: Path) -> RecentCapture | None:
     return RecentCapture(
         path=path,
         created_ns=created_ns if isinstance(created_ns, int) else 0,
-        source=_told_source(source),
+        source=told_source(source),
         frames=frames,
         size_bytes=sum(status.st_size for status in _parts(path)),
         changed_ns=changed_ns,

@@ -66,6 +66,21 @@ class Recording:
             raise
         return cls(source, recorder, capture, in_use)
 
+    async def move_to(self, capture: Path) -> None:
+        """Go on in a new capture with all that was recorded so far; the old one stays as it is.
+
+        Raises `CaptureError` when the new one cannot be made; then nothing has changed.
+        """
+        note = f"From here on recording goes on in {capture}; until now it was in {self.capture}."
+        in_use = use(capture)
+        try:
+            await asyncio.to_thread(self.recorder.move_to, capture, note)
+        except BaseException:
+            in_use.end()
+            raise
+        self._in_use.end()
+        self.capture, self._in_use = capture, in_use
+
     async def stop(self) -> None:
         """Stop the source and write what is left, as far as that works; the capture stays open."""
         await self.source.stop()

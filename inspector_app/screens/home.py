@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -16,18 +16,19 @@ from textual.widgets import Static
 from inspector_app import commands
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.files import RecentCapture, recent_captures
-from inspector_app.capture.keeping import Keep
 from inspector_app.commands import Place, Situation
 from inspector_app.display import formats
 from inspector_app.display.table import ROOMY
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
-from inspector_app.screens import managing
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Inspect, OpenFile
 from inspector_app.version import version
 from inspector_app.viewer.drafts import StartDrafts
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
+
+if TYPE_CHECKING:
+    from inspector_app.capture.keeping import Keep
 
 RECENT_LIMIT = 100
 
@@ -108,11 +109,11 @@ class HomeScreen(CommandScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("home")
 
-    def __init__(self, drafts: StartDrafts, keep: Keep | None = None) -> None:
+    def __init__(self, drafts: StartDrafts, keep: Callable[[], Keep]) -> None:
         super().__init__()
         self._drafts = drafts
-        self.keep = keep or Keep()
-        """What is kept of old captures."""
+        self.keep = keep
+        """Tells what is kept of old captures."""
         self._captures: list[RecentCapture] = []
         self._problem = ""
 
@@ -233,27 +234,31 @@ class HomeScreen(CommandScreen):
 
     def do_rename_capture(self) -> None:
         """Ask for another name of the chosen capture."""
-        self._manage(managing.rename)
+        self._manage("rename")
 
     def do_note_capture(self) -> None:
         """Ask for a note on the chosen capture."""
-        self._manage(managing.note)
+        self._manage("note")
 
     def do_pin_capture(self) -> None:
         """Keep the chosen capture from being removed by itself, or no more."""
-        self._manage(managing.pin)
+        self._manage("pin")
 
     def do_delete_capture(self) -> None:
         """Delete the chosen capture, after asking."""
-        self._manage(managing.delete)
+        self._manage("delete")
 
     def do_keep(self) -> None:
         """Ask what is to be kept."""
-        managing.keep(self, self.keep)
+        from inspector_app.screens import managing
 
-    def _manage(self, what: Callable[[HomeScreen, RecentCapture], None]) -> None:
+        managing.keep(self, self.keep())
+
+    def _manage(self, what: Literal["rename", "note", "pin", "delete"]) -> None:
+        from inspector_app.screens import managing
+
         if self._chosen is not None:
-            what(self, self._chosen)
+            managing.DOINGS[what](self, self._chosen)
 
     def _open(self, path: str | None) -> None:
         if path:

@@ -80,6 +80,10 @@ def delete(home: HomeScreen, capture: RecentCapture) -> None:
     home.app.push_screen(Confirm("Delete the capture for good?", question, "Delete"), answered)
 
 
+DOINGS = {"rename": rename, "note": note, "pin": pin, "delete": delete}
+"""What can be done with a capture, by name."""
+
+
 def _do(home: HomeScreen, what: Callable[[], object], said: str) -> None:
     def work() -> None:
         try:
@@ -120,7 +124,6 @@ def _preview(home: HomeScreen, wanted: Keep) -> None:
 def _remember(home: HomeScreen, wanted: Keep, going: list[RecentCapture]) -> None:
     def answered(sure: bool | None) -> None:
         if sure:
-            home.keep = wanted
             home.post_message(Remember(keep=wanted))
 
     if not going:

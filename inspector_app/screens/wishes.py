@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from inspector_app.capture.keeping import Keep
 from inspector_app.intents import SourceSpec
+
+if TYPE_CHECKING:
+    from inspector_app.capture.keeping import Keep
+    from inspector_app.engine.running import RunningEngine
 
 
 class Inspect(Message):
@@ -16,6 +20,15 @@ class Inspect(Message):
     def __init__(self, spec: SourceSpec) -> None:
         super().__init__()
         self.spec = spec
+
+
+class Attach(Message):
+    """Look at what a running engine inspects; `with_control`, take part."""
+
+    def __init__(self, engine: RunningEngine, *, with_control: bool) -> None:
+        super().__init__()
+        self.engine = engine
+        self.with_control = with_control
 
 
 class OpenFile(Message):

@@ -121,12 +121,12 @@ async def test_a_capture_that_is_open_in_a_viewer_is_in_use_until_it_is_left() -
 
 async def test_old_captures_are_removed_at_the_start_and_that_is_said() -> None:
     settings.save(settings.config_folder(), settings.Settings(keep_days=7))
-    made("old.capture", age_days=8)
+    made("ancient.capture", age_days=8)
     set_pinned(made("pinned.capture", age_days=9), True)
     made("new.capture", age_days=6)
     async with running(InspectorApp()) as stage:
         await stage.until(lambda: any("Removed 1 old capture (" in toast for toast in stage.toasts))
-        await stage.until(lambda: "old" not in stage.text)
+        await stage.until(lambda: "ancient" not in stage.text)
     assert names() == ["new.capture", "pinned.capture"]
 
 
