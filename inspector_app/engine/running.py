@@ -132,7 +132,7 @@ def _read(path: Path) -> RunningEngine | None:
             if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
                 return None
             engine = msgspec.convert(json.loads(file.read(_MOST_BYTES)), RunningEngine)
-    except (OSError, ValueError, msgspec.ValidationError):
+    except (OSError, ValueError, RecursionError, msgspec.ValidationError):
         return None
     ours = engine.machine == machine() and engine.control_url.startswith(_LOOPBACK)
     return engine if ours else None
