@@ -109,8 +109,6 @@ class CaptureWriter:
     def check(self) -> None:
         """Raise `CaptureError` when the file is not where it was, or may not be written any more."""
         self._check_in_place()
-        if not os.access(self.path, os.W_OK, effective_ids=True):
-            raise from_os(PermissionError(), self.path)
 
     def write(self, batch: Batch) -> None:
         """Write a batch, whole or not at all.
@@ -168,6 +166,11 @@ class CaptureWriter:
         if (status.st_dev, status.st_ino) != self._identity:
             raise CaptureError(
                 f"{self.path} was replaced while it was recorded: put it back or start a new capture."
+            )
+        # Nor would it mind a file that has become read only since it was opened.
+        if not os.access(self.path, os.W_OK, effective_ids=True):
+            raise CaptureError(
+                f"{self.path} may not be written any more: change its permissions or record elsewhere."
             )
 
 
