@@ -205,7 +205,7 @@ def test_a_disk_that_turns_read_only_is_said_and_left(disk: SmallDisk, tmp_path:
             it.send(2)
             assert not it.recorder.flush(WAIT_S)
             it.recorder.move_to(after, "Moved.")
-            assert it.recorder.flush(WAIT_S)
+            it.until_said("Recording works again")
     assert numbers(path) == [1, 2, 3, 4, 5]
     assert numbers(after) == list(range(1, it.sent + 1))
 
