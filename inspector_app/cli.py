@@ -339,9 +339,7 @@ def attach(*, capture: Path | None, control: bool, only_list: bool) -> None:
             sys.exit(list_engines())
         _require_terminal("`attach` shows a screen: run it in a terminal, or use --list.")
         engine = chosen_engine(capture)
-    from inspector_app.app import run_app
-
-    sys.exit(run_app(attach=engine, control=control))
+    sys.exit(_show(None, None, None, attach=engine, control=control))
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -454,12 +452,12 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
     sys.exit(_show(spec, None, record, stay=run.stay))
 
 
-def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None, *, stay: bool = False) -> int:
+def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None, **more: Any) -> int:
     # Nothing of what is imported now is garbage; the app collects it again once there is a screen.
     gc.disable()
     from inspector_app.app import run_app
 
-    return run_app(spec, capture, record, stay=stay)
+    return run_app(spec, capture, record, **more)
 
 
 def _new_capture(spec: SourceSpec) -> Path:
