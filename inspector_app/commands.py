@@ -410,6 +410,15 @@ COMMANDS: tuple[Command, ...] = (
         footer=4,
     ),
     Command(
+        name="attach",
+        title="Attach",
+        keys=("a",),
+        help="Look at what a running engine of another window inspects, or take part.",
+        group="Start",
+        where="home",
+        footer=5,
+    ),
+    Command(
         name="rename_capture",
         title="Rename",
         keys=("r",),

@@ -232,6 +232,12 @@ class HomeScreen(CommandScreen):
         )
         self.app.push_screen(prompt, self._open)
 
+    def do_attach(self) -> None:
+        """Ask which running engine to look at."""
+        from inspector_app.screens.attach_form import attach
+
+        attach(self)
+
     def do_rename_capture(self) -> None:
         """Ask for another name of the chosen capture."""
         self._manage("rename")

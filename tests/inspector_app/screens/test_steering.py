@@ -173,3 +173,21 @@ async def test_an_engine_that_stays_outlives_the_app_and_is_found_again() -> Non
             os.kill(engine.pid, signal.SIGKILL)
         while engine.alive:  # noqa: ASYNC110 - nobody tells of the end of a stranger's process
             await asyncio.sleep(0.01)
+
+
+async def test_a_running_engine_is_chosen_at_home(engine: RunningEngine) -> None:
+    app = InspectorApp()
+    async with running(app, LARGE) as stage:
+        await stage.until(lambda: isinstance(app.screen, HomeScreen))
+        await stage.press("a")
+        await stage.until_shown("Attach to a running engine", "demo", "one.capture")
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(app.screen, MainScreen))
+        await stage.until(lambda: stage.view.engine == "running" and stage.view.looks_on)
+
+
+async def test_where_no_engine_runs_it_is_said_at_home() -> None:
+    async with running(InspectorApp()) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
+        await stage.press("a")
+        await stage.until(lambda: any("No engine is running" in toast for toast in stage.toasts))
