@@ -39,13 +39,12 @@ from inspector_app.viewer.frames import TimeMode
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from inspector_app.capture.keeping import Keep, Removed
+    from inspector_app.capture.keeping import Removed
     from inspector_app.engine.running import RunningEngine
     from inspector_app.inspection import Inspection, InspectionFailed
     from inspector_app.screens.home import HomeScreen
 
 FAILED = 1
-_MEGABYTE = 10**6
 
 
 def _command_provider() -> type[Provider]:
@@ -260,7 +259,7 @@ class InspectorApp(App[int]):
         from inspector_app.screens.home import HomeScreen
 
         before, self._inspection = self._inspection, None
-        home = HomeScreen(self._start_drafts, lambda: _keep_of(self._settings))
+        home = HomeScreen(self._start_drafts, lambda: self._settings)
         self._show(home)
         if before is not None:
             self.run_worker(before.close(), group="closing")
@@ -348,10 +347,12 @@ class InspectorApp(App[int]):
             time_mode=wish.time_mode or self._settings.time_mode,
         )
         if wish.keep is not None:
+            from inspector_app.capture.keeping import MEGABYTE
+
             self._settings = replace(
                 self._settings,
                 keep_days=wish.keep.days,
-                keep_megabytes=-(-wish.keep.size_bytes // _MEGABYTE),
+                keep_megabytes=-(-wish.keep.size_bytes // MEGABYTE),
             )
             self._remove_old()
         problem = stored.save(self._config, self._settings)
@@ -363,25 +364,21 @@ class InspectorApp(App[int]):
     def _remove_old(self) -> None:
         if not self._settings.keep_days and not self._settings.keep_megabytes:
             return
-        keep = _keep_of(self._settings)
-        self.run_worker(lambda: self._remove(keep), thread=True, exclusive=True, group="removing")
+        settings = self._settings
+        self.run_worker(lambda: self._remove(settings), thread=True, exclusive=True, group="removing")
 
-    def _remove(self, keep: Keep) -> None:
-        from inspector_app.capture.keeping import remove_old
+    def _remove(self, settings: stored.Settings) -> None:
+        from inspector_app.capture.keeping import keep_of, remove_old
 
-        removed = remove_old(keep)
+        removed = remove_old(keep_of(settings))
         self.call_from_thread(self._removed, removed)
 
     def _removed(self, removed: Removed) -> None:
-        from inspector_app.display import formats
         from inspector_app.screens.home import HomeScreen
 
-        if removed.captures:
-            count, size = len(removed.captures), formats.size(removed.size_bytes)
-            captures = "1 old capture" if count == 1 else f"{count} old captures"
-            notify(self, f"Removed {captures} ({size}), as is set with K at home.", "warning")
-        if removed.problem:
-            notify(self, removed.problem, "warning")
+        for text in (removed.told, removed.problem):
+            if text:
+                notify(self, text, "warning")
         if isinstance(self.screen, HomeScreen):
             self.screen.look_for_captures()
 
@@ -428,12 +425,6 @@ def _collect_garbage_again() -> None:
     # What has been imported by now stays; there is no need to look through it ever again.
     gc.freeze()
     gc.enable()
-
-
-def _keep_of(settings: stored.Settings) -> Keep:
-    from inspector_app.capture.keeping import Keep
-
-    return Keep(days=settings.keep_days, size_bytes=settings.keep_megabytes * _MEGABYTE)
 
 
 def _time_mode(name: str) -> TimeMode:

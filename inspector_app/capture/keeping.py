@@ -20,10 +20,14 @@ from inspector_app.capture.files import NOTE_LENGTH, SUFFIX, RecentCapture, desc
 from inspector_app.capture.in_use import InUseError, alone_with
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.tidying import tidy
+from inspector_app.display import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from inspector_app.settings import Settings
+
+MEGABYTE = 10**6
 DAY_NS = 86_400 * 1_000_000_000
 
 _PARTS = ("", "-wal", "-shm", "-journal")
@@ -125,9 +129,18 @@ class Removed:
     problem: str = ""
 
     @property
-    def size_bytes(self) -> int:
-        """What that freed."""
-        return sum(each.size_bytes for each in self.captures)
+    def told(self) -> str:
+        """What was removed, in a sentence; an empty text for nothing."""
+        if not self.captures:
+            return ""
+        count, size_bytes = len(self.captures), sum(each.size_bytes for each in self.captures)
+        captures = "1 old capture" if count == 1 else f"{count} old captures"
+        return f"Removed {captures} ({formats.size(size_bytes)}), as is set with K at home."
+
+
+def keep_of(settings: Settings) -> Keep:
+    """Read what is kept from what is remembered."""
+    return Keep(days=settings.keep_days, size_bytes=settings.keep_megabytes * MEGABYTE)
 
 
 def not_kept(captures: Iterable[RecentCapture], keep: Keep, now_ns: int) -> list[RecentCapture]:

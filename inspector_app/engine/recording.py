@@ -91,8 +91,12 @@ class Recording:
         try:
             await self.source.stop()
         finally:
-            await asyncio.to_thread(self.recorder.close)
-            self._in_use.end()
+            await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Write what is left and close the capture, whatever the source does. Idempotent; from any thread."""
+        self.recorder.close()
+        self._in_use.end()
 
 
 def _both(first: Emit, second: Emit) -> Emit:

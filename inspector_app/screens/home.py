@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -22,13 +22,11 @@ from inspector_app.display.table import ROOMY
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Inspect, OpenFile
+from inspector_app.settings import Settings
 from inspector_app.version import version
 from inspector_app.viewer.drafts import StartDrafts
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
-
-if TYPE_CHECKING:
-    from inspector_app.capture.keeping import Keep
 
 RECENT_LIMIT = 100
 
@@ -109,11 +107,10 @@ class HomeScreen(CommandScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("home")
 
-    def __init__(self, drafts: StartDrafts, keep: Callable[[], Keep]) -> None:
+    def __init__(self, drafts: StartDrafts, settings: Callable[[], Settings]) -> None:
         super().__init__()
         self._drafts = drafts
-        self.keep = keep
-        """Tells what is kept of old captures."""
+        self._settings = settings
         self._captures: list[RecentCapture] = []
         self._problem = ""
 
@@ -258,7 +255,7 @@ class HomeScreen(CommandScreen):
         """Ask what is to be kept."""
         from inspector_app.screens import managing
 
-        managing.keep(self, self.keep())
+        managing.keep(self, self._settings())
 
     def _manage(self, what: Literal["rename", "note", "pin", "delete"]) -> None:
         from inspector_app.screens import managing

@@ -20,6 +20,7 @@ from inspector_app.screens.wishes import Remember
 
 if TYPE_CHECKING:
     from inspector_app.screens.home import HomeScreen
+    from inspector_app.settings import Settings
 
 
 def rename(home: HomeScreen, capture: RecentCapture) -> None:
@@ -101,7 +102,7 @@ def _do(home: HomeScreen, what: Callable[[], object], said: str) -> None:
 # -- what is kept -----------------------------------------------------------------------------------------
 
 
-def keep(home: HomeScreen, now: Keep) -> None:
+def keep(home: HomeScreen, settings: Settings) -> None:
     """Ask for how long captures are kept, and how many bytes of them; before anything goes, say what."""
     from inspector_app.screens.keep_form import KeepForm
 
@@ -109,7 +110,7 @@ def keep(home: HomeScreen, now: Keep) -> None:
         if wanted is not None:
             home.run_worker(lambda: _preview(home, wanted), thread=True, group="managing")
 
-    home.app.push_screen(KeepForm(now), chosen)
+    home.app.push_screen(KeepForm(keeping.keep_of(settings)), chosen)
 
 
 def _preview(home: HomeScreen, wanted: Keep) -> None:
