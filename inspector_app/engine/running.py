@@ -14,7 +14,7 @@ import platform
 import secrets
 import stat
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -34,7 +34,7 @@ class RunningEngine:
     machine: str
     started_ns: int
     control_url: str
-    token: str
+    token: str = field(repr=False)
     capture: str
     address: str
     source: dict[str, object]

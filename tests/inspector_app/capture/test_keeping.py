@@ -121,7 +121,8 @@ def test_a_capture_is_noted_while_it_is_recorded() -> None:
     assert told(recording.close()).note == "now"
 
 
-def test_a_trigger_in_a_strangers_capture_cannot_go_on_for_ever() -> None:
+def test_a_trigger_in_a_strangers_capture_cannot_go_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector_app.capture.keeping._WRITING_S", 0.1)
     path = made()
     connection = sqlite3.connect(path)
     connection.execute(

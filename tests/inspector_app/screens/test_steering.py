@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,12 +14,12 @@ from inspector_app import commands
 from inspector_app.app import InspectorApp
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.engine.link import EngineLink
-from inspector_app.engine.running import RunningEngine, engines_of, running_engines
+from inspector_app.engine.running import RunningEngine, engines_of
 from inspector_app.intents import DemoSpec, EndEngine, RecordElsewhere, Stay
 from inspector_app.screens.help import HelpScreen
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
-from inspector_app.screens.prompts import Confirm, Prompt
+from inspector_app.screens.prompts import Prompt
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, Stage, live, running
 
@@ -73,29 +70,6 @@ async def test_a_window_that_looks_on_leaves_without_asking_and_the_engine_lives
         await stage.press("H")
         await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
     assert engine.alive
-
-
-async def test_a_window_that_takes_part_can_end_the_engine_after_asking_and_keeps_its_capture(
-    engine: RunningEngine,
-) -> None:
-    async with attached(engine, control=True) as stage:
-        await stage.until_shown("Send")
-        await stage.press("Q")
-        await stage.until(lambda: isinstance(stage.app.screen, Confirm))
-        await stage.press("y")
-        await stage.until(lambda: stage.view.engine == "none")
-        assert any("its capture is complete" in toast for toast in stage.toasts)
-        await stage.press("end")
-        await stage.until(lambda: stage.view.selection.frame is not None)
-    assert not engine.alive
-
-
-async def test_an_engine_that_is_gone_is_said_where_one_attaches(engine: RunningEngine) -> None:
-    os.kill(engine.pid, signal.SIGKILL)
-    app = InspectorApp(attach=engine)
-    async with running(app) as stage:
-        await stage.until(lambda: app.return_value == 1)
-    assert "cannot be reached" in app.failure
 
 
 async def test_recording_goes_on_elsewhere_and_what_was_chosen_stays_chosen(tmp_path: Path) -> None:
@@ -154,25 +128,6 @@ async def test_an_engine_is_told_to_stay_and_then_no_more(tmp_path: Path) -> Non
         await stage.press("H")
         await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
     assert EndEngine() not in asked.intents
-
-
-async def test_an_engine_that_stays_outlives_the_app_and_is_found_again() -> None:
-    app = InspectorApp(DemoSpec(), stay=True)
-    async with running(app) as stage:
-        await stage.until(lambda: isinstance(app.screen, MainScreen) and stage.view.engine == "running")
-        await stage.press("ctrl+q")
-        await stage.until(lambda: app.return_value == 0)
-    (engine,) = running_engines()
-    try:
-        async with attached(engine, control=True) as again:
-            assert again.view.totals.frames > 0
-            await again.press("Q", "y")
-            await again.until(lambda: again.view.engine == "none")
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(engine.pid, signal.SIGKILL)
-        while engine.alive:  # noqa: ASYNC110 - nobody tells of the end of a stranger's process
-            await asyncio.sleep(0.01)
 
 
 async def test_a_running_engine_is_chosen_at_home(engine: RunningEngine) -> None:
