@@ -333,7 +333,7 @@ class InspectorApp(App[int]):
         """Start the same source again, with a new engine and a new capture."""
         spec = self._inspection.view.world.spec if self._inspection else None
         if spec is not None:
-            self._inspect(spec)
+            self._inspect(spec, stay=self._stay and spec == self._spec)
 
     def on_go_home(self, _wish: GoHome) -> None:
         """Leave this world."""

@@ -258,6 +258,20 @@ def test_moving_where_nothing_can_be_made_changes_nothing(tmp_path: Path) -> Non
     assert sorted(each.name for each in tmp_path.iterdir()) == ["one.capture", "taken"]
 
 
+def test_a_place_that_is_full_is_none_to_move_to_and_nothing_is_left_there(
+    disk: SmallDisk, tmp_path: Path
+) -> None:
+    disk.fill()
+    with recorded(tmp_path / "one.capture") as it:
+        it.send(300)
+        with pytest.raises(CaptureError, match="The disk is full"):
+            it.recorder.move_to(disk.folder / "two.capture", "Moved.")
+        it.send(1)
+        assert it.recorder.flush(WAIT_S)
+    assert numbers(tmp_path / "one.capture") == list(range(1, 302))
+    assert [each.name for each in disk.folder.iterdir()] == ["filler"]
+
+
 def test_a_recorder_that_has_ended_moves_nowhere(tmp_path: Path) -> None:
     with recorded(tmp_path / "one.capture") as it:
         pass
