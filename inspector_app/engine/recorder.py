@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.records import FrameSeen, Noted, Record
-from inspector_app.capture.times import to_iso
+from inspector_app.engine.gap import Gap
 from inspector_app.model.fold import Fold
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Recorder:
         self._accepted = 0
         self._committed = 0
         self._lost = 0
-        self._gap = _Gap()
+        self._gap = Gap()
         self._failing: str | None = None
         self._closing = False
         self._lock = threading.Lock()
@@ -154,7 +154,7 @@ class Recorder:
     def _close_gap(self) -> None:
         """Put the note about a gap where the gap is: behind what was held, before what comes next."""
         if self._gap.frames:
-            gap, self._gap = self._gap, _Gap()
+            gap, self._gap = self._gap, Gap()
             self._append(gap.as_note())
 
     def flush(self, timeout_s: float | None = None) -> bool:
@@ -177,6 +177,7 @@ class Recorder:
             if self._closing or self._move is not None:
                 raise CaptureError("Recording is ending, or moving already: try again in a moment.")
             self._move = move
+            self._close_gap()
             self._append(Noted(time_ns=time.time_ns(), level="warning", text=note))
             self._wake.notify_all()
             self._wake.wait_for(lambda: move.problem is not None)
@@ -315,14 +316,13 @@ class Recorder:
             self._on_problem("info", "Recording works again.")
 
     def _close_writer(self) -> None:
+        with self._wake:
+            self._closing = True
         self._moved("Recording has ended: it cannot move any more.")
         try:
             self._writer.close()
         except CaptureError as error:
             self._say_failing(str(error))
-        with self._wake:
-            self._closing = True
-            self._wake.notify_all()
 
 
 class _Move:
@@ -331,33 +331,6 @@ class _Move:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem: str | None = None
-
-
-class _Gap:
-    """Frames that could not be held while writing was slow or failed: how many, how big, when and why."""
-
-    def __init__(self) -> None:
-        self.frames = 0
-        self.size_bytes = 0
-        self.first_ns = 0
-        self.last_ns = 0
-        self.why: str | None = None
-
-    def add(self, frame: FrameSeen, why: str | None) -> None:
-        self.first_ns = self.first_ns or frame.time_ns
-        self.last_ns = frame.time_ns
-        self.frames += 1
-        self.size_bytes += len(frame.raw)
-        self.why = self.why or why
-
-    def as_note(self) -> Noted:
-        times = f"from {to_iso(self.first_ns)} to {to_iso(self.last_ns)}"
-        return Noted(
-            time_ns=self.last_ns,
-            level="problem",
-            text=f"{self.frames} frames ({self.size_bytes} bytes) {times} were not recorded: "
-            + (self.why or "they came faster than they could be written."),
-        )
 
 
 def _size_of(record: Record) -> int:

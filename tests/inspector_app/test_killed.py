@@ -106,8 +106,8 @@ def check(capture: Path, shown: Shown) -> None:
     """Whatever was shown is in the capture, which is a sound one without gaps."""
     reader = CaptureReader(capture)
     total = reader.totals().frames
-    missing = {seq: n for seq, n in shown.items() if seq > total or number_in(reader.raw(seq)) != n}
-    assert missing == {}
+    there = {seq: number_in(reader.raw(seq)) if seq <= total else None for seq in shown}
+    assert {seq: (shown[seq], n) for seq, n in there.items() if n != shown[seq]} == {}
     assert [row.seq for row in reader.frames(1, total + 1)] == list(range(1, total + 1))
     reader.close()
     with contextlib.closing(sqlite3.connect(capture)) as connection:
