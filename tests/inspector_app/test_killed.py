@@ -27,9 +27,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.in_use import InUseError, alone_with
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.engine.link import EngineFailed, EngineLink
-from inspector_app.engine.running import engines_of
 from inspector_app.intents import ClientSpec
 from tests.conftest import Figure
 from tests.end_to_end.terminal import Terminal
@@ -192,16 +192,16 @@ def kill_viewer(flood: Flood, capture: Path, chance: random.Random) -> Shown:
         terminal.wait_for(
             lambda text: any(int(seq) >= wanted for seq, _ in _ROW.findall(text)), seconds=WAIT_S
         )
-        (engine,) = engines_of(capture)
         wait_a_moment(chance)
         os.kill(terminal.pid, signal.SIGKILL)
         terminal.wait_for_end()
         shown = {int(seq): int(number) for seq, number in _ROW.findall(terminal.text())}
     deadline = time.monotonic() + WAIT_S
-    while engine.alive:
+    while True:
+        with contextlib.suppress(InUseError), alone_with(capture):
+            return shown
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return shown
 
 
 KINDS: tuple[Callable[[Flood, Path, random.Random], Shown], ...] = (
