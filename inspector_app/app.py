@@ -346,13 +346,9 @@ class InspectorApp(App[int]):
             theme=wish.theme or self._settings.theme,
             time_mode=wish.time_mode or self._settings.time_mode,
         )
-        if wish.keep is not None:
-            from inspector_app.capture.keeping import MEGABYTE
-
+        if wish.keep_days is not None and wish.keep_megabytes is not None:
             self._settings = replace(
-                self._settings,
-                keep_days=wish.keep.days,
-                keep_megabytes=-(-wish.keep.size_bytes // MEGABYTE),
+                self._settings, keep_days=wish.keep_days, keep_megabytes=wish.keep_megabytes
             )
             self._remove_old()
         problem = stored.save(self._config, self._settings)

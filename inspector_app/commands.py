@@ -253,7 +253,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="record_elsewhere",
         title="Elsewhere",
-        keys=("R",),
+        keys=("G",),
         help="Record into another file from now on: it gets all that is recorded so far, the old one stays.",
         group="Engine",
         when=_live,
@@ -261,7 +261,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="stay",
         title="Stay",
-        keys=("S",),
+        keys=("L",),
         help="Have the engine run on when this viewer ends, to be attached to again; again to undo that.",
         group="Engine",
         when=_live,

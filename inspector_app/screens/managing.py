@@ -125,7 +125,8 @@ def _preview(home: HomeScreen, wanted: Keep) -> None:
 def _remember(home: HomeScreen, wanted: Keep, going: list[RecentCapture]) -> None:
     def answered(sure: bool | None) -> None:
         if sure:
-            home.post_message(Remember(keep=wanted))
+            megabytes = -(-wanted.size_bytes // keeping.MEGABYTE)
+            home.post_message(Remember(keep_days=wanted.days, keep_megabytes=megabytes))
 
     if not going:
         answered(True)

@@ -10,7 +10,6 @@ from textual.message import Message
 from inspector_app.intents import SourceSpec
 
 if TYPE_CHECKING:
-    from inspector_app.capture.keeping import Keep
     from inspector_app.engine.running import RunningEngine
 
 
@@ -51,9 +50,15 @@ class Remember(Message):
     """Keep a setting for the next run; None leaves one as it is."""
 
     def __init__(
-        self, *, theme: str | None = None, time_mode: str | None = None, keep: Keep | None = None
+        self,
+        *,
+        theme: str | None = None,
+        time_mode: str | None = None,
+        keep_days: int | None = None,
+        keep_megabytes: int | None = None,
     ) -> None:
         super().__init__()
         self.theme = theme
         self.time_mode = time_mode
-        self.keep = keep
+        self.keep_days = keep_days
+        self.keep_megabytes = keep_megabytes

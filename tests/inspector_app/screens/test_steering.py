@@ -84,8 +84,8 @@ async def test_recording_goes_on_elsewhere_and_what_was_chosen_stays_chosen(tmp_
         await stage.until(lambda: stage.view.selection.frame is not None)
         chosen = stage.view.selection.frame
         shutil.rmtree(folder)
-        await stage.until_shown("Press R to record elsewhere")
-        await stage.press("R")
+        await stage.until_shown("Press G to record elsewhere")
+        await stage.press("G")
         await stage.until(lambda: isinstance(app.screen, Prompt))
         app.screen.query_one(Input).value = str(after)
         await stage.press("enter")
@@ -105,7 +105,7 @@ async def test_a_place_that_is_taken_is_refused_before_anything_is_asked(tmp_pat
     taken.write_text("mine")
     recording = Recording(tmp_path).connect().commit()
     async with live(recording.path, asked, LARGE) as stage:
-        await stage.press("R")
+        await stage.press("G")
         await stage.until(lambda: isinstance(stage.app.screen, Prompt))
         for typed, told in ((taken, "exists already"), (tmp_path / "no" / "x", "There is no folder")):
             stage.app.screen.query_one(Input).value = str(typed)
@@ -120,10 +120,10 @@ async def test_a_place_that_is_taken_is_refused_before_anything_is_asked(tmp_pat
 async def test_an_engine_is_told_to_stay_and_then_no_more(tmp_path: Path) -> None:
     asked = RecordingEngine()
     async with live(Recording(tmp_path).connect().commit().path, asked, LARGE) as stage:
-        await stage.press("S")
+        await stage.press("L")
         await stage.until(lambda: asked.intents == [Stay(on=True)])
         asked.stays = True
-        await stage.press("S")
+        await stage.press("L")
         await stage.until(lambda: asked.intents[1:] == [Stay(on=False)])
         await stage.press("H")
         await stage.until(lambda: isinstance(stage.app.screen, HomeScreen))
