@@ -253,7 +253,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="record_elsewhere",
         title="Elsewhere",
-        keys=("G",),
+        keys=("U",),
         help="Record into another file from now on: it gets all that is recorded so far, the old one stays.",
         group="Engine",
         when=_live,

@@ -204,7 +204,7 @@ class Inspection:
     def _problem(self, level: str, text: str) -> None:
         view = self.view
         if view.engine != "dead":
-            advice = "" if view.looks_on else "Press G to record elsewhere. "
+            advice = "" if view.looks_on else "Press U to record elsewhere. "
             view.problem = f"{advice}{text}" if level == "problem" else ""
         self._tell(level, text)
 

@@ -84,8 +84,8 @@ async def test_recording_goes_on_elsewhere_and_what_was_chosen_stays_chosen(tmp_
         await stage.until(lambda: stage.view.selection.frame is not None)
         chosen = stage.view.selection.frame
         shutil.rmtree(folder)
-        await stage.until_shown("Press G to record elsewhere")
-        await stage.press("G")
+        await stage.until_shown("Press U to record elsewhere")
+        await stage.press("U")
         await stage.until(lambda: isinstance(app.screen, Prompt))
         app.screen.query_one(Input).value = str(after)
         await stage.press("enter")
@@ -105,7 +105,7 @@ async def test_a_place_that_is_taken_is_refused_before_anything_is_asked(tmp_pat
     taken.write_text("mine")
     recording = Recording(tmp_path).connect().commit()
     async with live(recording.path, asked, LARGE) as stage:
-        await stage.press("G")
+        await stage.press("U")
         await stage.until(lambda: isinstance(stage.app.screen, Prompt))
         for typed, told in ((taken, "exists already"), (tmp_path / "no" / "x", "There is no folder")):
             stage.app.screen.query_one(Input).value = str(typed)
