@@ -19,8 +19,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -31,13 +32,15 @@ from inspector_app.display.inert_filter import InertFilter
 from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, find_themes, variable_defaults
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
-from inspector_app.screens.wishes import GoHome, Inspect, OpenFile, Remember, Restart
+from inspector_app.screens.wishes import Attach, GoHome, Inspect, OpenFile, Remember, Restart
 from inspector_app.viewer.drafts import Drafts, StartDrafts
 from inspector_app.viewer.frames import TimeMode
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from inspector_app.capture.keeping import Removed
+    from inspector_app.engine.running import RunningEngine
     from inspector_app.inspection import Inspection, InspectionFailed
     from inspector_app.screens.home import HomeScreen
 
@@ -54,7 +57,9 @@ def _command_provider() -> type[Provider]:
 class InspectorApp(App[int]):
     """The inspector on a terminal. `spec` or `capture` is looked at from the start; without either, home is.
 
-    `record` is the file that the first recording goes into. The result is the exit code.
+    `record` is the file that the first recording goes into; its engine may be asked to `stay` when the app
+    ends. With `attach`, a running engine is looked at, and with `control` asked for things too. The result is
+    the exit code.
     """
 
     TITLE = "slipstream-inspector"
@@ -77,13 +82,23 @@ class InspectorApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
 
     def __init__(
-        self, spec: SourceSpec | None = None, capture: Path | None = None, record: Path | None = None
+        self,
+        spec: SourceSpec | None = None,
+        capture: Path | None = None,
+        record: Path | None = None,
+        *,
+        stay: bool = False,
+        attach: RunningEngine | None = None,
+        control: bool = False,
     ) -> None:
         self._inert_filter = InertFilter()
         super().__init__()
         self._spec = spec
         self._capture = capture
         self._record = record
+        self._stay = stay
+        self._engine_to_attach = attach
+        self._with_control = control
         self._config = stored.config_folder()
         loaded = stored.load(self._config)
         self._settings, self._notice = loaded.settings, loaded.notice
@@ -95,6 +110,8 @@ class InspectorApp(App[int]):
         self._inspection: Inspection | None = None
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
+        self.too_late: list[Exception] = []
+        """What was looked for on screens that were being taken apart because the app ends."""
         self.failure = ""
         """Why the program ended without having begun, as one sentence; empty otherwise."""
 
@@ -107,6 +124,13 @@ class InspectorApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Drop from every drawn line whatever could act on the terminal."""
         return [*super().get_line_filters(), self._inert_filter]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Take a widget that is not there for a defect, unless nothing is put together any more."""
+        if self._exit and isinstance(error, NoMatches | ScreenStackError):
+            self.too_late.append(error)
+        else:
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """End after a defect, without the local variables that Textual shows: they hold wire text."""
@@ -131,10 +155,13 @@ class InspectorApp(App[int]):
             notify(self, f"Theme refused: {error}", "warning")
         if self._capture is not None:
             self._open(self._capture, at_start=True)
+        elif self._engine_to_attach is not None:
+            self._look_in(self._engine_to_attach, control=self._with_control, at_start=True)
         elif self._spec is not None:
-            self._inspect(self._spec, record=self._record, at_start=True)
+            self._inspect(self._spec, record=self._record, stay=self._stay, at_start=True)
         else:
             self._go_home()
+        self.call_after_refresh(self._remove_old)
 
     async def on_unmount(self) -> None:
         """End the engine however the app ends."""
@@ -179,11 +206,22 @@ class InspectorApp(App[int]):
 
     # -- worlds -------------------------------------------------------------------------------------------
 
-    def _inspect(self, spec: SourceSpec, *, record: Path | None = None, at_start: bool = False) -> None:
+    def _inspect(
+        self, spec: SourceSpec, *, record: Path | None = None, stay: bool = False, at_start: bool = False
+    ) -> None:
         from inspector_app.inspection import Inspection
 
         mode = _time_mode(self._settings.time_mode)
-        self._look_at(Inspection.of(spec, record=record, time_mode=mode))
+        self._begin(Inspection.of(spec, record=record, stay=stay, time_mode=mode), at_start=at_start)
+
+    def _look_in(self, engine: RunningEngine, *, control: bool, at_start: bool = False) -> None:
+        from inspector_app.inspection import Inspection
+
+        mode = _time_mode(self._settings.time_mode)
+        self._begin(Inspection.of_engine(engine, control=control, time_mode=mode), at_start=at_start)
+
+    def _begin(self, inspection: Inspection, *, at_start: bool) -> None:
+        self._look_at(inspection)
         # The first paint does not wait for what an engine needs.
         self.call_after_refresh(self._start_engine, at_start=at_start)
 
@@ -220,12 +258,14 @@ class InspectorApp(App[int]):
         spec = inspection.view.world.spec
         if spec is not None:
             self.call_after_refresh(home.show_failure, spec, failure.text)
+        else:
+            notify(self, failure.text, "error")
 
     def _go_home(self) -> HomeScreen:
         from inspector_app.screens.home import HomeScreen
 
         before, self._inspection = self._inspection, None
-        home = HomeScreen(self._start_drafts)
+        home = HomeScreen(self._start_drafts, lambda: self._settings)
         self._show(home)
         if before is not None:
             self.run_worker(before.close(), group="closing")
@@ -287,6 +327,10 @@ class InspectorApp(App[int]):
         """Start a source and look at it."""
         self._inspect(wish.spec)
 
+    def on_attach(self, wish: Attach) -> None:
+        """Look at what a running engine inspects."""
+        self._look_in(wish.engine, control=wish.with_control)
+
     def on_open_file(self, wish: OpenFile) -> None:
         """Look at a capture."""
         self._open(wish.path)
@@ -295,7 +339,7 @@ class InspectorApp(App[int]):
         """Start the same source again, with a new engine and a new capture."""
         spec = self._inspection.view.world.spec if self._inspection else None
         if spec is not None:
-            self._inspect(spec)
+            self._inspect(spec, stay=self._stay and spec == self._spec)
 
     def on_go_home(self, _wish: GoHome) -> None:
         """Leave this world."""
@@ -308,9 +352,37 @@ class InspectorApp(App[int]):
             theme=wish.theme or self._settings.theme,
             time_mode=wish.time_mode or self._settings.time_mode,
         )
+        if wish.keep_days is not None and wish.keep_megabytes is not None:
+            self._settings = replace(
+                self._settings, keep_days=wish.keep_days, keep_megabytes=wish.keep_megabytes
+            )
+            self._remove_old()
         problem = stored.save(self._config, self._settings)
         if problem:
             notify(self, problem, "warning")
+
+    # -- old captures -------------------------------------------------------------------------------------
+
+    def _remove_old(self) -> None:
+        if not self._settings.keep_days and not self._settings.keep_megabytes:
+            return
+        settings = self._settings
+        self.run_worker(lambda: self._remove(settings), thread=True, exclusive=True, group="removing")
+
+    def _remove(self, settings: stored.Settings) -> None:
+        from inspector_app.capture.keeping import keep_of, remove_old
+
+        removed = remove_old(keep_of(settings))
+        self.call_from_thread(self._removed, removed)
+
+    def _removed(self, removed: Removed) -> None:
+        from inspector_app.screens.home import HomeScreen
+
+        for text in (removed.told, removed.problem):
+            if text:
+                notify(self, text, "warning")
+        if isinstance(self.screen, HomeScreen):
+            self.screen.look_for_captures()
 
     # -- commands that every screen has -------------------------------------------------------------------
 
@@ -323,8 +395,11 @@ class InspectorApp(App[int]):
         """List all keys."""
         from inspector_app.screens.help import HelpScreen
 
-        place = self.screen.PLACE if isinstance(self.screen, CommandScreen) else "everywhere"
-        self.push_screen(HelpScreen(place))
+        screen = self.screen
+        if isinstance(screen, CommandScreen):
+            self.push_screen(HelpScreen(screen.PLACE, screen.situation()))
+        else:
+            self.push_screen(HelpScreen("everywhere"))
 
     def do_palette(self) -> None:
         """Open the command palette."""
@@ -358,9 +433,17 @@ def _time_mode(name: str) -> TimeMode:
     return TimeMode(name) if name in {mode.value for mode in TimeMode} else TimeMode.CLOCK
 
 
-def run_app(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+def run_app(
+    spec: SourceSpec | None = None,
+    capture: Path | None = None,
+    record: Path | None = None,
+    *,
+    stay: bool = False,
+    attach: RunningEngine | None = None,
+    control: bool = False,
+) -> int:
     """Show the app until it is quit. Give the exit code; a sentence on stderr says why it did not begin."""
-    app = InspectorApp(spec, capture, record)
+    app = InspectorApp(spec, capture, record, stay=stay, attach=attach, control=control)
     code = app.run()
     if app.failure:
         sys.stderr.write(f"slipstream-inspector: {inert(app.failure)}\n")

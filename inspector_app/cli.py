@@ -44,6 +44,7 @@ class RunOptions:
     frames: int | None
     record: Path | None
     filter: Filter | None = None
+    stay: bool = False
 
     @property
     def wants_no_screen(self) -> bool:
@@ -128,6 +129,7 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
         metavar="FILE",
         help="Record into this new file instead of the data folder.",
     )
+    @click.option("--stay", is_flag=True, help="Run on when the screen is closed; `attach` comes back to it.")
     @functools.wraps(command)
     def with_run(
         *args: Any,
@@ -137,6 +139,7 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
         frames: int | None,
         filter_: Filter | None,
         record: Path | None,
+        stay: bool,
         **kwargs: Any,
     ) -> None:
         run = RunOptions(
@@ -146,10 +149,21 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
             frames=frames,
             record=record,
             filter=filter_,
+            stay=stay,
         )
+        if stay and run.wants_no_screen:
+            raise click.UsageError("--stay is for a run with a screen: leave it out, or run with a screen.")
         command(*args, run=run, **kwargs)
 
     return with_run
+
+
+_bad_frames_option = click.option(
+    "--bad-frames",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Close a connection after N bad frames within 10 s. Without it, all of them are recorded.",
+)
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -172,8 +186,9 @@ def demo(*, seed: int, run: RunOptions) -> None:
 @cli.command(context_settings=_CONTEXT)
 @server_options
 @click.option("--handler", metavar="HANDLER", help="What answers when the server calls us; as for `host`.")
+@_bad_frames_option
 @_run_options
-def connect(*, spec: ClientSpec, handler: str | None, run: RunOptions) -> None:
+def connect(*, spec: ClientSpec, handler: str | None, bad_frames: int | None, run: RunOptions) -> None:
     """Connect to a server at URL as a client, and see all that goes by.
 
     From the screen, messages of every kind can be sent. Headless, it ends when the connection does: with
@@ -190,7 +205,7 @@ def connect(*, spec: ClientSpec, handler: str | None, run: RunOptions) -> None:
 
     with _sentences():
         check_url(spec.url)  # before any screen is drawn
-    _launch(replace(spec, handler=handler), run)
+    _launch(replace(spec, handler=handler, bad_frames=bad_frames), run)
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -248,9 +263,16 @@ def check(*, spec: ClientSpec, as_json: bool, only: tuple[str, ...], timeout_s: 
     metavar="ORIGIN",
     help="Let web pages of this origin connect, as http://localhost:3000. Others are refused.",
 )
+@_bad_frames_option
 @_run_options
 def host(
-    *, handler: str | None, host: str, port: int, allow_origins: tuple[str, ...], run: RunOptions
+    *,
+    handler: str | None,
+    host: str,
+    port: int,
+    allow_origins: tuple[str, ...],
+    bad_frames: int | None,
+    run: RunOptions,
 ) -> None:
     """Host HANDLER as a server, and see all that its clients do.
 
@@ -266,7 +288,10 @@ def host(
       slipstream-inspector host handlers.py --headless --json | jq .op
     """  # noqa: D301 - click wants a real backspace
     _warn_if_open_to_network(host)
-    _launch(ServerSpec(handler=handler, host=host, port=port, allow_origins=allow_origins), run)
+    spec = ServerSpec(
+        handler=handler, host=host, port=port, allow_origins=allow_origins, bad_frames=bad_frames
+    )
+    _launch(spec, run)
 
 
 @cli.command("open", context_settings=_CONTEXT)
@@ -289,6 +314,32 @@ def open_(*, capture: Path) -> None:
     with _sentences():
         found = capture_from(capture)
     sys.exit(_show(None, found, None))
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.argument("capture", required=False, type=click.Path(path_type=Path))
+@click.option("--control", is_flag=True, help="Take part: send, cancel, reconnect, end the engine.")
+@click.option("--list", "only_list", is_flag=True, help="List the engines that run, and end.")
+def attach(*, capture: Path | None, control: bool, only_list: bool) -> None:
+    """Look at what a running engine inspects, from a second window; without --control nothing is sent.
+
+    CAPTURE says which one, by the file that it records into; with one engine running it can be left out, with
+    several there is a choice. An engine ends with the window that started it, unless it was told to stay.
+
+    \b
+    Examples:
+      slipstream-inspector attach
+      slipstream-inspector attach night.capture --control
+      slipstream-inspector attach --list
+    """  # noqa: D301 - click wants a real backspace
+    from inspector_app.attaching import chosen_engine, list_engines
+
+    with _sentences():
+        if only_list:
+            sys.exit(list_engines())
+        _require_terminal("`attach` shows a screen: run it in a terminal, or use --list.")
+        engine = chosen_engine(capture)
+    sys.exit(_show(None, None, None, attach=engine, control=control))
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -398,15 +449,15 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
             )
     with _sentences():
         record = _record_path(run.record)
-    sys.exit(_show(spec, None, record))
+    sys.exit(_show(spec, None, record, stay=run.stay))
 
 
-def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
+def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None, **more: Any) -> int:
     # Nothing of what is imported now is garbage; the app collects it again once there is a screen.
     gc.disable()
     from inspector_app.app import run_app
 
-    return run_app(spec, capture, record)
+    return run_app(spec, capture, record, **more)
 
 
 def _new_capture(spec: SourceSpec) -> Path:

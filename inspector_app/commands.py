@@ -16,7 +16,16 @@ Place = Literal["everywhere", "home", "main", "compose"]
 """Where a command can be given: on every screen, or on one of them."""
 
 Group = Literal[
-    "Views", "Frames", "Detail", "Exchanges", "Connection", "Capture", "Program", "Start", "Compose"
+    "Views",
+    "Frames",
+    "Detail",
+    "Exchanges",
+    "Connection",
+    "Engine",
+    "Capture",
+    "Program",
+    "Start",
+    "Compose",
 ]
 
 EngineState = Literal["none", "starting", "running", "dead"]
@@ -35,6 +44,12 @@ class Situation:
     following: bool = False
     paused: bool = False
     engine: EngineState = "none"
+    looks_on: bool = False
+    """Another viewer started the engine, and this one asks nothing of it."""
+    attached: bool = False
+    """Another viewer started the engine."""
+    stays: bool = False
+    """The engine runs on when the viewer that started it ends."""
     connected: bool = False
     """At least one connection is open."""
     frame: bool = False
@@ -47,6 +62,8 @@ class Situation:
     """The selected exchange is a bidirectional stream whose half on this side is open."""
     captures: int = 0
     """Captures listed on the home screen."""
+    pinned: bool = False
+    """The one that is selected there is pinned."""
 
 
 def _always(_: Situation) -> bool:
@@ -59,6 +76,10 @@ def _live(now: Situation) -> bool:
 
 def _engine_lives(now: Situation) -> bool:
     return now.engine in ("starting", "running")
+
+
+def _has_capture(now: Situation) -> bool:
+    return now.captures > 0
 
 
 def _has_details(now: Situation) -> bool:
@@ -115,6 +136,7 @@ _KEY_LABELS = {
     "enter": "Enter",
     "space": "Space",
     "tab": "Tab",
+    "delete": "Del",
     "slash": "/",
     "equals_sign": "=",
 }
@@ -130,6 +152,7 @@ def key_label(key: str) -> str:
 
 
 _NEEDS_EXCHANGE = "Choose a pending request or an open stream first, in Requests (2) or Streams (3)."
+_NEEDS_CAPTURE = "There is no capture yet: what is seen is recorded, and listed here."
 _NEEDS_STREAM = "Choose a bidirectional stream whose half on this side is open first, in Streams (3)."
 _NEEDS_CONNECTION = "Nobody is connected: press r to connect again, or wait for a client."
 _NO_ENGINE: dict[EngineState, str] = {
@@ -237,6 +260,32 @@ COMMANDS: tuple[Command, ...] = (
         group="Connection",
         when=_connected,
         otherwise=_NEEDS_CONNECTION,
+    ),
+    Command(
+        name="record_elsewhere",
+        title="Elsewhere",
+        keys=("U",),
+        help="Record into another file from now on: it gets all that is recorded so far, the old one stays.",
+        group="Engine",
+        when=_live,
+    ),
+    Command(
+        name="stay",
+        title="Stay",
+        keys=("L",),
+        help="Have the engine run on when this viewer ends, to be attached to again; again to undo that.",
+        group="Engine",
+        when=_live,
+        retitle=lambda now: "Stay no more" if now.stays else "",
+    ),
+    Command(
+        name="end_engine",
+        title="End engine",
+        keys=("Q",),
+        help="End an engine that this viewer is attached to, after asking; its capture is kept.",
+        group="Engine",
+        when=lambda now: _live(now) and now.attached,
+        otherwise="The engine ends with this viewer, which started it: quit (q).",
     ),
     Command(
         name="follow",
@@ -469,6 +518,69 @@ COMMANDS: tuple[Command, ...] = (
         footer=4,
     ),
     Command(
+        name="attach",
+        title="Attach",
+        keys=("a",),
+        help="Look at what a running engine of another window inspects, or take part.",
+        group="Start",
+        where="home",
+        footer=5,
+    ),
+    Command(
+        name="rename_capture",
+        title="Rename",
+        keys=("r",),
+        help="Give the selected capture another name.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=15,
+    ),
+    Command(
+        name="note_capture",
+        title="Note",
+        keys=("n",),
+        help="Write a line about the selected capture; it is kept in the capture and listed with it.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=16,
+    ),
+    Command(
+        name="pin_capture",
+        title="Pin",
+        keys=("p",),
+        help="Have the selected capture never be removed by itself; again to allow it.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=17,
+        retitle=lambda now: "Unpin" if now.pinned else "",
+    ),
+    Command(
+        name="delete_capture",
+        title="Delete",
+        keys=("x", "delete"),
+        help="Delete the selected capture for good, after asking.",
+        group="Capture",
+        where="home",
+        when=_has_capture,
+        otherwise=_NEEDS_CAPTURE,
+        footer=18,
+    ),
+    Command(
+        name="keep",
+        title="Keep",
+        keys=("K",),
+        help="Say for how many days captures are kept, and how much of them; the rest goes at each start.",
+        group="Capture",
+        where="home",
+        footer=19,
+    ),
+    Command(
         name="send",
         title="Send",
         keys=("ctrl+s", "f5"),
@@ -533,6 +645,14 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
+_FOR_ENGINE = ("Exchanges", "Connection", "Engine")
+
+
+def offered(each: Command, now: Situation) -> bool:
+    """Whether a command is there at all: what asks something of an engine is not, where one looks on."""
+    return not (now.looks_on and each.group in _FOR_ENGINE)
+
+
 def commands(place: Place) -> Iterator[Command]:
     """Give the commands of one place and those of every place, in the order they are declared."""
     return (command for command in COMMANDS if command.where in (place, "everywhere"))
@@ -545,16 +665,18 @@ def command(name: str) -> Command:
 
 def why_not(each: Command, now: Situation) -> str:
     """Say in one sentence why a command makes no sense now; empty when it does."""
+    if not offered(each, now):
+        return "This viewer looks on: to take part, attach with --control."
     if each.when(now):
         return ""
-    if each.group in ("Exchanges", "Connection") and now.engine in _NO_ENGINE:
+    if each.group in _FOR_ENGINE and now.engine in _NO_ENGINE:
         return _NO_ENGINE[now.engine]
     return each.otherwise or "That makes no sense here."
 
 
 def footer(place: Place, now: Situation) -> list[Command]:
     """Give what has a place in the footer of this view, in order, whether or not it makes sense now."""
-    placed = [each for each in commands(place) if each.footer and each.at(now)]
+    placed = [each for each in commands(place) if each.footer and each.at(now) and offered(each, now)]
     return sorted(placed, key=lambda each: each.footer)
 
 

@@ -62,6 +62,7 @@ def run_headless(
     """
     if sys.stdout is None:
         raise SourceError("Stdout is closed, so there is nowhere to print: let it go to a file.")
+    threading.Thread(target=_remove_old_captures, name="retention", daemon=True).start()
     run = _Run(spec=spec, capture=capture, as_json=as_json, seconds=seconds, frames=frames, filter_=filter_)
     ending = Ending()
     try:
@@ -73,6 +74,17 @@ def run_headless(
         return FAILED
     finally:
         ending.done()
+
+
+def _remove_old_captures() -> None:
+    """Do what the user has set for old captures; a script may be all that ever runs here."""
+    from inspector_app import settings
+    from inspector_app.capture.keeping import keep_of, remove_old
+
+    removed = remove_old(keep_of(settings.load(settings.config_folder()).settings))
+    for text in (removed.told, removed.problem):
+        if text:
+            say(text)
 
 
 # -- the run ----------------------------------------------------------------------------------------------
@@ -140,7 +152,7 @@ class _Run:
             def save_by_force() -> None:
                 recording.recorder.flush(FLUSH_S)
                 printer.finish()
-                recording.recorder.close()
+                recording.close()
                 report(time.monotonic() - began, None, "")
 
             ending.by_force = save_by_force

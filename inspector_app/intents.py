@@ -25,6 +25,8 @@ class ClientSpec:
     key_file: str | None = None
     insecure: bool = False
     handler: str | None = None
+    bad_frames: int | None = None
+    """Close a connection after so many bad frames within ten seconds; None: record all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class ServerSpec:
     host: str = "127.0.0.1"
     port: int = 8765
     allow_origins: tuple[str, ...] = ()
+    bad_frames: int | None = None
+    """As for a client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +115,32 @@ class Disconnect:
 
 
 Intent = SendMessage | SendRaw | SendItem | EndHalf | CancelExchange | Reconnect | Disconnect
+
+
+# -- wishes about the engine itself ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordElsewhere:
+    """Go on recording in a new capture, which gets all that was recorded so far; the old one stays."""
+
+    capture: str
+    """An absolute path that no file has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """Have the engine run on when the viewer that started it ends; or, with `on` False, no more."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEngine:
+    """End the engine and its source, and close the capture in good order."""
+
+
+EngineIntent = RecordElsewhere | Stay | EndEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

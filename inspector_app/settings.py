@@ -1,4 +1,4 @@
-"""What the program remembers between runs: the theme and how times are shown.
+"""What the program remembers between runs: the theme, how times are shown, what is kept of old captures.
 
 Owns the file and its place. A damaged or unreadable file never stops the program: defaults take its place and
 `Loaded.notice` says so. Knows no user interface.
@@ -29,6 +29,10 @@ class Settings:
 
     theme: str = "dark"
     time_mode: str = "clock"
+    keep_days: int = 0
+    """Captures in the data folder that are older are removed; 0: none."""
+    keep_megabytes: int = 0
+    """The oldest captures in the data folder beyond so many MB are removed; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,11 @@ def load(folder: Path) -> Loaded:
         return Loaded(Settings(), f"{path} cannot be read, so the defaults are used: mend or delete it.")
     if not isinstance(stored, dict):
         return Loaded(Settings(), f"{path} holds no settings, so the defaults are used: mend or delete it.")
-    known = {name: stored[name] for name in asdict(Settings()) if isinstance(stored.get(name), str)}
+    known = {
+        name: stored[name]
+        for name, default in asdict(Settings()).items()
+        if type(stored.get(name)) is type(default)
+    }
     return Loaded(replace(Settings(), **known))
 
 

@@ -21,6 +21,9 @@ from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
 DATA_VARIABLE = "SLIPSTREAM_INSPECTOR_DATA"
 SUFFIX = ".capture"
 
+NOTE_LENGTH = 200
+"""Most characters of a note on a capture."""
+
 _LABEL_LENGTH = 40
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -34,6 +37,10 @@ class RecentCapture:
     source: str
     frames: int
     size_bytes: int
+    changed_ns: int = 0
+    """When it was written last."""
+    pinned: bool = False
+    note: str = ""
 
 
 def data_folder() -> Path:
@@ -79,8 +86,8 @@ def capture_label(spec: SourceSpec) -> str:
     return f"{host}-{port}" if port else host
 
 
-def recent_captures(limit: int = 20) -> list[RecentCapture]:
-    """List the captures of the data folder, the last written first; damaged ones are left out.
+def recent_captures(limit: int | None = 20) -> list[RecentCapture]:
+    """List the captures of the data folder, the last written first; damaged ones are left out. None: all.
 
     A folder that is missing holds none. Raises `CaptureError` when the folder may not be read.
     """
@@ -88,13 +95,14 @@ def recent_captures(limit: int = 20) -> list[RecentCapture]:
     for path in _by_age(_data_folder()):
         if len(found) == limit:
             break
-        capture = _describe(path)
+        capture = describe_capture(path)
         if capture is not None:
             found.append(capture)
     return found
 
 
-def _told_source(source: object) -> str:
+def told_source(source: object) -> str:
+    """Tell in a few words what a capture was made from, by what its header says."""
     if not isinstance(source, dict):
         return ""
     match source:
@@ -142,7 +150,9 @@ def _parts(path: Path) -> list[os.stat_result]:
     return found
 
 
-def _describe(path: Path) -> RecentCapture | None:
+def describe_capture(path: Path) -> RecentCapture | None:
+    """Tell what there is to tell about a capture; None for a damaged one."""
+    changed_ns = _changed_ns(path)
     try:
         reader = CaptureReader(path)
     except CaptureError:
@@ -154,11 +164,14 @@ def _describe(path: Path) -> RecentCapture | None:
         return None  # as above
     finally:
         reader.close()
-    created_ns, source = meta.get("created_ns"), meta.get("source")
+    created_ns, source, note = meta.get("created_ns"), meta.get("source"), meta.get("note")
     return RecentCapture(
         path=path,
         created_ns=created_ns if isinstance(created_ns, int) else 0,
-        source=_told_source(source),
+        source=told_source(source),
         frames=frames,
         size_bytes=sum(status.st_size for status in _parts(path)),
+        changed_ns=changed_ns,
+        pinned=meta.get("pinned") is True,
+        note=note[:NOTE_LENGTH] if isinstance(note, str) else "",
     )

@@ -7,7 +7,9 @@ writer's log from being reused), and trusts nothing it finds: a capture may come
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 
-_MAGIC = b"SQLite format 3\x00"
 _BUSY_TIMEOUT_S = 2.0
 _SEEN_OPERATIONS_LIMIT = 1000
 _PORTION_BYTES = 8 * 1024 * 1024
@@ -436,12 +437,17 @@ class CaptureReader:
 
 
 def _check_is_database(path: Path) -> None:
+    # Not by reading it: closing a file gives up all locks that this process has on it, also those by which
+    # its own writer keeps other programs from tidying the log away.
     try:
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
+        status = path.stat()
     except OSError as error:
         raise from_os(error, path) from error
-    if start != _MAGIC:
+    if stat.S_ISDIR(status.st_mode):
+        raise from_os(IsADirectoryError(), path)
+    if not os.access(path, os.R_OK, effective_ids=True):
+        raise from_os(PermissionError(), path)
+    if not stat.S_ISREG(status.st_mode) or not status.st_size:
         raise CaptureError(f"{path} is not a capture: choose a file that slipstream-inspector recorded.")
 
 

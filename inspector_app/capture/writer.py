@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError, from_os, from_sqlite
+from inspector_app.capture.making import make_capture
 from inspector_app.capture.records import Totals
 from inspector_app.capture.schema import COLUMNS, FORMAT_VERSION, statements
 
@@ -69,53 +70,45 @@ class CaptureWriter:
     def __init__(
         self, path: Path, *, source: Mapping[str, object], software: str, created_ns: int | None = None
     ) -> None:
-        self.path = path.absolute()
-        try:
-            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        except FileNotFoundError:
-            raise CaptureError(
-                f"The folder {self.path.parent} does not exist: make it or record elsewhere."
-            ) from None
-        except OSError as error:
-            raise from_os(error, self.path) from error
-        status = os.fstat(descriptor)
-        os.close(descriptor)
-        self._identity = (status.st_dev, status.st_ino)
-        self._connection: sqlite3.Connection | None = None
         meta = {
             "format": FORMAT_VERSION,
             "software": software,
             "created_ns": time.time_ns() if created_ns is None else created_ns,
             "source": dict(source),
         }
-        try:
-            self._connection = self._create(meta)
-        except sqlite3.Error as error:
-            self.path.unlink(missing_ok=True)
-            raise from_sqlite(error, self.path) from error
+        self._connection: sqlite3.Connection | None = None
+        self._begin(path.absolute(), lambda connection: _lay_out(connection, meta))
 
-    def _create(self, meta: Mapping[str, object]) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
+    def _begin(self, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+        """Make a file and go over to it; nothing has changed when that fails."""
         try:
-            # The layout goes straight into the file, before the log is switched on: whatever happens later,
-            # the file alone can be told to be a capture.
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in statements():
-                connection.execute(statement)
-            connection.executemany(
-                "INSERT INTO meta (name, value) VALUES (?, ?)",
-                [(name, rows.to_json(value)) for name, value in meta.items()],
-            )
-            connection.execute(_TOTALS, _totals_values(Totals()))
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
+            make_capture(path, fill)
+            status = path.stat()
+            connection = _connect(path)
+        except FileNotFoundError:
+            raise CaptureError(
+                f"The folder {path.parent} does not exist: make it or record elsewhere."
+            ) from None
+        except OSError as error:
+            raise from_os(error, path) from error
+        except sqlite3.Error as error:
+            raise from_sqlite(error, path) from error
+        self.path, self._connection = path, connection
+        self._identity = (status.st_dev, status.st_ino)
+
+    def move_to(self, path: Path) -> None:
+        """Copy all that was committed into a new capture at `path`, and write there from now on.
+
+        The old file stays as it is. It may be full, removed or not to be written, as long as it can be read.
+        Raises `CaptureError` when the new one cannot be made; then all is as it was.
+        """
+        before = self._open_connection()
+        self._begin(path.absolute(), before.backup)
+        _end(before)
+
+    def check(self) -> None:
+        """Raise `CaptureError` when the file is not where it was, or may not be written any more."""
+        self._check_in_place()
 
     def write(self, batch: Batch) -> None:
         """Write a batch, whole or not at all.
@@ -152,17 +145,8 @@ class CaptureWriter:
         committed is in the two together, so nothing is lost when the file cannot be tidied.
         """
         connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            connection.execute(f"PRAGMA busy_timeout = {_CLOSING_BUSY_TIMEOUT_MS}")
-            # Without a log a capture can be read from a read-only folder too.
-            connection.execute("PRAGMA journal_mode = DELETE")
-        except sqlite3.Error:
-            # A reader is there, or the disk is full: the log stays, and holds what was committed.
-            return
-        finally:
-            connection.close()
+        if connection is not None:
+            _end(connection)
 
     def _open_connection(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -183,6 +167,47 @@ class CaptureWriter:
             raise CaptureError(
                 f"{self.path} was replaced while it was recorded: put it back or start a new capture."
             )
+        # Nor would it mind a file that has become read only since it was opened.
+        if not os.access(self.path, os.W_OK, effective_ids=True):
+            raise CaptureError(
+                f"{self.path} may not be written any more: change its permissions or record elsewhere."
+            )
+
+
+def _lay_out(connection: sqlite3.Connection, meta: Mapping[str, object]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in statements():
+        connection.execute(statement)
+    connection.executemany(
+        "INSERT INTO meta (name, value) VALUES (?, ?)",
+        [(name, rows.to_json(value)) for name, value in meta.items()],
+    )
+    connection.execute(_TOTALS, _totals_values(Totals()))
+    connection.execute("COMMIT")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        path.unlink(missing_ok=True)
+        raise
+    return connection
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {_CLOSING_BUSY_TIMEOUT_MS}")
+        # Without a log a capture can be read from a read-only folder too.
+        connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error:
+        # A reader is there, or the disk is full: the log stays, and holds what was committed.
+        return
+    finally:
+        connection.close()
 
 
 _Values = Iterable[tuple[Any, ...]]

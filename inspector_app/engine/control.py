@@ -2,16 +2,19 @@
 
 Owns who may come in (loopback, a token, no browser) and what can be asked. It decides nothing about the
 world under inspection: every intent goes to the source, every answer back. Problems of the recording are
-pushed to all viewers as fire-and-forgets named `problem`.
+pushed to all viewers as fire-and-forgets named `problem`, a new capture as one named `moved`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+from inspector_app.capture.errors import CaptureError
 from inspector_app.engine.wire import WireError, encode_done, intent_of
+from inspector_app.intents import Done, EndEngine, RecordElsewhere, Stay
 from slipstream import HandlerError, Limits, ProtocolHandler, SlipstreamError, request_response, serve
 
 if TYPE_CHECKING:
@@ -19,23 +22,62 @@ if TYPE_CHECKING:
 
     from inspector_app.engine.recorder import Level
     from inspector_app.engine.recording import Recording
+    from inspector_app.intents import EngineIntent, Intent
 
 CONTROL_LIMITS = Limits(frame_bytes=64 * 1024 * 1024)
 """A raw frame that is sent as typed travels inside an intent, and may be larger than a frame may be."""
 
 
+class Engine(Protocol):
+    """What the control server needs of the engine that it belongs to."""
+
+    @property
+    def stay(self) -> bool:
+        """Whether it runs on when the viewer that started it has ended."""
+
+    def set_stay(self, on: bool) -> None:
+        """Run on then, or do not."""
+
+    def end(self) -> None:
+        """End in good order, soon."""
+
+    def moved(self, capture: Path) -> None:
+        """Take note that recording goes on in `capture`."""
+
+
 class ControlHandler(ProtocolHandler):
     """What a viewer can ask of the engine, one handler for each viewer."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, engine: Engine) -> None:
         self._recording = recording
+        self._engine = engine
 
     async def _perform(self, data: dict[str, Any]) -> dict[str, Any]:
         try:
             intent = intent_of(data)
         except WireError as error:
             raise HandlerError(str(error), code="invalid_request") from error
-        return encode_done(await self._recording.source.perform(intent))
+        return encode_done(await self._done(intent))
+
+    async def _done(self, intent: Intent | EngineIntent) -> Done:
+        match intent:
+            case RecordElsewhere():
+                return await self._move_to(Path(intent.capture))
+            case Stay():
+                self._engine.set_stay(intent.on)
+            case EndEngine():
+                self._engine.end()
+            case _:
+                return await self._recording.source.perform(intent)
+        return Done()
+
+    async def _move_to(self, capture: Path) -> Done:
+        try:
+            await self._recording.move_to(capture)
+        except CaptureError as error:
+            return Done(error=str(error))
+        self._engine.moved(capture)
+        return Done()
 
     @request_response
     async def send_message(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -73,6 +115,21 @@ class ControlHandler(ProtocolHandler):
         return await self._perform(data)
 
     @request_response
+    async def record_elsewhere(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Go on recording in a new capture, which gets all that was recorded so far."""
+        return await self._perform(data)
+
+    @request_response
+    async def stay(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Run on when the viewer that started this engine ends, or no more."""
+        return await self._perform(data)
+
+    @request_response
+    async def end_engine(self, data: dict[str, Any]) -> dict[str, Any]:
+        """End the engine and close the capture in good order."""
+        return await self._perform(data)
+
+    @request_response
     async def status(self, data: dict[str, Any]) -> dict[str, Any]:
         """Tell where the source is, how much came in, how much is not on disk and why."""
         del data
@@ -83,6 +140,7 @@ class ControlHandler(ProtocolHandler):
             "received": recorder.received,
             "unsaved": recorder.unsaved,
             "failing": recorder.failing,
+            "stays": self._engine.stay,
         }
 
 
@@ -100,20 +158,35 @@ class Control:
 
     def push_problem(self, level: Level, text: str) -> None:
         """Tell every viewer about a problem of the recording, or its end."""
+        self._push_to_all({"operation": "problem", "level": level, "text": text})
+
+    def push_moved(self, capture: Path) -> None:
+        """Tell every viewer where recording goes on."""
+        self._push_to_all({"operation": "moved", "capture": str(capture)})
+
+    def push_stays(self, on: bool) -> None:
+        """Tell every viewer whether the engine runs on without the one that started it."""
+        self._push_to_all({"operation": "stays", "on": on})
+
+    def _push_to_all(self, news: dict[str, object]) -> None:
         for protocol in list(self._server.protocols):
-            push = asyncio.create_task(self._push(protocol, level, text))
+            push = asyncio.create_task(self._push(protocol, news))
             self._pushes.add(push)
             push.add_done_callback(self._pushes.discard)
 
-    async def _push(self, protocol: Any, level: Level, text: str) -> None:
+    async def _push(self, protocol: Any, news: dict[str, object]) -> None:
         with contextlib.suppress(SlipstreamError):  # a viewer that has left needs no news
-            await protocol.fire_and_forget({"operation": "problem", "level": level, "text": text})
+            await protocol.fire_and_forget(news)
 
 
 @contextlib.asynccontextmanager
-async def control_server(recording: Recording, token: str) -> AsyncIterator[Control]:
+async def control_server(recording: Recording, token: str, engine: Engine) -> AsyncIterator[Control]:
     """Serve intents for `recording` on loopback, to those who know `token`."""
     async with serve(
-        lambda: ControlHandler(recording), host="127.0.0.1", port=0, token=token, limits=CONTROL_LIMITS
+        lambda: ControlHandler(recording, engine),
+        host="127.0.0.1",
+        port=0,
+        token=token,
+        limits=CONTROL_LIMITS,
     ) as server:
         yield Control(server)

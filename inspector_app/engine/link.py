@@ -13,36 +13,20 @@ import signal
 import sys
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from inspector_app.engine.wire import (
-    Failed,
-    Ready,
-    Start,
-    WireError,
-    call_of,
-    decode_answer,
-    done_of,
-    encode_start,
-)
-from inspector_app.intents import Done
+from inspector_app.engine.calling import Calling, Unreachable
+from inspector_app.engine.wire import Failed, Ready, Start, WireError, decode_answer, encode_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inspector_app.intents import Intent, SourceSpec
-    from slipstream import Protocol
+    from inspector_app.intents import Done, EngineIntent, Intent, SourceSpec
 
 START_LIMIT_S = 30.0
-INTENT_LIMIT_S = 15.0
 ENDING_LIMIT_S = 10.0
 REACH_LIMIT_S = 30.0
 _GRACE_S = 2.0
-_PAUSE_S = 0.2
-
-_GONE = "The engine is not running: start it again, the capture so far is intact."
-_AWAY = "The engine does not answer and is called again: wait a moment, then try again."
-_CUT = "The engine was lost before it answered, and is called again: look whether it was done, then go on."
 _PROGRAM = Path(__file__).with_name("__main__.py")
 
 
@@ -58,9 +42,10 @@ class EngineFailed(Exception):  # noqa: N818 - past tense, as an event is named
 class EngineLink:
     """One engine process, from start to stop. For another one, make another link.
 
-    `on_problem` hears (level, text) about the recording; `on_exit` hears once, with the reason, that the
-    engine ended without being told to. One that does not end within `ending_limit_s` ends by force. So does
-    one that runs and has lost its control connection, where no new one can be made within `reach_limit_s`.
+    `on_problem` hears (level, text) about the recording, `on_moved` in which capture it goes on; `on_exit`
+    hears once, with the reason, that the engine ended without being told to. One that does not end within
+    `ending_limit_s` ends by force. So does one that runs and has lost its control connection, where no new
+    one can be made within `reach_limit_s`.
     """
 
     def __init__(
@@ -72,16 +57,14 @@ class EngineLink:
         reach_limit_s: float = REACH_LIMIT_S,
     ) -> None:
         self.on_problem = on_problem
+        self.on_moved: Callable[[str], None] | None = None
         self.on_exit = on_exit
         self._ending_limit_s = ending_limit_s
         self._reach_limit_s = reach_limit_s
         self._process: asyncio.subprocess.Process | None = None
-        self._protocol: Protocol | None = None
-        self._control = contextlib.AsyncExitStack()
-        self._holding: asyncio.Task[None] | None = None
+        self._calling = Calling(on_problem=self._heard_problem, on_moved=self._heard_moved)
         self._tasks: list[asyncio.Task[None]] = []
         self._log: deque[str] = deque(maxlen=20)
-        self._told = ""
         self._unreachable = False
         self._stopping = False
 
@@ -90,10 +73,13 @@ class EngineLink:
         """Whether the process is there."""
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, spec: SourceSpec, capture: Path) -> Ready:
-        """Start the engine on `spec`, recording into the new file `capture`. Raises `EngineFailed`."""
+    async def start(self, spec: SourceSpec, capture: Path, *, stay: bool = False) -> Ready:
+        """Start the engine on `spec`, recording into the new file `capture`. Raises `EngineFailed`.
+
+        One that is to `stay` runs on when this link stops.
+        """
         token = secrets.token_urlsafe(32)
-        order = Start(spec=spec, capture=capture, token=token, ending_limit_s=self._ending_limit_s)
+        order = Start(spec=spec, capture=capture, token=token, stay=stay, ending_limit_s=self._ending_limit_s)
         self._process = process = await _spawn()
         self._tasks.append(asyncio.create_task(self._read_log(process), name="engine log"))
         try:
@@ -107,35 +93,29 @@ class EngineLink:
             await self.stop()
             raise
         self._tasks.append(asyncio.create_task(self._watch(process), name="engine watch"))
-        self._holding = asyncio.create_task(self._hold_control(process, ready, token), name="engine control")
+
+        def lost() -> None:
+            self._tasks.append(asyncio.create_task(self._cannot_be_reached(process), name="engine end"))
+
+        self._calling.hold(lambda: process.returncode is None, self._reach_limit_s, lost)
         return ready
 
-    async def perform(self, intent: Intent) -> Done:
+    @property
+    def stays(self) -> bool:
+        """Whether the engine runs on when this link stops."""
+        return self._calling.stays
+
+    async def perform(self, intent: Intent | EngineIntent) -> Done:
         """Have the engine carry out an intent. Never raises; `Done.error` says why it was not done."""
-        from slipstream import ConnectionState, RequestTimeoutError, SlipstreamError
-
-        if self._protocol is None or self._protocol.state is not ConnectionState.CONNECTED:
-            return self._not_done(_AWAY)
-        try:
-            answer = await self._protocol.request_response(call_of(intent), timeout=INTENT_LIMIT_S)
-            return done_of(answer)
-        except RequestTimeoutError:
-            return Done(error=f"The engine did not answer within {INTENT_LIMIT_S:g} s: it may be overloaded.")
-        except ConnectionError:
-            return self._not_done(_CUT)
-        except (SlipstreamError, WireError) as error:
-            return Done(error=f"The engine did not take that: {error}.")
-
-    def _not_done(self, why: str) -> Done:
-        return Done(error=why if self.running else _GONE)
+        return await self._calling.perform(intent, lambda: self.running)
 
     async def stop(self) -> None:
-        """End the engine in good order, or by force if it does not go. Idempotent."""
+        """End the engine in good order, or by force if it does not go; leave one that stays. Idempotent."""
         self._stopping = True
         async with contextlib.AsyncExitStack() as ending:  # each is done, also when one before was cancelled
             ending.push_async_callback(self._end_tasks)
-            ending.push_async_callback(self._end_process)
-            ending.push_async_callback(self._close_control)
+            ending.push_async_callback(self._leave_process if self.stays else self._end_process)
+            ending.push_async_callback(self._calling.close)
 
     async def _hand_over(self, process: asyncio.subprocess.Process, start: Start) -> Ready:
         assert process.stdin is not None  # noqa: S101 - both are pipes, as asked for above
@@ -158,68 +138,22 @@ class EngineLink:
         return answer
 
     async def _open_control(self, ready: Ready, token: str) -> None:
-        from websockets.exceptions import WebSocketException
-
-        from inspector_app.engine.control import CONTROL_LIMITS
-        from inspector_app.engine.viewer_handler import ViewerHandler
-        from slipstream import SlipstreamError, connect
-
         try:
-            async with contextlib.AsyncExitStack() as control:
-                protocol = await control.enter_async_context(
-                    connect(
-                        ready.control_url,
-                        token=token,
-                        handler=ViewerHandler(self._heard_problem),
-                        limits=CONTROL_LIMITS,
-                    )
-                )
-                status: Any = await protocol.request_response({"operation": "status"}, timeout=INTENT_LIMIT_S)
-                self._control, self._protocol = control.pop_all(), protocol
-        except (SlipstreamError, WebSocketException, OSError) as error:
-            raise EngineFailed(f"The engine cannot be reached: {error}.") from error
-        self._heard_status(status)
+            await self._calling.open(ready.control_url, token)
+        except Unreachable as failure:
+            raise EngineFailed(str(failure)) from failure
 
-    async def _hold_control(self, process: asyncio.subprocess.Process, ready: Ready, token: str) -> None:
-        """Make the control connection anew when it is lost; end an engine that cannot be reached."""
-        while self._protocol is not None:
-            await self._protocol.wait_closed()
-            await self._forget_control()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._reach_limit_s):
-                    await self._reach(process, ready, token)
+    async def _cannot_be_reached(self, process: asyncio.subprocess.Process) -> None:
         self._unreachable = process.returncode is None
         await self._end_process()
 
-    async def _reach(self, process: asyncio.subprocess.Process, ready: Ready, token: str) -> None:
-        while self._protocol is None and process.returncode is None:
-            try:
-                await self._open_control(ready, token)
-            except EngineFailed:
-                await asyncio.sleep(_PAUSE_S)
-
-    async def _close_control(self) -> None:
-        if self._holding is not None:
-            self._holding.cancel()
-            await asyncio.gather(self._holding, return_exceptions=True)
-        await self._forget_control()
-
-    async def _forget_control(self) -> None:
-        self._protocol = None
-        await self._control.aclose()
-
-    def _heard_status(self, status: Any) -> None:
-        """Take what was missed without a control connection, and tell only what is new."""
-        failing = status.get("failing") if isinstance(status, dict) else None
-        if isinstance(failing, str) and failing != self._told:
-            self._heard_problem("problem", failing)
-        elif failing is None and self._told:
-            self._heard_problem("info", "Recording works again.")
-
     def _heard_problem(self, level: str, text: str) -> None:
-        self._told = text if level == "problem" else ""
         if self.on_problem is not None:
             self.on_problem(level, text)
+
+    def _heard_moved(self, capture: str) -> None:
+        if self.on_moved is not None:
+            self.on_moved(capture)
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         await process.wait()
@@ -239,6 +173,15 @@ class EngineLink:
             return f"ended by {signal.Signals(-code).name}"
         last = f", {self._log[-1][:200]}" if code and self._log else ""
         return f"exit code {code}{last}"
+
+    async def _leave_process(self) -> None:
+        """Let go of a process without the end that asyncio makes of a child nobody waits for."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        transport = process._transport  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way to it
+        transport.get_extra_info("subprocess").returncode = 0
+        transport.close()
 
     async def _end_process(self) -> None:
         process = self._process

@@ -1,7 +1,7 @@
 """The engine process: reads what to do from stdin, does it until stdin ends, and leaves a whole capture.
 
 Its stdin is its lifeline: a viewer holds the other end, so the engine ends when the viewer does, however it
-ended. Nothing of what it is told is ever on a command line.
+ended, unless it was asked to stay. Nothing of what it is told is ever on a command line.
 """
 
 from __future__ import annotations
@@ -12,17 +12,24 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.engine.control import control_server
 from inspector_app.engine.log_notes import noting_warnings
 from inspector_app.engine.recording import Recording
+from inspector_app.engine.running import Published, RunningEngine, machine
 from inspector_app.engine.wire import Failed, Ready, WireError, decode_start, encode_answer
 from inspector_app.loop import run_loop
+from inspector_app.sources.base import describe_spec
 from inspector_app.sources.failures import BAD_USAGE, FAILED, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inspector_app.engine.control import Control
     from inspector_app.engine.recorder import Level
     from inspector_app.engine.wire import Start
@@ -56,12 +63,24 @@ def _answer(descriptor: int, answer: Ready | Failed) -> None:
     os.close(descriptor)
 
 
+def _forget_viewer() -> None:
+    """Have what handlers print go nowhere: nobody reads it any more, and writing to nobody raises."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (_STDOUT, _STDERR):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
 class _Engine:
     def __init__(self, start: Start, answer_to: int) -> None:
         self._start = start
         self._answer_to = answer_to
         self._over = asyncio.Event()
         self._control: Control | None = None
+        self._published: Published | None = None
+        self._running: RunningEngine | None = None
+        self._stay = start.stay
+        self._viewer_gone = False
         self._ended = threading.Event()
 
     async def run(self) -> int:
@@ -81,14 +100,66 @@ class _Engine:
         try:
             # Nobody reads a log of this process.
             with noting_warnings(recording.recorder.put):
-                async with control_server(recording, self._start.token) as self._control:
+                async with control_server(recording, self._start.token, self) as self._control:
+                    self._publish(recording, self._control)
                     _answer(self._answer_to, self._ready(recording, self._control))
                     await self._over.wait()
+                    self._unpublish()
                 await recording.stop()
         finally:
+            self._unpublish()
             await recording.end()
             self._ended.set()
         return 0
+
+    # -- what viewers ask of it ---------------------------------------------------------------------------
+
+    @property
+    def stay(self) -> bool:
+        """Whether it runs on when the viewer that started it has ended."""
+        return self._stay
+
+    def set_stay(self, on: bool) -> None:
+        """Run on then, or do not; tell every viewer."""
+        self._stay = on
+        if self._control is not None:
+            self._control.push_stays(on)
+        if self._viewer_gone and not on:
+            self.end()
+
+    def end(self) -> None:
+        """End in good order; by force, if a handler does not let it."""
+        threading.Thread(target=self._see_to_the_end, name="ending", daemon=True).start()
+        self._over.set()
+
+    def moved(self, capture: Path) -> None:
+        """Take note that recording goes on in `capture`, and tell every viewer."""
+        if self._control is not None:
+            self._control.push_moved(capture)
+        if self._published is not None and self._running is not None:
+            self._running = replace(self._running, capture=str(capture))
+            with suppress(OSError):  # then it is found under its old capture
+                self._published.change(self._running)
+
+    def _publish(self, recording: Recording, control: Control) -> None:
+        """Let other viewers find it; where that cannot be, it works all the same."""
+        self._running = RunningEngine(
+            pid=os.getpid(),
+            machine=machine(),
+            started_ns=time.time_ns(),
+            control_url=control.url,
+            token=self._start.token,
+            capture=str(recording.capture.absolute()),
+            address=recording.source.address,
+            source=describe_spec(self._start.spec),
+        )
+        with suppress(OSError, CaptureError):
+            self._published = Published(self._running)
+
+    def _unpublish(self) -> None:
+        if self._published is not None:
+            with suppress(OSError):
+                self._published.end()
 
     def _ready(self, recording: Recording, control: Control) -> Ready:
         return Ready(
@@ -108,11 +179,26 @@ class _Engine:
             self._control.push_problem(level, text)
 
     def _watch_stdin(self) -> None:
-        """Wait for the end of stdin; see to it that the process ends even if a handler blocks it."""
+        """Wait for the end of stdin; then end, unless that is not wanted."""
         while os.read(_STDIN, _CHUNK):
             pass
+        if self._stay:
+            _forget_viewer()
+            self._call_on_loop(self._viewer_ended)
+        else:
+            self._call_on_loop(self._over.set)
+            self._see_to_the_end()
+
+    def _viewer_ended(self) -> None:
+        self._viewer_gone = True
+        if not self._stay:
+            self.end()
+
+    def _call_on_loop(self, what: Callable[[], object]) -> None:
         if not self._ended.is_set():
-            self._loop.call_soon_threadsafe(self._over.set)
+            self._loop.call_soon_threadsafe(what)
+
+    def _see_to_the_end(self) -> None:
         in_order = self._ended.wait(self._start.ending_limit_s)
         if in_order:
             time.sleep(

@@ -8,6 +8,7 @@ event loop and never touches a connection.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.records import FrameSeen, Noted, Record
+from inspector_app.engine.gap import Gap
 from inspector_app.model.fold import Fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from inspector_app.capture.records import Batch
 
@@ -39,6 +42,9 @@ RETRY_INTERVAL_S = 0.5
 HELD_BYTES = 64 * 1024 * 1024
 """Most bytes of records held while writing is slow or fails; frames beyond are counted and dropped."""
 
+LOOK_INTERVAL_S = 1.0
+"""Time between two looks at a file into which there is nothing to write."""
+
 CHECKPOINT_INTERVAL_S = 2.0
 """Longest time for which what is committed is in the log of the capture and not in its file."""
 
@@ -51,6 +57,12 @@ class Writer(Protocol):
 
     def write(self, batch: Batch) -> None:
         """Write a whole batch or nothing; `CaptureError` when it cannot be written now."""
+
+    def check(self) -> None:
+        """Raise `CaptureError` when the file is not there any more, or may not be written."""
+
+    def move_to(self, path: Path) -> None:
+        """Go on in a new capture at `path` with all that was written so far, or raise `CaptureError`."""
 
     def checkpoint(self) -> None:
         """Have what was written in the file itself, should it be copied while it is recorded."""
@@ -84,13 +96,14 @@ class Recorder:
         self._checkpoint_interval_s = checkpoint_interval_s
         self._next_checkpoint = 0.0
         self._log_grew = False
+        self._move: _Move | None = None
         self._fold = Fold()
         self._buffer: deque[Record] = deque()
         self._held = 0
         self._accepted = 0
         self._committed = 0
         self._lost = 0
-        self._gap = _Gap()
+        self._gap = Gap()
         self._failing: str | None = None
         self._closing = False
         self._lock = threading.Lock()
@@ -141,7 +154,7 @@ class Recorder:
     def _close_gap(self) -> None:
         """Put the note about a gap where the gap is: behind what was held, before what comes next."""
         if self._gap.frames:
-            gap, self._gap = self._gap, _Gap()
+            gap, self._gap = self._gap, Gap()
             self._append(gap.as_note())
 
     def flush(self, timeout_s: float | None = None) -> bool:
@@ -152,6 +165,24 @@ class Recorder:
                 lambda: self._committed >= target or self._failing is not None or self._closing, timeout_s
             )
             return self._committed >= target
+
+    def move_to(self, path: Path, note: str) -> None:
+        """Go on in a new capture at `path`, which gets all that was written so far; the old one stays.
+
+        Waits until that is done. `note` is written into both, as far as the old one can be written. Raises
+        `CaptureError` when it cannot be done; then recording goes on, or tries to, where it was.
+        """
+        move = _Move(path)
+        with self._wake:
+            if self._closing or self._move is not None:
+                raise CaptureError("Recording is ending, or moving already: try again in a moment.")
+            self._move = move
+            self._close_gap()
+            self._append(Noted(time_ns=time.time_ns(), level="warning", text=note))
+            self._wake.notify_all()
+            self._wake.wait_for(lambda: move.problem is not None)
+        if move.problem:
+            raise CaptureError(move.problem)
 
     def close(self) -> None:
         """Write what is left, as far as that works, and close the capture. Idempotent."""
@@ -169,6 +200,7 @@ class Recorder:
                 if not self._commit(*self._take()):
                     break
                 self._log_grew = True
+                self._move_if_asked()
                 self._checkpoint_when_due()
                 self._pause(BATCH_INTERVAL_S - (time.monotonic() - began))
         except Exception as error:  # noqa: BLE001 - told, or the capture would stand still without a word
@@ -178,19 +210,46 @@ class Recorder:
 
     def _wait_for_records(self) -> bool:
         """Whether there is something to write; False when closing and all is written."""
-        while not self._something_to_do_within(self._until_checkpoint()):
+        while not self._something_to_do_within(min(self._until_checkpoint(), LOOK_INTERVAL_S)):
             self._checkpoint_when_due()
+            self._look_at_file()
         with self._wake:
             return bool(self._buffer or self._gap.frames)
 
-    def _something_to_do_within(self, timeout_s: float | None) -> bool:
+    def _something_to_do_within(self, timeout_s: float) -> bool:
         with self._wake:
             return self._wake.wait_for(
                 lambda: bool(self._buffer or self._gap.frames) or self._closing, timeout_s
             )
 
-    def _until_checkpoint(self) -> float | None:
-        return max(0.0, self._next_checkpoint - time.monotonic()) if self._log_grew else None
+    def _until_checkpoint(self) -> float:
+        return max(0.0, self._next_checkpoint - time.monotonic()) if self._log_grew else math.inf
+
+    def _look_at_file(self) -> None:
+        """Say that a file is gone also where there is nothing to write into it."""
+        try:
+            self._writer.check()
+        except CaptureError as error:
+            self._say_failing(str(error))
+        else:
+            self._say_working()
+
+    def _move_if_asked(self) -> bool:
+        move, problem = self._move, ""
+        if move is None:
+            return False
+        try:
+            self._writer.move_to(move.path)
+        except CaptureError as error:
+            problem = str(error)
+        self._moved(problem)
+        return not problem
+
+    def _moved(self, problem: str) -> None:
+        with self._wake:
+            if self._move is not None:
+                self._move.problem, self._move = problem, None
+            self._wake.notify_all()
 
     def _checkpoint_when_due(self) -> None:
         if self._log_grew and time.monotonic() >= self._next_checkpoint:
@@ -225,8 +284,11 @@ class Recorder:
                 self._say_failing(str(error))
                 if last_try:
                     return False
-                with self._wake:
-                    self._wake.wait_for(lambda: self._closing, self._retry_interval_s)
+                if not self._move_if_asked():
+                    with self._wake:
+                        self._wake.wait_for(
+                            lambda: self._closing or self._move is not None, self._retry_interval_s
+                        )
             else:
                 self._committed_one(batch, count, size)
                 return True
@@ -235,10 +297,8 @@ class Recorder:
         with self._wake:
             self._committed += count
             self._held -= size
-            recovered, self._failing = self._failing is not None, None
             self._wake.notify_all()
-        if recovered and self._on_problem is not None:
-            self._on_problem("info", "Recording works again.")
+        self._say_working()
         if self._on_commit is not None:
             self._on_commit(batch)
 
@@ -249,41 +309,28 @@ class Recorder:
         if first and self._on_problem is not None:
             self._on_problem("problem", text)
 
+    def _say_working(self) -> None:
+        with self._wake:
+            recovered, self._failing = self._failing is not None, None
+        if recovered and self._on_problem is not None:
+            self._on_problem("info", "Recording works again.")
+
     def _close_writer(self) -> None:
+        with self._wake:
+            self._closing = True
+        self._moved("Recording has ended: it cannot move any more.")
         try:
             self._writer.close()
         except CaptureError as error:
             self._say_failing(str(error))
-        with self._wake:
-            self._closing = True
-            self._wake.notify_all()
 
 
-class _Gap:
-    """Frames that could not be held while writing was slow or failed: how many, how big, when and why."""
+class _Move:
+    """A wish to record elsewhere; `problem` is None until that is done, and empty when it was."""
 
-    def __init__(self) -> None:
-        self.frames = 0
-        self.size_bytes = 0
-        self.first_ns = 0
-        self.last_ns = 0
-        self.why: str | None = None
-
-    def add(self, frame: FrameSeen, why: str | None) -> None:
-        self.first_ns = self.first_ns or frame.time_ns
-        self.last_ns = frame.time_ns
-        self.frames += 1
-        self.size_bytes += len(frame.raw)
-        self.why = self.why or why
-
-    def as_note(self) -> Noted:
-        seconds = (self.last_ns - self.first_ns) / 1e9
-        return Noted(
-            time_ns=self.last_ns,
-            level="problem",
-            text=f"{self.frames} frames ({self.size_bytes} bytes) within {seconds:.1f} s were not recorded: "
-            + (self.why or "they came faster than they could be written."),
-        )
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem: str | None = None
 
 
 def _size_of(record: Record) -> int:

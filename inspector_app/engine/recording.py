@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from inspector_app.capture.in_use import Use, use
 from inspector_app.capture.store import CaptureWriter
 from inspector_app.engine.recorder import Recorder
 from inspector_app.sources.base import describe_spec, make_source
@@ -29,10 +30,11 @@ SOFTWARE = f"slipstream-inspector/{__version__}"
 class Recording:
     """A started source whose records go into `capture`. Made by `begin`, ended by `end`."""
 
-    def __init__(self, source: Source, recorder: Recorder, capture: Path) -> None:
+    def __init__(self, source: Source, recorder: Recorder, capture: Path, in_use: Use) -> None:
         self.source = source
         self.recorder = recorder
         self.capture = capture
+        self._in_use = in_use
 
     @classmethod
     async def begin(
@@ -52,6 +54,7 @@ class Recording:
         """
         source = make_source(spec)
         writer = CaptureWriter(capture, source=describe_spec(spec), software=SOFTWARE)
+        in_use = use(capture)
         recorder = Recorder(writer, on_commit=on_commit, on_problem=on_problem)
         try:
             await source.start(recorder.put if on_record is None else _both(recorder.put, on_record))
@@ -59,8 +62,24 @@ class Recording:
             await asyncio.to_thread(recorder.close)
             if recorder.received == 0:
                 await asyncio.to_thread(capture.unlink, missing_ok=True)
+            in_use.end()
             raise
-        return cls(source, recorder, capture)
+        return cls(source, recorder, capture, in_use)
+
+    async def move_to(self, capture: Path) -> None:
+        """Go on in a new capture with all that was recorded so far; the old one stays as it is.
+
+        Raises `CaptureError` when the new one cannot be made; then nothing has changed.
+        """
+        note = f"From here on recording goes on in {capture}; until now it was in {self.capture}."
+        in_use = use(capture)
+        try:
+            await asyncio.to_thread(self.recorder.move_to, capture, note)
+        except BaseException:
+            in_use.end()
+            raise
+        self._in_use.end()
+        self.capture, self._in_use = capture, in_use
 
     async def stop(self) -> None:
         """Stop the source and write what is left, as far as that works; the capture stays open."""
@@ -72,7 +91,12 @@ class Recording:
         try:
             await self.source.stop()
         finally:
-            await asyncio.to_thread(self.recorder.close)
+            await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Write what is left and close the capture, whatever the source does. Idempotent; from any thread."""
+        self.recorder.close()
+        self._in_use.end()
 
 
 def _both(first: Emit, second: Emit) -> Emit:

@@ -21,20 +21,24 @@ from inspector_app.intents import (
     DemoSpec,
     Disconnect,
     Done,
+    EndEngine,
     EndHalf,
+    EngineIntent,
     Intent,
     Reconnect,
+    RecordElsewhere,
     SendItem,
     SendMessage,
     SendRaw,
     ServerSpec,
     SourceSpec,
+    Stay,
 )
 
 Shape = TypeVar("Shape")
 
 _SPECS: dict[str, type[SourceSpec]] = {"client": ClientSpec, "server": ServerSpec, "demo": DemoSpec}
-_INTENTS: tuple[type[Intent], ...] = (
+_INTENTS: tuple[type[Intent | EngineIntent], ...] = (
     SendMessage,
     SendRaw,
     SendItem,
@@ -42,6 +46,9 @@ _INTENTS: tuple[type[Intent], ...] = (
     CancelExchange,
     Reconnect,
     Disconnect,
+    RecordElsewhere,
+    Stay,
+    EndEngine,
 )
 
 
@@ -57,6 +64,8 @@ class Start:
     capture: Path
     token: str
     """Proves a viewer to the control server."""
+    stay: bool = False
+    """Whether to run on when stdin has ended."""
     ending_limit_s: float = 10.0
     """Longest time to end in after stdin has; then the process goes, with whatever is on disk."""
 
@@ -86,6 +95,7 @@ def encode_start(start: Start) -> bytes:
         "spec": dataclasses.asdict(start.spec),
         "capture": str(start.capture),
         "token": start.token,
+        "stay": start.stay,
         "ending_limit_s": start.ending_limit_s,
     }
     return _line(line)
@@ -100,6 +110,7 @@ def decode_start(line: bytes) -> Start:
             spec=_shaped(fields["spec"], spec),
             capture=Path(fields["capture"]),
             token=str(fields["token"]),
+            stay=_shaped(fields["stay"], bool),
             ending_limit_s=_shaped(fields["ending_limit_s"], float),
         )
     except (KeyError, TypeError) as error:
@@ -120,22 +131,22 @@ def decode_answer(line: bytes) -> Ready | Failed:
     return _shaped(fields.get("failed"), Failed)
 
 
-def operation_of(intent: type[Intent] | Intent) -> str:
+def operation_of(intent: type[Intent | EngineIntent] | Intent | EngineIntent) -> str:
     """Give the name of the control operation for an intent: `send_message` for `SendMessage`."""
     name = (intent if isinstance(intent, type) else type(intent)).__name__
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-INTENTS: dict[str, type[Intent]] = {operation_of(kind): kind for kind in _INTENTS}
+INTENTS: dict[str, type[Intent | EngineIntent]] = {operation_of(kind): kind for kind in _INTENTS}
 """Control operation to intent."""
 
 
-def call_of(intent: Intent) -> dict[str, Any]:
+def call_of(intent: Intent | EngineIntent) -> dict[str, Any]:
     """Give the `data` of the control request for an intent."""
     return {"operation": operation_of(intent), "intent": dataclasses.asdict(intent)}
 
 
-def intent_of(data: dict[str, Any]) -> Intent:
+def intent_of(data: dict[str, Any]) -> Intent | EngineIntent:
     """Read what `call_of` made; raises `WireError`."""
     kind = INTENTS.get(data.get("operation", ""))
     if kind is None:

@@ -120,7 +120,7 @@ class CommandScreen(_Interruptible[None]):
         """Carry out a command by its name, or say why that makes no sense now."""
         now = self.situation()
         each = commands.command(name)
-        if not each.when(now):
+        if commands.offered(each, now) and not each.when(now):
             # One key may stand for several commands, of which one makes sense at a time.
             same_key = [other for other in commands.commands(self.PLACE) if other.keys == each.keys]
             each = next((other for other in same_key if other.when(now)), same_key[-1])

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from inspector_app import commands
-from inspector_app.commands import Place
+from inspector_app.commands import Place, Situation
 from inspector_app.display.lines import Part, TextLines
 from inspector_app.screens.base import Dialog
 from inspector_app.widgets.detail_view import DetailView
@@ -49,9 +49,10 @@ class HelpScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark,f1,q", "leave", "Close")]
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, now: Situation | None = None) -> None:
         super().__init__()
         self._place = place
+        self._now = now or Situation()
 
     def compose(self) -> ComposeResult:
         """Give one scrollable text."""
@@ -67,15 +68,18 @@ class HelpScreen(Dialog[None]):
     def on_resize(self) -> None:
         """Break the lines at the width there is."""
         width = min(100, self.size.width * 96 // 100) - _MARGIN_CELLS
-        self.query_one(DetailView).show(TextLines(help_lines(self._place, width)), keep_place=True)
+        self.query_one(DetailView).show(TextLines(help_lines(self._place, width, self._now)), keep_place=True)
 
 
-def help_lines(place: Place, width: int) -> list[list[Part]]:
+def help_lines(place: Place, width: int, now: Situation | None = None) -> list[list[Part]]:
     """Lay out all commands, those of `place` first, in lines of at most `width` cells."""
     order: list[Place] = [place, "everywhere", "main", "compose", "home"]
     lines: list[list[Part]] = []
     for each in dict.fromkeys(order):
-        for group, members in commands.grouped(each).items():
+        for group, declared in commands.grouped(each).items():
+            members = [member for member in declared if commands.offered(member, now or Situation())]
+            if not members:
+                continue
             named = group not in ("Program", "Start", "Compose")
             lines.append([(f"{_TITLES[each]}: {group}" if named else _TITLES[each], "emphasis bold")])
             for member in members:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -22,6 +22,7 @@ from inspector_app.display.table import ROOMY
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Inspect, OpenFile
+from inspector_app.settings import Settings
 from inspector_app.version import version
 from inspector_app.viewer.drafts import StartDrafts
 from inspector_app.widgets.info_line import InfoLine
@@ -47,8 +48,9 @@ class _RecentRows:
     def rows(self, first: int, count: int) -> Sequence[Sequence[tuple[str, str]]]:
         return [
             (
+                ("◆" if each.pinned else "", "primary"),
                 (self._date(each.created_ns), ""),
-                (each.source, "emphasis"),
+                (f"{each.source}  {each.note}" if each.note else each.source, "emphasis"),
                 (formats.short_count(each.frames), ""),
                 (formats.size(each.size_bytes), "muted"),
                 (self._name(each.path), "muted"),
@@ -105,9 +107,10 @@ class HomeScreen(CommandScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("home")
 
-    def __init__(self, drafts: StartDrafts) -> None:
+    def __init__(self, drafts: StartDrafts, settings: Callable[[], Settings]) -> None:
         super().__init__()
         self._drafts = drafts
+        self._settings = settings
         self._captures: list[RecentCapture] = []
         self._problem = ""
 
@@ -121,6 +124,7 @@ class HomeScreen(CommandScreen):
             yield InfoLine(id="recent-title")
             yield RowList(
                 (
+                    Column("", 1),
                     Column("Recorded", 11, roomy=19),
                     Column("Source"),
                     Column("Frames", 6, "right", roomy=9),
@@ -179,7 +183,19 @@ class HomeScreen(CommandScreen):
 
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
-        return Situation(captures=len(self._captures))
+        chosen = self._chosen
+        return Situation(captures=len(self._captures), pinned=chosen is not None and chosen.pinned)
+
+    @property
+    def _chosen(self) -> RecentCapture | None:
+        recent = self.query_one_optional("#recent", RowList)
+        cursor = recent.cursor if recent is not None else None
+        return self._captures[cursor] if cursor is not None and cursor < len(self._captures) else None
+
+    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
+        """Bring the footer up to date with the chosen capture."""
+        event.stop()
+        self.show_keys()
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Open a capture."""
@@ -212,6 +228,40 @@ class HomeScreen(CommandScreen):
             "Open a capture, a JSONL export or a HAR", placeholder="path of the file", check=_no_such_file
         )
         self.app.push_screen(prompt, self._open)
+
+    def do_attach(self) -> None:
+        """Ask which running engine to look at."""
+        from inspector_app.screens.attach_form import attach
+
+        attach(self)
+
+    def do_rename_capture(self) -> None:
+        """Ask for another name of the chosen capture."""
+        self._manage("rename")
+
+    def do_note_capture(self) -> None:
+        """Ask for a note on the chosen capture."""
+        self._manage("note")
+
+    def do_pin_capture(self) -> None:
+        """Keep the chosen capture from being removed by itself, or no more."""
+        self._manage("pin")
+
+    def do_delete_capture(self) -> None:
+        """Delete the chosen capture, after asking."""
+        self._manage("delete")
+
+    def do_keep(self) -> None:
+        """Ask what is to be kept."""
+        from inspector_app.screens import managing
+
+        managing.keep(self, self._settings())
+
+    def _manage(self, what: Literal["rename", "note", "pin", "delete"]) -> None:
+        from inspector_app.screens import managing
+
+        if self._chosen is not None:
+            managing.DOINGS[what](self, self._chosen)
 
     def _open(self, path: str | None) -> None:
         if path:

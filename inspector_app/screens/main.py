@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -19,13 +20,13 @@ from inspector_app.capture.records import ExchangeRow
 from inspector_app.commands import VIEWS, Place, Situation
 from inspector_app.display import formats
 from inspector_app.inspection import Inspection
-from inspector_app.intents import CancelExchange, Disconnect, EndHalf, Intent, Reconnect
+from inspector_app.intents import CancelExchange, Disconnect, EndHalf, EngineIntent, Intent, Reconnect
 from inspector_app.screens.bar import badges, bar_state
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.detail import Chosen, DetailPane
 from inspector_app.screens.lists import COLUMNS, frame_columns, hint
 from inspector_app.screens.reading import ReadingDesk
-from inspector_app.screens.wishes import GoHome, Remember, Restart
+from inspector_app.screens.wishes import Remember, Restart
 from inspector_app.viewer.cells import Rows
 from inspector_app.viewer.drafts import Drafts
 from inspector_app.viewer.exchanges import ExchangeRows
@@ -171,7 +172,8 @@ class MainScreen(CommandScreen):
 
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
-        return self.view.situation()
+        inspection = self.inspection
+        return replace(self.view.situation(), attached=inspection.attached, stays=inspection.stays)
 
     def footer_word(self) -> tuple[str, str]:
         """Say what is going on that is not in view: what is pending above it, or how many frames came."""
@@ -393,18 +395,10 @@ class MainScreen(CommandScreen):
             export_from(self, self.view.reader.path)
 
     def do_home(self) -> None:
-        """Leave; when something is live, only after asking."""
-        from inspector_app.screens.prompts import Confirm
+        """Leave; when that ends something live, only after asking."""
+        from inspector_app.screens.steering import go_home
 
-        if self.view.engine != "running":
-            self.post_message(GoHome())
-            return
-        question = "This closes what is live. The capture is kept, and is listed at home."
-        self.app.push_screen(Confirm("Leave for home?", question, "Leave"), self._leave_if)
-
-    def _leave_if(self, sure: bool | None) -> None:
-        if sure:
-            self.post_message(GoHome())
+        go_home(self)
 
     def do_restart(self) -> None:
         """Start a new engine with a new capture."""
@@ -412,11 +406,11 @@ class MainScreen(CommandScreen):
 
     # -- commands: asking the engine ----------------------------------------------------------------------
 
-    def ask(self, intent: Intent, done: str = "") -> None:
+    def ask(self, intent: Intent | EngineIntent, done: str = "") -> None:
         """Have the engine carry out an intent, and say how that went."""
         self.run_worker(self._ask(intent, done), group="intents")
 
-    async def _ask(self, intent: Intent, done: str) -> None:
+    async def _ask(self, intent: Intent | EngineIntent, done: str) -> None:
         answer = await self.inspection.perform(intent)
         if answer.error:
             notify(self.app, answer.error, "error")
@@ -463,6 +457,24 @@ class MainScreen(CommandScreen):
     def do_disconnect(self) -> None:
         """Close the connection."""
         self.ask(Disconnect(), "Closing the connection.")
+
+    def do_record_elsewhere(self) -> None:
+        """Record into another file from now on."""
+        from inspector_app.screens.steering import record_elsewhere
+
+        record_elsewhere(self)
+
+    def do_stay(self) -> None:
+        """Have the engine stay when this viewer ends, or no more."""
+        from inspector_app.screens.steering import stay
+
+        stay(self)
+
+    def do_end_engine(self) -> None:
+        """End the engine that this viewer is attached to."""
+        from inspector_app.screens.steering import end_engine
+
+        end_engine(self)
 
     def do_compose(self) -> None:
         """Open the form that was used last."""

@@ -33,12 +33,14 @@ class CommandProvider(Provider):
         screen = self.screen
         if not isinstance(screen, CommandScreen):
             return []
-        return [each for each in commands.commands(screen.PLACE) if each.name != "palette"]
+        now = screen.situation()
+        there = [each for each in commands.commands(screen.PLACE) if commands.offered(each, now)]
+        return [each for each in there if each.name != "palette"]
 
     def _offered(self) -> list[Command]:
         screen = self.screen
         now = screen.situation() if isinstance(screen, CommandScreen) else Situation()
-        return [each for each in self._commands() if each.when(now)]
+        return [each for each in self._commands() if each.when(now) and commands.offered(each, now)]
 
     def _run(self, name: str) -> None:
         screen = self.screen

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from inspector_app.intents import SourceSpec
+
+if TYPE_CHECKING:
+    from inspector_app.engine.running import RunningEngine
 
 
 class Inspect(Message):
@@ -15,6 +19,15 @@ class Inspect(Message):
     def __init__(self, spec: SourceSpec) -> None:
         super().__init__()
         self.spec = spec
+
+
+class Attach(Message):
+    """Look at what a running engine inspects; `with_control`, take part."""
+
+    def __init__(self, engine: RunningEngine, *, with_control: bool) -> None:
+        super().__init__()
+        self.engine = engine
+        self.with_control = with_control
 
 
 class OpenFile(Message):
@@ -44,7 +57,16 @@ class FilterBy(Message):
 class Remember(Message):
     """Keep a setting for the next run; None leaves one as it is."""
 
-    def __init__(self, *, theme: str | None = None, time_mode: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        theme: str | None = None,
+        time_mode: str | None = None,
+        keep_days: int | None = None,
+        keep_megabytes: int | None = None,
+    ) -> None:
         super().__init__()
         self.theme = theme
         self.time_mode = time_mode
+        self.keep_days = keep_days
+        self.keep_megabytes = keep_megabytes

@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 Emit = Callable[[Record], None]
 """Takes one record; never waits, never fails."""
 
-INSPECTOR_LIMITS = Limits(frame_bytes=16 * 1024 * 1024)
-"""What the inspected side allows: frames larger than usual, since showing them is the purpose."""
+_FRAME_BYTES = 16 * 1024 * 1024
+
+
+def inspector_limits(bad_frames: int | None = None) -> Limits:
+    """Give the limits of the inspected side: large frames, and bad ones without end unless told otherwise.
+
+    Showing what a peer does wrong is the purpose; a connection that is closed for it shows no more.
+    """
+    return Limits(frame_bytes=_FRAME_BYTES, bad_frames=bad_frames)
+
 
 HIDDEN = "(hidden)"
 """Stands in a capture for the value of a header that proves who somebody is."""

@@ -22,7 +22,7 @@ from inspector_app.capture.records import (
 from inspector_app.intents import ClientSpec, Disconnect, Done, Intent, Reconnect
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import check_url, without_password
-from inspector_app.sources.base import INSPECTOR_LIMITS, Emit, handler_factory
+from inspector_app.sources.base import Emit, handler_factory, inspector_limits
 from inspector_app.sources.failures import connect_failure
 from inspector_app.sources.handshake import handshake_of
 from inspector_app.sources.tap import RecordingTap
@@ -165,7 +165,7 @@ class ClientSource:
             token=self._spec.token,
             subprotocols=self._spec.subprotocols,
             ssl=self._ssl,
-            limits=INSPECTOR_LIMITS,
+            limits=inspector_limits(self._spec.bad_frames),
             open_timeout_s=self._open_timeout_s,
             peer_id=peer_id,
             taps=[RecordingTap(self._emit, conn)],

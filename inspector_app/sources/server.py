@@ -15,7 +15,7 @@ from inspector_app.capture.records import ConnectionOpened, Noted, Record
 from inspector_app.intents import Disconnect, Done, Intent, Reconnect, ServerSpec
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import is_loopback, url_of
-from inspector_app.sources.base import INSPECTOR_LIMITS, Emit, handler_factory
+from inspector_app.sources.base import Emit, handler_factory, inspector_limits
 from inspector_app.sources.failures import SourceError, listen_failure
 from inspector_app.sources.handshake import handshake_of
 from inspector_app.sources.tap import RecordingTap
@@ -90,7 +90,7 @@ class ServerSource:
                     self._make_handler,
                     self._spec.host,
                     self._port,
-                    limits=INSPECTOR_LIMITS,
+                    limits=inspector_limits(self._spec.bad_frames),
                     allow_origins=self._spec.allow_origins,
                     taps=self._observe,
                     on_connect=self._welcome,

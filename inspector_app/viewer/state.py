@@ -65,6 +65,8 @@ class ViewState:
         self.engine: EngineState = "none" if world.spec is None else "starting"
         self.problem = ""
         """One sentence on what is wrong with the engine or the capture; empty: nothing."""
+        self.looks_on = False
+        """Whether nothing can be asked of the engine: another viewer started it, and this one looks on."""
         self.time_mode = time_mode
         self.totals = Totals()
         """What is shown: as of the moment of pausing while paused."""
@@ -107,6 +109,11 @@ class ViewState:
         self.reader = reader
         if self.world.spec is None:
             self._notes = reader.totals().notes
+
+    def move(self, reader: CaptureReader) -> None:
+        """Look at a copy of the capture that goes on where it ends: all that is chosen stays chosen."""
+        self.close()
+        self.reader = reader
 
     def close(self) -> None:
         """Let go of the capture."""
@@ -430,6 +437,7 @@ class ViewState:
             following=self.following,
             paused=self._paused,
             engine=self.engine,
+            looks_on=self.looks_on,
             connected=self.connected,
             frame=self.selection.frame is not None and self.view in _WITH_EXCHANGE,
             exchange=exchange is not None,

@@ -47,6 +47,14 @@ def at_address(world: World, address: str) -> World:
     return replace(world, address=f"{address} {Path(handler).name}" if handler else address)
 
 
+def world_of_engine(source: Mapping[str, object], address: str) -> World:
+    """Name the world of an engine that another viewer started; its `source` is as in a capture's header."""
+    role: Role = "SERVER" if source.get("kind") == "server" else "CLIENT"
+    handler = source.get("handler")
+    named = f" {Path(handler).name}" if role == "SERVER" and isinstance(handler, str) else ""
+    return World(role=role, address=f"{address}{named}", label="attached")
+
+
 def world_of_file(path: Path, source: object) -> World:
     """Name the world of a finished capture; `source` is what its header says it was made from."""
     return World(role="FILE", address=f"{path.name}{_made_from(source)}", label=path.stem)

@@ -230,3 +230,22 @@ def test_after_it_was_stopped_and_went_on_it_answers_and_quits(start: Start) -> 
     terminal.wait_for("Took")
     terminal.press("q")
     assert terminal.wait_for_end() == 0
+
+
+def test_an_engine_that_stays_outlives_its_window_and_another_one_ends_it(
+    start: Start, data_folder: Path
+) -> None:
+    first = start("demo", "--stay")
+    first.wait_for("get_quote")
+    first.press("q")
+    assert first.wait_for_end() == 0
+    second = start("attach", "--control")
+    second.wait_for("get_quote")
+    second.press("Q")
+    second.wait_for("End the engine?")
+    second.press("y")
+    second.wait_for("its capture is complete")
+    second.press("q")
+    assert second.wait_for_end() == 0
+    assert list((data_folder / "engines").iterdir()) == []
+    assert len([path for path in data_folder.iterdir() if path.is_file()]) == 1

@@ -35,8 +35,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
     """What would have been shown, had there been a terminal."""
     calls: list[tuple[Any, ...]] = []
 
-    def show(spec: SourceSpec | None, capture: Path | None, record: Path | None) -> int:
-        calls.append((spec, capture, record))
+    def show(spec: SourceSpec | None, capture: Path | None, record: Path | None, **more: object) -> int:
+        asked = {name: value for name, value in more.items() if value}
+        calls.append((spec, capture, record, asked) if asked else (spec, capture, record))
         return 0
 
     monkeypatch.setattr(command_line, "_show", show)
@@ -51,7 +52,9 @@ def invoke(*arguments: str) -> Any:
 # -- help -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", "demo", "connect", "host", "open", "export", "import", "check"])
+@pytest.mark.parametrize(
+    "name", ["", "demo", "connect", "host", "open", "export", "import", "check", "attach"]
+)
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     result = invoke(*([name] if name else []), "--help")
     assert result.exit_code == 0
@@ -543,6 +546,7 @@ def test_a_defect_is_told_in_one_sentence(
 def test_the_group_knows_its_commands() -> None:
     assert isinstance(command_line.cli, click.Group)
     assert sorted(command_line.cli.commands) == [
+        "attach",
         "check",
         "connect",
         "demo",

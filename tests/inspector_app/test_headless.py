@@ -23,6 +23,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from inspector_app import cli as command_line
+from inspector_app import settings
 from inspector_app.capture.formats import jsonl
 from inspector_app.capture.store import CaptureReader, CaptureWriter
 from tests.inspector_app.commands_line import ROOT, WAIT_S, Command, finish
@@ -523,3 +524,38 @@ async def test_a_peer_cannot_flood_stderr(command: Command) -> None:
         result = await command.run("connect", url, "--headless")
     assert len(result.said) < 10
     assert any(line.endswith("further log lines not shown.") for line in result.said)
+
+
+async def test_old_captures_are_removed_as_is_set_and_that_is_said(command: Command, tmp_path: Path) -> None:
+    settings.save(settings.config_folder(), settings.Settings(keep_days=7))
+    command.data.mkdir()
+    old = command.data / "old.capture"
+    CaptureWriter(old, source={"kind": "demo"}, software="test").close()
+    os.utime(old, (1, 1))
+    process = await command.start(
+        "demo", "--headless", "--for", "20", "--record", str(tmp_path / "new.capture")
+    )
+    assert process.stderr is not None
+    said = await asyncio.wait_for(process.stderr.readline(), WAIT_S)
+    assert b"Removed 1 old capture (" in said
+    process.terminate()
+    await finish(process)
+    assert not old.exists()
+
+
+async def test_a_capture_that_is_removed_is_said_at_once_and_the_connection_lives_on(
+    command: Command, tmp_path: Path
+) -> None:
+    capture = tmp_path / "gone" / "one.capture"
+    capture.parent.mkdir()
+    async with raw_server(silent) as url:
+        process = await command.start("connect", url, "--headless", "--record", str(capture))
+        assert process.stdout is not None
+        assert process.stderr is not None
+        await asyncio.wait_for(process.stdout.readline(), WAIT_S)
+        await asyncio.to_thread(shutil.rmtree, capture.parent)
+        said = await asyncio.wait_for(process.stderr.readline(), WAIT_S)
+        assert b"was removed while it was recorded" in said
+        assert process.returncode is None
+        process.terminate()
+        await finish(process)

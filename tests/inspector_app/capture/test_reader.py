@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -573,3 +575,18 @@ def test_a_capture_whose_writer_was_killed_is_read_in_a_read_only_folder(shelf: 
     shelf.chmod(0o555)
     with as_a_stranger(), reading(shelf / "a.capture") as reader:
         assert len(reader.frames(1, 9)) == 1
+
+
+def test_another_program_that_reads_what_is_recorded_here_takes_no_log_away(tmp_path: Path) -> None:
+    writer = samples.writer(tmp_path)
+    writer.write(samples.frames("before"))
+    reader = CaptureReader(writer.path)  # in the process of the writer, as headless
+    select = (
+        "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute('SELECT max(seq) FROM frames'))"
+    )
+    subprocess.run([sys.executable, "-c", select, writer.path], check=True)
+    writer.write(samples.frames("after", first_seq=2))
+    reader.close()
+    seen = subprocess.run([sys.executable, "-c", select, writer.path], check=True, stdout=subprocess.PIPE)
+    writer.close()
+    assert seen.stdout == b"(2,)\n"

@@ -71,8 +71,8 @@ class Viewer:
 
     def lose_control(self) -> None:
         """Cut the control connection, as a limit on how long the engine may be silent does."""
-        assert self.link._protocol is not None
-        self.link._protocol.websocket.transport.abort()
+        assert self.link._calling.protocol is not None
+        self.link._calling.protocol.websocket.transport.abort()
 
     async def performed(self, intent: Intent) -> None:
         """Repeat an intent until it is done, as a patient person does."""
@@ -101,7 +101,8 @@ async def engine(
 
 @pytest.fixture
 def capture(tmp_path: Path) -> Path:
-    return tmp_path / "one.capture"
+    (tmp_path / "captures").mkdir()
+    return tmp_path / "captures" / "one.capture"
 
 
 def alive(pid: int) -> bool:
@@ -275,7 +276,7 @@ async def test_what_went_wrong_without_a_control_connection_is_told_with_the_nex
         viewer.lose_control()
         await viewer.performed(LOG_EVENT)
         assert viewer.problems.empty()
-        viewer.link._told = ""  # as if it had come to pass while there was no connection
+        viewer.link._calling._told = ""  # as if it had come to pass while there was no connection
         viewer.lose_control()
         await viewer.performed(LOG_EVENT)
         assert viewer.problems.get_nowait() == first
@@ -285,8 +286,8 @@ async def test_while_the_engine_is_called_again_an_intent_says_so(capture: Path)
     async with engine(DemoSpec(), capture) as (viewer, _):
         await viewer.until(connected)
         os.kill(viewer.pid, signal.SIGSTOP)
-        assert viewer.link._protocol is not None
-        lost = viewer.link._protocol
+        assert viewer.link._calling.protocol is not None
+        lost = viewer.link._calling.protocol
         viewer.lose_control()
         await lost.wait_closed()
         done = await viewer.link.perform(LOG_EVENT)

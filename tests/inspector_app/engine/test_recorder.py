@@ -74,6 +74,12 @@ class GatedWriter:
         assert self.let_go.wait(WAIT_S)
         self.batches.append(batch)
 
+    def check(self) -> None:
+        pass
+
+    def move_to(self, path: Path) -> None:
+        raise AssertionError("nobody asked for it")
+
     def checkpoint(self) -> None:
         pass
 
@@ -100,6 +106,12 @@ class SteppedWriter:
     def let_one_go(self) -> None:
         self._go.release()
 
+    def check(self) -> None:
+        pass
+
+    def move_to(self, path: Path) -> None:
+        raise AssertionError("nobody asked for it")
+
     def checkpoint(self) -> None:
         pass
 
@@ -120,6 +132,12 @@ class BrokenWriter:
         if self.broken:
             raise CaptureError("The disk is full.")
         self.batches.append(batch)
+
+    def check(self) -> None:
+        pass
+
+    def move_to(self, path: Path) -> None:
+        raise AssertionError("nobody asked for it")
 
     def checkpoint(self) -> None:
         pass

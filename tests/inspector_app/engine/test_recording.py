@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from inspector_app.capture.in_use import InUseError, alone_with
 from inspector_app.capture.records import Batch
 from inspector_app.capture.store import CaptureError, CaptureReader
 from inspector_app.engine.recording import Recording
-from inspector_app.intents import ClientSpec, ServerSpec
+from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec
 from inspector_app.sources.failures import SourceError
 
 
@@ -44,3 +45,18 @@ async def test_ending_twice_is_no_harm(tmp_path: Path) -> None:
     recording = await Recording.begin(ServerSpec(port=0), tmp_path / "c")
     await recording.end()
     await recording.end()
+
+
+async def test_what_is_being_recorded_is_in_use_until_it_is_closed(tmp_path: Path) -> None:
+    before, after = tmp_path / "one.capture", tmp_path / "two.capture"
+    recording = await Recording.begin(DemoSpec(), before)
+    with pytest.raises(InUseError), alone_with(before):
+        pass
+    await recording.move_to(after)
+    with alone_with(before):
+        pass
+    with pytest.raises(InUseError), alone_with(after):
+        pass
+    await recording.end()
+    with alone_with(after):
+        pass

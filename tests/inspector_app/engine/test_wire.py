@@ -27,14 +27,18 @@ from inspector_app.intents import (
     DemoSpec,
     Disconnect,
     Done,
+    EndEngine,
     EndHalf,
+    EngineIntent,
     Intent,
     Reconnect,
+    RecordElsewhere,
     SendItem,
     SendMessage,
     SendRaw,
     ServerSpec,
     SourceSpec,
+    Stay,
 )
 
 
@@ -49,7 +53,7 @@ from inspector_app.intents import (
     ],
 )
 def test_a_start_line_survives_the_trip(spec: SourceSpec) -> None:
-    start = Start(spec=spec, capture=Path("/data/\udcff.capture"), token="t")
+    start = Start(spec=spec, capture=Path("/data/\udcff.capture"), token="t", stay=True)
     line = encode_start(start)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
@@ -73,9 +77,12 @@ def test_an_answer_survives_the_trip(answer: Ready | Failed) -> None:
         CancelExchange(conn=1, opener="p", number=3),
         Reconnect(),
         Disconnect(),
+        RecordElsewhere(capture="/data/two.capture"),
+        Stay(on=False),
+        EndEngine(),
     ],
 )
-def test_an_intent_survives_the_trip(intent: Intent) -> None:
+def test_an_intent_survives_the_trip(intent: Intent | EngineIntent) -> None:
     assert intent_of(call_of(intent)) == intent
 
 
@@ -83,11 +90,14 @@ def test_every_intent_has_an_operation_of_its_own() -> None:
     assert sorted(INTENTS) == [
         "cancel_exchange",
         "disconnect",
+        "end_engine",
         "end_half",
         "reconnect",
+        "record_elsewhere",
         "send_item",
         "send_message",
         "send_raw",
+        "stay",
     ]
 
 

@@ -7,14 +7,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NoReturn
 
 from textual.pilot import Pilot
 
 from inspector_app.app import InspectorApp
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.inspection import Inspection
-from inspector_app.intents import ClientSpec, Done, Intent, SourceSpec
+from inspector_app.intents import ClientSpec, Done, EngineIntent, Intent, SourceSpec
 from inspector_app.screens.main import MainScreen
 from inspector_app.viewer.state import ViewState
 from inspector_app.widgets.row_list import RowList
@@ -118,17 +117,16 @@ class RecordingEngine:
     """Stands where an engine does: takes intents and keeps them. Tests with a real one are in `test_live`."""
 
     on_problem: Callable[[str, str], None] | None = None
+    on_moved: Callable[[str], None] | None = None
     on_exit: Callable[[str], None] | None = None
+    stays = False
 
     def __init__(self) -> None:
-        self.intents: list[Intent] = []
+        self.intents: list[Intent | EngineIntent] = []
         self.answer = Done()
         self.stopped = False
 
-    async def start(self, spec: SourceSpec, capture: Path) -> NoReturn:
-        raise AssertionError("it runs already")
-
-    async def perform(self, intent: Intent) -> Done:
+    async def perform(self, intent: Intent | EngineIntent) -> Done:
         self.intents.append(intent)
         return self.answer
 
@@ -144,8 +142,7 @@ async def live(
     app = InspectorApp()
     async with running(app, size) as stage:
         inspection = Inspection.of(spec or ClientSpec(url="ws://127.0.0.1:8765"))
-        inspection._engine = engine
-        engine.on_problem, engine.on_exit = inspection._problem, inspection._exited
+        inspection._listen_to(engine)
         inspection.view.attach(CaptureReader(capture))
         inspection.view.engine_is("running", time.time_ns())
         app._look_at(inspection)

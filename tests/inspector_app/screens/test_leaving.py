@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
 
 from inspector_app.app import InspectorApp
 from inspector_app.screens.base import notify
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
+from inspector_app.screens.start_forms import ConnectForm
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import RecordingEngine, Stage, live, running
 
@@ -68,3 +70,27 @@ async def test_what_is_merely_told_covers_the_newest_rows_for_two_seconds_at_mos
         await stage.until(lambda: stage.toasts)
         (note,) = stage.app._notifications
         assert note.timeout <= 2
+
+
+async def test_a_form_that_opens_while_the_app_ends_is_too_late_and_no_defect() -> None:
+    app = InspectorApp()
+    async with running(app) as stage:
+        await stage.until(lambda: isinstance(app.screen, HomeScreen))
+        app.exit(0)
+        await app.push_screen(ConnectForm({}))
+    assert app.return_code == 0
+    assert [type(error) for error in app.too_late] == [NoMatches]
+
+
+async def test_a_widget_that_is_missing_before_the_app_ends_is_a_defect() -> None:
+    app = InspectorApp()
+
+    async def look_for_what_is_not_there() -> None:
+        async with running(app) as stage:
+            await stage.until(lambda: isinstance(app.screen, HomeScreen))
+            app.call_later(app.screen.query_one, "#nowhere")
+            await stage.rest()
+
+    with pytest.raises(NoMatches):
+        await look_for_what_is_not_there()
+    assert app.too_late == []

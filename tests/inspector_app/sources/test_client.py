@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from inspector_app.intents import (
 from inspector_app.sources.base import HIDDEN
 from inspector_app.sources.client import ClientSource
 from inspector_app.sources.failures import SourceError
+from slipstream import ConnectionState
 from tests.inspector_app.sources.helpers import Records, raw_server
 
 
@@ -435,3 +437,27 @@ def test_a_spec_that_cannot_work_is_refused_before_anything_starts(spec: ClientS
     with pytest.raises(SourceError, match=advice) as caught:
         ClientSource(spec)
     assert caught.value.exit_code == 2
+
+
+BAD_FRAMES = 1100
+"""More than a peer that is not here to be looked at is allowed."""
+
+
+async def _misbehaving(websocket: ServerConnection) -> None:
+    for _ in range(BAD_FRAMES):
+        await websocket.send("[]")
+    await websocket.wait_closed()
+
+
+async def test_a_peer_that_misbehaves_is_recorded_as_long_as_it_does() -> None:
+    async with raw_server(_misbehaving) as url, started(ClientSpec(url=url)) as (source, records):
+        await records.until(lambda all_: sum(each.raw == "[]" for each in all_.of(FrameSeen)) == BAD_FRAMES)
+        assert source.protocol is not None
+        assert source.protocol.state is ConnectionState.CONNECTED
+
+
+async def test_a_peer_that_misbehaves_is_closed_where_that_was_asked_for() -> None:
+    spec = ClientSpec(url="", bad_frames=3)
+    async with raw_server(_misbehaving) as url, started(replace(spec, url=url)) as (_, records):
+        ended = await records.until(lambda all_: [each.code for each in all_.of(StateChanged) if each.code])
+    assert ended == [4429]

@@ -1,0 +1,50 @@
+"""Making a capture file that appears whole or not at all.
+
+This module owns how a new capture gets its name: only once its layout is in it, so that whatever happens and
+whenever, each file with the name of a capture is one; and never in the place of another file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import sqlite3
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_WITHOUT_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+def make_capture(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Have `fill` write a new database, which then gets the name `path`, for the user alone (mode 0600).
+
+    Raises `FileExistsError` and other `OSError`s, and what `fill` does; nothing is left behind then.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    unnamed = path.with_name(f".{secrets.token_hex(6)}.new")
+    os.close(os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        with closing(sqlite3.connect(unnamed, isolation_level=None)) as connection:
+            # Nobody looks at it before it is whole, and a log of its own would have to be tidied away.
+            connection.execute("PRAGMA journal_mode = MEMORY")
+            fill(connection)
+            connection.execute("PRAGMA journal_mode = DELETE")
+        _name(unnamed, path)
+    finally:
+        with suppress(OSError):
+            unnamed.unlink(missing_ok=True)
+
+
+def _name(unnamed: Path, path: Path) -> None:
+    try:
+        os.link(unnamed, path)  # unlike renaming, it replaces nothing
+    except OSError as error:
+        if error.errno not in _WITHOUT_LINKS or os.path.lexists(path):
+            raise
+        unnamed.rename(path)
