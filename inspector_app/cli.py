@@ -351,7 +351,7 @@ def attach(*, capture: Path | None, control: bool, only_list: bool) -> None:
     type=click.Choice(["jsonl", "har", "csv", "markdown", "html", "parquet"]),
     help="What to write, if the ending of FILE does not tell.",
 )
-@click.option("--filter", "filter_", metavar="EXPR", default="", help="Only frames that match this filter.")
+@filter_option("Only frames that match this filter.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists already.")
 @click.option("--no-redact", is_flag=True, help="Leave tokens, passwords, mail addresses, cards as they are.")
 @click.option(
@@ -363,7 +363,7 @@ def export(
     capture: Path,
     output: str,
     format_: str | None,
-    filter_: str,
+    filter_: Filter | None,
     force: bool,
     no_redact: bool,
     rules: Path | None,
@@ -388,7 +388,7 @@ def export(
                 capture=capture,
                 output=output,
                 format=format_,
-                filter=filter_,
+                filter=filter_.source if filter_ else "",
                 force=force,
                 redact=not no_redact,
                 rules=rules,

@@ -32,7 +32,9 @@ def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(command_line.cli, arguments)
 
 
-@pytest.mark.parametrize("name", ["demo", "connect ws://localhost:1", "host handler.py"])
+@pytest.mark.parametrize(
+    "name", ["demo", "connect ws://localhost:1", "host handler.py", "export a.capture -o -"]
+)
 def test_a_filter_that_is_none_ends_with_code_2_a_sentence_and_carets_under_the_place(name: str) -> None:
     result = invoke(*name.split(), "--filter", "dir:in typ:error")
     assert result.exit_code == 2
