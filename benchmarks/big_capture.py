@@ -24,7 +24,7 @@ ME = "0f8a1c52-3c1e-4bbb-8ccc-000000000001"
 PEER = "7be2d940-99aa-4eee-8fff-000000000002"
 START_NS = 1_795_346_400_000_000_000
 RARE_TEXT = "a needle in the hay"
-"""Is in one frame of ten thousand."""
+"""Is in one frame of a thousand, about."""
 BATCH = 1000
 
 _NOUNS = ("order", "user", "basket", "invoice", "session", "price", "stock", "address")
@@ -86,7 +86,7 @@ class Traffic:
 
     def _data(self) -> dict[str, Any]:
         words = " ".join(self._random.choices(_WORDS, k=self._random.randrange(1, 5)))
-        if self._frames % 10_000 == 5_000:
+        if self._frames % 1_000 == 500:
             words = RARE_TEXT
         user = {"id": self._random.randrange(1000), "name": self._random.choice(_WORDS)}
         return {"ok": True, "user": user, "text": words}

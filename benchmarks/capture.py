@@ -1,0 +1,196 @@
+"""A capture of a million frames, beside what one would have otherwise: `python benchmarks/capture.py`.
+
+Makes the capture (kept for the next run: `--keep FILE`), then measures, as medians:
+
+- recording: processor time to fold and to write a frame, and the bytes of the file a frame;
+- opening: until the first screen of rows is read; jumping: a screen of rows from anywhere;
+- finding, newest first: until the first screen of matches, and until all are found, by type, by operation, by
+  exchange, by text, by a path into the payload; `grep -c` and `jq` over the same frames as JSON lines beside
+  it;
+- how late an event loop is at worst while a search runs;
+- export to JSON lines and import again.
+
+Figures that have a line to keep to say so; `--check` makes one that is missed an exit code of 1. Absolute times
+are the machine's: the ratios are to `grep` and `jq` in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from big_capture import OPERATIONS, RARE_TEXT, write
+
+from inspector_app.capture.filter import parse_filter
+from inspector_app.capture.search import Search
+from inspector_app.capture.store import CaptureReader
+
+SCREEN = 50
+FILTERS = {
+    "type": ("type:error", 100),
+    "operation": (f"op:{OPERATIONS[3]}", 100),
+    "exchange": ("exchange:1000", 100),
+    "text": (f'"{RARE_TEXT}"', 300),
+    "payload path": ("data.user.id:42", 700),
+    "payload path, rare": (f'data.text:"{RARE_TEXT}"', 700),
+}
+"""A filter, and the milliseconds within which it has found all."""
+FIRST_SCREEN_MS = 50
+
+
+class Report:
+    """Prints figures as they come, and remembers those that miss their line."""
+
+    def __init__(self) -> None:
+        self.missed: list[str] = []
+
+    def add(self, what: str, value: float, unit: str, most: float | None = None, note: str = "") -> None:
+        """One figure; `most` is the line that it must keep below."""
+        line = f"{what:<46}{value:>12.2f} {unit:<14}"
+        if most is not None:
+            line += f"at most {most:g}"
+            if value > most:
+                self.missed.append(what)
+                line += "  MISSED"
+        print(f"{line}  {note}".rstrip(), flush=True)
+
+
+def timed(act: Callable[[], object], repetitions: int) -> float:
+    """Median milliseconds."""
+    times = []
+    for _ in range(repetitions):
+        began = time.perf_counter()
+        act()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def measure_recording(path: Path, frames: int, report: Report) -> None:
+    """Make the capture."""
+    folding, writing = write(path, frames)
+    report.add("recording, processor time a frame", (folding + writing) / frames * 1e6, "µs", 8)
+    report.add("  of it folding", folding / frames * 1e6, "µs")
+    report.add("file", path.stat().st_size / frames, "bytes a frame", 400)
+
+
+def measure_reading(path: Path, frames: int, report: Report) -> None:
+    """Open, and jump about."""
+
+    def opened() -> None:
+        reader = CaptureReader(path)
+        reader.totals()
+        reader.frames(max(1, frames - SCREEN + 1), SCREEN)
+        reader.close()
+
+    report.add("open and read the first screen", timed(opened, 9), "ms", 300)
+    reader, places = CaptureReader(path), random.Random(1)  # noqa: S311 - places to jump to
+    jump = timed(lambda: reader.frames(places.randrange(1, frames), SCREEN), 200)
+    report.add("jump anywhere", jump, "ms", 16)
+    reader.close()
+
+
+def search(path: Path, source: str) -> tuple[float, float, int]:
+    """Milliseconds until a screen of matches, and until all; how many there are."""
+    began = time.perf_counter()
+    found = Search(path, parse_filter(source), now_ns=time.time_ns)
+    try:
+        first = None
+        while not found.done:
+            if first is None and found.count >= SCREEN:
+                first = time.perf_counter() - began
+            if found.problem:
+                raise SystemExit(found.problem)
+            time.sleep(0.0005)
+        whole = time.perf_counter() - began
+        return (first or whole) * 1000, whole * 1000, found.count
+    finally:
+        found.close()
+
+
+def measure_finding(path: Path, repetitions: int, report: Report) -> dict[str, float]:
+    """Every filter; gives the milliseconds of each."""
+    took: dict[str, float] = {}
+    for name, (source, most) in FILTERS.items():
+        runs = [search(path, source) for _ in range(repetitions)]
+        first, whole = (statistics.median(run[place] for run in runs) for place in (0, 1))
+        report.add(f"find by {name}: all", whole, "ms", most, f"{runs[0][2]:,} matches of {source}")
+        report.add("  first screen, or all there is", first, "ms", FIRST_SCREEN_MS)
+        took[name] = whole
+    return took
+
+
+async def lateness(path: Path, source: str) -> float:
+    """Milliseconds that an event loop is late at worst while a search runs."""
+    worst = 0.0
+    found = Search(path, parse_filter(source), now_ns=time.time_ns)
+    while not found.done:
+        began = time.perf_counter()
+        await asyncio.sleep(0.001)
+        worst = max(worst, time.perf_counter() - began - 0.001)
+    found.close()
+    return worst * 1000
+
+
+@contextmanager
+def exported(path: Path, folder: Path, report: Report) -> Iterator[Path]:
+    """The capture as JSON lines, by the command."""
+    lines = folder / "export.jsonl"
+    command = [sys.executable, "-m", "inspector_app"]
+    began = time.perf_counter()
+    subprocess.run([*command, "export", str(path), "-o", str(lines), "--no-redact"], check=True)
+    report.add("export to JSON lines", time.perf_counter() - began, "s", 5)
+    yield lines
+    began = time.perf_counter()
+    subprocess.run([*command, "import", str(lines), "-o", str(folder / "again.capture")], check=True)
+    report.add("import of JSON lines", time.perf_counter() - began, "s", 30)
+
+
+def measure_others(lines: Path, took: dict[str, float], report: Report) -> None:
+    """What a shell has for the same questions, over the exported lines."""
+    questions = {
+        "text": ["grep", "-c", RARE_TEXT, str(lines)],
+        "type": ["jq", "-c", 'select(.type == "error")', str(lines)],
+    }
+    for name, command in questions.items():
+        if shutil.which(command[0]) is None:
+            print(f"{command[0]} is not installed")
+            continue
+        other = timed(lambda command=command: subprocess.run(command, capture_output=True, check=False), 1)
+        report.add(f"{command[0]} for the same as by {name}", other / took[name], "times as long")
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print; the exit code."""
+    parser = argparse.ArgumentParser(description="A capture of a million frames, measured.")
+    parser.add_argument("--frames", type=int, default=1_000_000)
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="the capture; made if it is not there")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a figure misses its line")
+    options = parser.parse_args(arguments)
+    report = Report()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        path = options.keep or folder / "big.capture"
+        if not path.exists():
+            measure_recording(path, options.frames, report)
+        measure_reading(path, options.frames, report)
+        took = measure_finding(path, options.repetitions, report)
+        late = max(asyncio.run(lateness(path, source)) for source, _ in FILTERS.values())
+        report.add("event loop late while a search runs, at worst", late, "ms")
+        with exported(path, folder, report) as lines:
+            measure_others(lines, took, report)
+    return 1 if options.check and report.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
