@@ -8,6 +8,7 @@ from textual.widgets import Input
 from inspector_app import settings
 from inspector_app.screens.filter_pane import FilterPane
 from inspector_app.screens.main import MainScreen
+from inspector_app.screens.wishes import FilterBy
 from inspector_app.viewer.filter_book import FilterBook
 from inspector_app.widgets.density_strip import DensityStrip
 from inspector_app.widgets.filter_input import FilterInput
@@ -244,3 +245,12 @@ async def test_hostile_filters_are_shown_inert_without_the_safety_net(tmp_path: 
             await stage.press("enter")
             await stage.until(lambda: isinstance(stage.app.screen, MainScreen))
             _assert_inert(stage)
+
+
+async def test_a_term_that_the_detail_asks_for_narrows_the_filter(tmp_path: Path) -> None:
+    async with opened(_mixed(tmp_path).close()) as stage:
+        await _ask(stage, "type:request or type:error")
+        await stage.until(lambda: stage.view.frames.count == 24)
+        stage.main.post_message(FilterBy("op:order.place"))
+        await stage.until(lambda: stage.view.frames.count == 8)
+        assert stage.view.filtering.filter.source == "(type:request or type:error) op:order.place"
