@@ -12,7 +12,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -33,7 +32,9 @@ from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, 
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Attach, GoHome, Inspect, OpenFile, Remember, Restart
+from inspector_app.viewer.columns import checked
 from inspector_app.viewer.drafts import Drafts, StartDrafts
+from inspector_app.viewer.filter_book import FilterBook
 from inspector_app.viewer.frames import TimeMode
 
 if TYPE_CHECKING:
@@ -229,6 +230,9 @@ class InspectorApp(App[int]):
         from inspector_app.screens.main import MainScreen
 
         before, self._inspection = self._inspection, inspection
+        kept = self._settings
+        inspection.view.columns = checked(kept.columns)
+        inspection.view.book = FilterBook.of(kept.filters, kept.recent)
         self._show(MainScreen(inspection, self._drafts))
         if before is not None:
             self.run_worker(before.close(), group="closing")
@@ -347,15 +351,8 @@ class InspectorApp(App[int]):
 
     def on_remember(self, wish: Remember) -> None:
         """Keep a setting for the next run."""
-        self._settings = replace(
-            self._settings,
-            theme=wish.theme or self._settings.theme,
-            time_mode=wish.time_mode or self._settings.time_mode,
-        )
-        if wish.keep_days is not None and wish.keep_megabytes is not None:
-            self._settings = replace(
-                self._settings, keep_days=wish.keep_days, keep_megabytes=wish.keep_megabytes
-            )
+        self._settings = stored.changed(self._settings, wish.changes)
+        if {"keep_days", "keep_megabytes"} <= wish.changes.keys():
             self._remove_old()
         problem = stored.save(self._config, self._settings)
         if problem:

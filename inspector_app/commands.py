@@ -18,6 +18,8 @@ Place = Literal["everywhere", "home", "main", "compose"]
 Group = Literal[
     "Views",
     "Frames",
+    "Find",
+    "Columns",
     "Detail",
     "Exchanges",
     "Connection",
@@ -54,6 +56,8 @@ class Situation:
     """At least one connection is open."""
     frame: bool = False
     """A frame is selected, and is seen to be."""
+    filtered: bool = False
+    """Only frames that match a filter are shown."""
     exchange: bool = False
     """An exchange is selected, and is seen to be."""
     pending: bool = False
@@ -80,6 +84,10 @@ def _engine_lives(now: Situation) -> bool:
 
 def _has_capture(now: Situation) -> bool:
     return now.captures > 0
+
+
+def _in_frames(now: Situation) -> bool:
+    return now.view == "frames"
 
 
 def _has_details(now: Situation) -> bool:
@@ -139,6 +147,14 @@ _KEY_LABELS = {
     "delete": "Del",
     "slash": "/",
     "equals_sign": "=",
+    "plus": "+",
+    "minus": "-",
+    "full_stop": ".",
+    "comma": ",",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
 }
 
 
@@ -154,6 +170,7 @@ def key_label(key: str) -> str:
 _NEEDS_EXCHANGE = "Choose a pending request or an open stream first, in Requests (2) or Streams (3)."
 _NEEDS_CAPTURE = "There is no capture yet: what is seen is recorded, and listed here."
 _NEEDS_STREAM = "Choose a bidirectional stream whose half on this side is open first, in Streams (3)."
+_NEEDS_FRAMES = "This is for the list of frames: press 1 first."
 _NEEDS_CONNECTION = "Nobody is connected: press r to connect again, or wait for a client."
 _NO_ENGINE: dict[EngineState, str] = {
     "none": "This is a recorded capture: go home (H) to connect, host or run the demo.",
@@ -316,13 +333,185 @@ COMMANDS: tuple[Command, ...] = (
         footer=12,
     ),
     Command(
+        name="filter",
+        title="Filter",
+        keys=("slash",),
+        help="Show only frames that match, as you type; Esc brings the filter of before back.",
+        group="Find",
+        footer=5,
+        at=lambda now: now.view == "frames",
+    ),
+    Command(
+        name="unfilter",
+        title="All frames",
+        keys=("escape",),
+        help="Leave the chosen cell, else show all frames again, else end highlighting.",
+        group="Find",
+    ),
+    Command(
+        name="only",
+        title="Only this",
+        keys=("plus",),
+        help="Filter further: only frames that have what is in the chosen cell, or what is chosen then.",
+        group="Find",
+        when=lambda now: now.frame,
+        otherwise="Choose a frame first.",
+    ),
+    Command(
+        name="not_this",
+        title="Not this",
+        keys=("minus",),
+        help="Filter further: no frames that have what is in the chosen cell, or what is chosen then.",
+        group="Find",
+        when=lambda now: now.frame,
+        otherwise="Choose a frame first.",
+    ),
+    Command(
+        name="filters",
+        title="Filters",
+        keys=("F",),
+        help="Choose one of the saved and recent filters.",
+        group="Find",
+    ),
+    Command(
+        name="save_filter",
+        title="Save filter",
+        keys=("S",),
+        help="Save the filter under a name.",
+        group="Find",
+        when=lambda now: now.filtered,
+        otherwise="No filter is on: type one first (/).",
+    ),
+    Command(
+        name="highlight",
+        title="Highlight",
+        keys=("h",),
+        help="Highlight frames that match a second filter, and go from one to the next.",
+        group="Find",
+    ),
+    Command(
+        name="next_match",
+        title="Next match",
+        keys=("n",),
+        help="Go to the next highlighted frame.",
+        group="Find",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
+    ),
+    Command(
+        name="previous_match",
+        title="Match before",
+        keys=("N",),
+        help="Go to the highlighted frame before.",
+        group="Find",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
+    ),
+    Command(
+        name="mark",
+        title="Mark",
+        keys=("m",),
+        help="Mark the selected frame, or take its mark away. Marks are kept in the capture.",
+        group="Find",
+        when=lambda now: now.frame,
+        otherwise="Choose a frame first.",
+    ),
+    Command(
+        name="note",
+        title="Note",
+        keys=("M",),
+        help="Write a note on the selected frame, which marks it, too.",
+        group="Find",
+        when=lambda now: now.frame,
+        otherwise="Choose a frame first.",
+    ),
+    Command(
+        name="next_mark",
+        title="Next mark",
+        keys=("full_stop",),
+        help="Go to the next frame with a mark.",
+        group="Find",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
+    ),
+    Command(
+        name="previous_mark",
+        title="Mark before",
+        keys=("comma",),
+        help="Go to the frame with a mark before.",
+        group="Find",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
+    ),
+    Command(
         name="go_to",
         title="Go to",
         keys=("colon",),
-        help="Go to a frame by its number.",
-        group="Frames",
+        help="Go to a number or time: 412, 11:20:33, 90s from the start, +5s from here.",
+        group="Find",
         when=lambda now: now.frames > 0,
         otherwise="There is no frame yet.",
+    ),
+    Command(
+        name="request",
+        title="Its request",
+        keys=("R",),
+        help="Go to the frame that opened the exchange of the selected one.",
+        group="Find",
+        when=lambda now: now.exchange,
+        otherwise="Choose a frame that belongs to an exchange first.",
+    ),
+    Command(
+        name="answer",
+        title="Its answer",
+        keys=("A",),
+        help="Go to the first answer in the exchange of the selected frame.",
+        group="Find",
+        when=lambda now: now.exchange,
+        otherwise="Choose a frame that belongs to an exchange first.",
+    ),
+    Command(
+        name="columns",
+        title="Columns",
+        keys=("C",),
+        help="Choose the columns of the frame list, their order and width, and paths into the data.",
+        group="Columns",
+    ),
+    Command(
+        name="narrower",
+        title="Narrower",
+        keys=("less_than_sign",),
+        help="Make the column of the chosen cell narrower.",
+        group="Columns",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
+    ),
+    Command(
+        name="wider",
+        title="Wider",
+        keys=("greater_than_sign",),
+        help="Make the column of the chosen cell wider.",
+        group="Columns",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
+    ),
+    Command(
+        name="column_left",
+        title="Column left",
+        keys=("left_curly_bracket",),
+        help="Move the column of the chosen cell to the left.",
+        group="Columns",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
+    ),
+    Command(
+        name="column_right",
+        title="Column right",
+        keys=("right_curly_bracket",),
+        help="Move the column of the chosen cell to the right.",
+        group="Columns",
+        when=_in_frames,
+        otherwise=_NEEDS_FRAMES,
     ),
     Command(
         name="detail",

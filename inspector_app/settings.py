@@ -1,4 +1,4 @@
-"""What the program remembers between runs: the theme, how times are shown, what is kept of old captures.
+"""What the program remembers between runs: theme, times, what is kept of old captures, columns, filters.
 
 Owns the file and its place. A damaged or unreadable file never stops the program: defaults take its place and
 `Loaded.notice` says so. Knows no user interface.
@@ -11,13 +11,18 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 CONFIG_VARIABLE = "SLIPSTREAM_INSPECTOR_CONFIG"
 """Environment variable that names another folder for settings and own themes."""
 
 FILE_NAME = "settings.json"
+
+MOST_ENTRIES = 500
+"""Most entries that are read of a list; more is none of ours."""
 
 FILE_BYTES = 1024 * 1024
 """Most bytes of a file in the folder of settings; more is none of ours."""
@@ -25,7 +30,7 @@ FILE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What is remembered. `time_mode` is a name of `viewer.state.TimeMode`."""
+    """What is remembered. `time_mode` is a name of `viewer.frames.TimeMode`."""
 
     theme: str = "dark"
     time_mode: str = "clock"
@@ -33,6 +38,12 @@ class Settings:
     """Captures in the data folder that are older are removed; 0: none."""
     keep_megabytes: int = 0
     """The oldest captures in the data folder beyond so many MB are removed; 0: none."""
+    columns: tuple[tuple[str, int], ...] = ()
+    """Columns of the frame list: key and width in cells, 0 being the usual one; empty: the usual columns."""
+    filters: tuple[tuple[str, str], ...] = ()
+    """Saved filters: name and text."""
+    recent: tuple[str, ...] = ()
+    """Filters that were used, the last first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +92,49 @@ def load(folder: Path) -> Loaded:
         return Loaded(Settings(), f"{path} cannot be read, so the defaults are used: mend or delete it.")
     if not isinstance(stored, dict):
         return Loaded(Settings(), f"{path} holds no settings, so the defaults are used: mend or delete it.")
-    known = {
-        name: stored[name]
-        for name, default in asdict(Settings()).items()
-        if type(stored.get(name)) is type(default)
-    }
-    return Loaded(replace(Settings(), **known))
+    return Loaded(changed(Settings(), stored))
+
+
+def changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
+    """Take over what has a name and a value that settings have; what has not is left out."""
+    known = {name: make(changes[name]) for name, make in _VALUES.items() if name in changes}
+    return replace(settings, **{name: value for name, value in known.items() if value is not None})
+
+
+def _whole(value: object) -> int | None:
+    return value if type(value) is int else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, (list, tuple)):
+        return None
+    return tuple(each for each in value[:MOST_ENTRIES] if isinstance(each, str))
+
+
+def _pairs(kind: type) -> Callable[[object], tuple[tuple[str, object], ...] | None]:
+    def pairs(value: object) -> tuple[tuple[str, object], ...] | None:
+        if not isinstance(value, (list, tuple)):
+            return None
+        lists = (each for each in value[:MOST_ENTRIES] if isinstance(each, (list, tuple)) and len(each) == 2)
+        return tuple((name, held) for name, held in lists if isinstance(name, str) and type(held) is kind)
+
+    return pairs
+
+
+_VALUES: dict[str, Callable[[object], Any]] = {
+    "theme": _text,
+    "time_mode": _text,
+    "keep_days": _whole,
+    "keep_megabytes": _whole,
+    "columns": _pairs(int),
+    "filters": _pairs(str),
+    "recent": _texts,
+}
+"""Makes of a value in a file what settings have, or None of one that will not do."""
 
 
 def save(folder: Path, settings: Settings) -> str:

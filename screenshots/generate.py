@@ -78,6 +78,36 @@ async def main(stage: Stage) -> None:
     await stage.press("up", "up", "up")
 
 
+async def filtering(stage: Stage) -> None:
+    """A filter that is being typed: matches so far, and what may come next."""
+    await stage.frames(90)
+    await stage.press("slash", *"type:stream_data", "space", *"op:w")
+    await stage.pilot.pause(0.5)
+
+
+async def wrong_filter(stage: Stage) -> None:
+    """A filter that is wrong, with the place."""
+    await stage.frames(60)
+    await stage.press("slash", *"type:response", "space", *"latncy:>5ms")
+    await stage.pilot.pause(0.5)
+
+
+async def filtered(stage: Stage) -> None:
+    """Only what failed, with marks, a note, and where matches and errors are in the whole capture."""
+    await stage.frames(160)
+    await stage.press("up", "m", "slash", *"type:error", "enter")
+    await stage.until(lambda: stage.view.frames.count >= 2)
+    await stage.press("up", "M", *"Ask", "space", *"about", "space", *"this", "enter")
+    await stage.pilot.pause(0.6)
+
+
+async def columns(stage: Stage) -> None:
+    """The column chooser over the list, with a path into the payload as a column."""
+    await stage.frames(90)
+    await stage.press("C", "u", "a", *"data.symbol", "enter")
+    await stage.pilot.pause(0.3)
+
+
 async def exchange(stage: Stage) -> None:
     """A stream that ended early: every frame of its exchange."""
     await stage.until(lambda: stage.view.totals.streams >= 7)
@@ -157,6 +187,10 @@ async def server(stage: Stage) -> None:
 
 SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]] = {
     "main": (main, DemoSpec()),
+    "filter": (filtering, DemoSpec()),
+    "filter-wrong": (wrong_filter, DemoSpec()),
+    "filtered": (filtered, DemoSpec()),
+    "columns": (columns, DemoSpec()),
     "exchange": (exchange, DemoSpec()),
     "requests": (requests, DemoSpec()),
     "streams": (streams, DemoSpec()),

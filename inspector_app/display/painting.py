@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
+from textual.filter import ANSIToTruecolor
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -127,14 +128,15 @@ class Painted(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips in `crop`, with the line filters of the app applied."""
         width = self.size.width
-        filters = self.get_line_filters()
+        # Every colour here is one of a theme, none is a number in the terminal's own palette.
+        filters = [each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor)]
         background = self.palette.color("background") or Color(0, 0, 0)
         strips = []
         for y in crop.line_range:
-            strip = self.paint(y, width).crop(crop.x, crop.right)
+            strip = self.paint(y, width)
             for line_filter in filters:
                 strip = strip.apply_filter(line_filter, background)
-            strips.append(strip)
+            strips.append(strip.crop(crop.x, crop.right))
         return strips
 
     def blank(self, width: int, background: str = "background") -> Strip:

@@ -30,6 +30,7 @@ _LIST_KEYS = (
     ("↑ ↓  j k", "Move", "Move the cursor; the frame list stops following when it moves up."),
     ("PgUp PgDn", "Page", "Move by a screen."),
     ("Home End", "Ends", "Go to the first or the last row; End makes the frame list follow again."),
+    ("← →", "Cell", "Choose a cell of a frame's row, for + and - and to move or resize its column."),
     ("Enter", "Go", "Go where the row leads: to its detail, its frame, its form."),
     ("Tab", "Next", "Change between tabs, list and detail."),
 )

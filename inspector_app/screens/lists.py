@@ -6,26 +6,33 @@ Owns widths and titles. What is in the cells is the view state's matter, how the
 from __future__ import annotations
 
 import textwrap
+from typing import Literal
 
+from inspector_app.viewer.columns import Shown, kind_of
 from inspector_app.viewer.connections import ENDED
 from inspector_app.viewer.frames import TimeMode
 from inspector_app.viewer.state import ViewState
 from inspector_app.widgets.row_list import Column
 
 
-def frame_columns(mode: TimeMode) -> list[Column]:
-    """Give the columns of the frame list; the title of the time tells how it is told."""
-    return [
-        Column("#", 6, "right", roomy=8),
-        Column(mode.title, 12, "left" if mode is TimeMode.CLOCK else "right"),
-        Column("", 1),
-        Column("Type", 10, roomy=11),
-        Column("Exch", 6, roomy=8),
-        Column("Operation", 13, roomy=24),
-        Column("Size", 6, "right", min_width_to_show=90, roomy=8),
-        Column("Answer", 6, "right", roomy=8),
-        Column("Data"),
-    ]
+def frame_columns(view: ViewState) -> list[Column]:
+    """Give the columns of the frame list as they were chosen."""
+    return [_column(each, view) for each in view.columns]
+
+
+def _column(shown: Shown, view: ViewState) -> Column:
+    kind, mode = kind_of(shown.key), view.time_mode
+    title, right, width, roomy = kind.title, kind.right, kind.width, kind.roomy
+    if shown.key == "time":
+        title, right = mode.title, mode is not TimeMode.CLOCK
+    elif shown.key == "seq":
+        # Room for the number of the last frame, and for the signs before it.
+        digits = len(str(view.frame_count))
+        width, roomy = max(width, digits + 1), max(roomy, digits + 2)
+    align: Literal["left", "right"] = "right" if right else "left"
+    if shown.width:
+        return Column(title, shown.width, align)
+    return Column(title, width, align, kind.hidden_below, roomy)
 
 
 EXCHANGE_FRAME_COLUMNS = [
@@ -85,7 +92,6 @@ OPERATION_COLUMNS = [
 ]
 
 COLUMNS: dict[str, list[Column]] = {
-    "frames": frame_columns(TimeMode.CLOCK),
     "requests": REQUEST_COLUMNS,
     "streams": STREAM_COLUMNS,
     "connection": TRANSITION_COLUMNS,
@@ -131,6 +137,11 @@ def hint(state: ViewState, width: int) -> str:
 
 def _hint(state: ViewState) -> str:
     role, view = state.world.role, state.view
+    matches = state.filtering.filter.matches
+    if view == "frames" and matches is not None:
+        if not matches.done:
+            return "Searching…"
+        return "No frame matches the filter.\nPress / to change it, Esc to see all frames."
     if role == "FILE":
         return HINTS_FILE[view]
     if state.engine == "starting":

@@ -1,42 +1,51 @@
 """The main screen: connection bar, tabs, the list that is chosen and the detail of what is chosen in it.
 
-Owns which widgets there are and what each command does to the view state or asks of the engine. It holds no
-state of its own: that is in `viewer.state`; the cursors are the lists'.
+Owns which widgets there are and what commands on looking do to the view state. It holds no state of its own:
+that is in `viewer.state`; the cursors are the lists'. What finds, marks, arranges and asks has its own files.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.containers import Container, Horizontal, Vertical
 
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.commands import VIEWS, Place, Situation
 from inspector_app.display import formats
 from inspector_app.inspection import Inspection
-from inspector_app.intents import CancelExchange, Disconnect, EndHalf, EngineIntent, Intent, Reconnect
+from inspector_app.screens.arranging import Arranging
+from inspector_app.screens.asking import Asking
 from inspector_app.screens.bar import badges, bar_state
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.detail import Chosen, DetailPane
-from inspector_app.screens.lists import COLUMNS, frame_columns, hint
+from inspector_app.screens.finding import Finding
+from inspector_app.screens.lists import COLUMNS, hint
+from inspector_app.screens.marking import Marking
+from inspector_app.screens.overview import Overview
 from inspector_app.screens.reading import ReadingDesk
-from inspector_app.screens.wishes import Remember, Restart
+from inspector_app.screens.wishes import FilterBy, Restart
 from inspector_app.viewer.cells import Rows
 from inspector_app.viewer.drafts import Drafts
 from inspector_app.viewer.exchanges import ExchangeRows
-from inspector_app.viewer.operations import MESSAGE_KINDS, Operation
 from inspector_app.viewer.state import Arrived, Changes
 from inspector_app.widgets.connection_bar import ConnectionBar
+from inspector_app.widgets.density_strip import DensityStrip
 from inspector_app.widgets.row_list import RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
+if TYPE_CHECKING:
+    from inspector_app.screens.filter_pane import FilterPane
+
 TICK_S = 1 / 30
+SOON_S = (0.008, 0.016)
+READ_NS = 150_000_000
+"""How long all but the list stays as it is at least, while the list runs: nobody reads faster."""
 
 _SHORT = {"connection": "Conn", "operations": "Ops"}
 TABS = tuple(
@@ -59,6 +68,7 @@ class MainScreen(CommandScreen):
     MainScreen.-wide #body { layout: horizontal; }
     MainScreen.-wide #lists { width: 65%; }
     MainScreen.-wide DetailPane { width: 35%; height: 1fr; border-left: vkey $bar-track; }
+    MainScreen.-low.-finding DetailPane { display: none; }
     MainScreen.-zoom-list DetailPane { display: none; }
     MainScreen.-zoom-list #lists { width: 1fr; }
     MainScreen.-zoom-detail #lists { display: none; }
@@ -72,18 +82,27 @@ class MainScreen(CommandScreen):
         self.inspection = inspection
         self.view = inspection.view
         self.drafts = drafts
-        self.hands = (ReadingDesk(self),)
+        self.finding = Finding(self)
+        self.arranging = Arranging(self)
+        self.asking = Asking(self)
+        self.overview = Overview(self)
+        self._unread = False
+        self._unchosen = False
+        self._read_ns = 0
+        self._chosen_ns = 0
+        self.hands = (self.finding, Marking(self), self.arranging, self.asking, ReadingDesk(self))
 
     def compose_parts(self) -> ComposeResult:
         """Give bar, tabs, lists and detail."""
         yield ConnectionBar()
         yield TabStrip(TABS, id="views")
         with Container(id="body"):
-            with Container(id="lists"):
-                for name in VIEWS:
-                    yield RowList(
-                        COLUMNS[name], id=name, tails=name == "frames", heads=name in ("requests", "streams")
-                    )
+            with Vertical(id="lists"):
+                with Horizontal(id="frames-and-density"):
+                    yield RowList((), id="frames", tails=True, cells=True)
+                    yield DensityStrip()
+                for name, columns in COLUMNS.items():
+                    yield RowList(columns, id=name, heads=name in ("requests", "streams"))
             yield DetailPane(self.view)
 
     def on_mount(self) -> None:
@@ -98,46 +117,79 @@ class MainScreen(CommandScreen):
         }
         self.view.tick(time.time_ns())
         for name, source in sources.items():
-            self._list(name).set_source(source)
+            self.list_of(name).set_source(source)
         if self.view.world.role == "FILE":
-            self._list("frames").move_to(0)
-            self._list("frames").follow = False
-        self._list("frames").set_columns(frame_columns(self.view.time_mode))
+            self.list_of("frames").move_to(0)
+            self.list_of("frames").follow = False
+        self.arranging.show()
         self.inspection.on_news = self._tell
-        self._change_view(self.view.view)
+        self.change_view(self.view.view)
         self.set_interval(TICK_S, self._tick)
+        self.call_after_refresh(self._complete)
+
+    def _complete(self) -> None:
+        """Put in what the first paint does not need."""
+        self.finding.complete()
+        self.run_worker(self.overview.warm_up, thread=True, group="warming up")
 
     # -- drawing ------------------------------------------------------------------------------------------
 
-    def _list(self, name: str) -> RowList:
+    def list_of(self, name: str) -> RowList:
+        """Give the list of a view."""
         return self.query_one(f"#{name}", RowList)
 
     @property
     def _shown(self) -> RowList:
-        return self._list(self.view.view)
+        return self.list_of(self.view.view)
 
     def _tick(self) -> None:
+        if self.view.view == "frames":
+            self.view.frames.hold(self._shown.cursor)
         changes = self.view.tick(time.time_ns())
         if changes.arrived is not None:
             self._go_to_arrived(changes.arrived)
-        self._refresh(changes)
+        self._refresh(changes, at_once=False)
         for note in self.view.take_notes():
             if note.level != "info":
                 self._tell(note.level, note.text)
 
-    def _refresh(self, changes: Changes) -> None:
+    def look_again_soon(self) -> None:
+        """Look what was found before the next tick is due: the first matches are there in no time."""
+        for delay_s in SOON_S:
+            self.set_timer(delay_s, self._tick)
+
+    def _refresh(self, changes: Changes, *, at_once: bool = True) -> None:
         if changes:
             self._refresh_list(changes)
-            self._refresh_detail()
-        self.query_one(ConnectionBar).show(bar_state(self.view))
-        self.query_one("#views", TabStrip).show(badges(self.view))
-        shown = self._shown
-        shown.hint = hint(self.view, shown.size.width - 6)
+            self.finding.show()
         if self.is_current:
             self.show_keys()
+        now_ns, shown = time.monotonic_ns(), self._shown
+        self._unread = self._unread or bool(changes)
+        if self._unread and shown.follow and not at_once and now_ns - self._read_ns < READ_NS:
+            return  # drawing the list alone costs half of what drawing all of the screen does
+        if self._unread:
+            self._unread, self._read_ns = False, now_ns
+            if self._unchosen:
+                self._choose_shown(now_ns)
+            self._refresh_detail()
+        self.overview.refresh(now_ns)
+        self.query_one(ConnectionBar).show(bar_state(self.view))
+        self.query_one("#views", TabStrip).show(badges(self.view))
+        shown.hint = hint(self.view, shown.size.width - 6)
+
+    def redraw(self) -> None:
+        """Draw what the view state holds by now."""
+        if self.view.view == "frames":
+            self.view.frames.hold(self._shown.cursor)
+        self._refresh(Changes(data=True))
 
     def _refresh_list(self, changes: Changes) -> None:
         rows, shown = self._exchange_rows, self._shown
+        frames = self.view.frames
+        if self.view.view == "frames" and (frames.filtered or not frames.settled):
+            self._refresh_matches()
+            return
         chosen = self.view.selection.exchange
         if not changes.data or rows is None or chosen is None or shown.cursor is None:
             shown.refresh_rows()
@@ -152,6 +204,15 @@ class MainScreen(CommandScreen):
         shown.refresh_rows(cursor=place)
         if place is None:
             self.view.selection.choose_exchange(rows.row(shown.cursor))
+
+    def _refresh_matches(self) -> None:
+        """Keep the cursor at its frame, or near it, while matches are put in front; choose what it is on."""
+        frames, shown, selection = self.view.frames, self._shown, self.view.selection
+        shown.refresh_rows(cursor=None if shown.follow else frames.index_of(frames.near))
+        frames.settled = True
+        seq = frames.seq_at(shown.cursor)
+        if seq != selection.origin:
+            selection.choose_seq(seq)
 
     def _refresh_detail(self) -> None:
         view = self.view
@@ -197,8 +258,15 @@ class MainScreen(CommandScreen):
             if event.row_list.has_focus:
                 self._choose_of_exchange(event.row_list)
         elif name == self.view.view:
-            self._choose(event.row_list.cursor)
-            self._refresh_detail()
+            now_ns = time.monotonic_ns()
+            self._unchosen = event.row_list.follow and now_ns - self._chosen_ns < READ_NS
+            if not self._unchosen:
+                self._choose_shown(now_ns)
+                self._refresh_detail()
+
+    def _choose_shown(self, now_ns: int) -> None:
+        self._unchosen, self._chosen_ns = False, now_ns
+        self._choose(self._shown.cursor)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Have commands act on what has the focus, and let nobody swap what is read in the detail."""
@@ -207,7 +275,7 @@ class MainScreen(CommandScreen):
             self.view.selection.return_to_origin()
             self._refresh_detail()
         elif any(isinstance(each, DetailPane) for each in widget.ancestors):
-            self._hold()
+            self.hold()
             if isinstance(widget, RowList):
                 self._choose_of_exchange(widget)
 
@@ -216,20 +284,22 @@ class MainScreen(CommandScreen):
         if frame is not None:
             self.view.selection.choose_frame(frame, with_exchange=False)
 
-    def _hold(self) -> None:
+    def hold(self) -> None:
         """Have the list follow no more: what is chosen stays chosen."""
         shown, selection = self._shown, self.view.selection
         if not shown.follow:
             return
         shown.follow = False
         if self.view.view == "frames" and selection.origin is not None:
-            shown.move_to(selection.origin - 1)
+            shown.move_to(self.view.frames.index_of(selection.origin))
         selection.recount(at_once=True)
 
     def _choose(self, index: int | None) -> None:
         view = self.view
         if view.view == "frames":
-            view.selection.choose_seq(index + 1 if index is not None else None)
+            seq = view.frames.seq_at(index)
+            if seq != view.selection.origin or seq is None:
+                view.selection.choose_seq(seq)
         elif view.view == "findings":
             finding = view.findings.row(index)
             view.selection.choose_seq(finding.seq if finding else None)
@@ -251,17 +321,37 @@ class MainScreen(CommandScreen):
         name = event.row_list.id
         if name == "exchange-frames":
             frame = self.view.selection.frames.row(event.index)
-            self._go_to_frame(frame.seq if frame else None)
+            self.go_to_frame(frame.seq if frame else None)
         elif name == "findings":
             finding = self.view.findings.row(event.index)
-            self._go_to_frame(finding.seq if finding else None)
+            self.go_to_frame(finding.seq if finding else None)
         elif name == "connection":
             transition = self.view.transitions.row(event.index)
-            self._go_to_frame(transition[0].after_seq or None if transition else None)
+            self.go_to_frame(transition[0].after_seq or None if transition else None)
         elif name == "operations":
-            self._call(self.view.operations.row(event.index))
+            self.asking.call(self.view.operations.row(event.index))
         else:
             self.query_one(DetailPane).focus_target.focus()
+
+    def on_filter_pane_typed(self, event: FilterPane.Typed) -> None:
+        """Look for what is typed by now."""
+        event.stop()
+        self.finding.typed(event.pane, event.text)
+
+    def on_filter_pane_left(self, event: FilterPane.Left) -> None:
+        """Keep what was typed, or go back."""
+        event.stop()
+        self.finding.left(event.pane, event.text, keep=event.keep)
+
+    def on_filter_by(self, wish: FilterBy) -> None:
+        """Filter further by what was chosen in the detail."""
+        wish.stop()
+        self.finding.add(wish.term)
+
+    def on_density_strip_pointed(self, event: DensityStrip.Pointed) -> None:
+        """Go where in the whole was pointed at."""
+        event.stop()
+        self.overview.go_to(event.share)
 
     def on_row_list_follow_changed(self, event: RowList.FollowChanged) -> None:
         """Take over that the frame list follows, or not any more."""
@@ -273,16 +363,18 @@ class MainScreen(CommandScreen):
         """Change the list, or the way to look at what is chosen."""
         event.stop()
         if event.strip.id == "views":
-            self._change_view(event.name)
+            self.change_view(event.name)
         else:
             self.view.show_detail(event.name)
             self._refresh_detail()
 
-    def _change_view(self, name: str) -> None:
+    def change_view(self, name: str) -> None:
+        """Change to another list."""
         self.view.show(name)
         self.remove_class("-zoom-detail")
         for each in VIEWS:
-            self._list(each).display = each == name
+            self.list_of(each).display = each == name
+        self.query_one("#frames-and-density").display = name == "frames"
         self.query_one("#views", TabStrip).active = name
         shown = self._shown
         shown.refresh_rows()
@@ -290,18 +382,25 @@ class MainScreen(CommandScreen):
         self._choose(shown.cursor)
         self._refresh(Changes(data=True))
 
-    def _go_to_frame(self, seq: int | None) -> None:
+    def go_to_frame(self, seq: int | None) -> None:
+        """Go to a frame; a filter that hides it is lifted."""
         if seq is None:
             notify(self.app, "No frame goes with this.", "warning")
             return
-        self._change_view("frames")
-        self._list("frames").move_to(seq - 1)
+        frames = self.view.frames
+        if frames.filtered and not frames.holds(seq):
+            self.finding.lift()
+            notify(self.app, f"The filter is lifted: frame {seq} does not match it.")
+        self.change_view("frames")
+        self.list_of("frames").move_to(frames.index_of(seq))
 
     def _go_to_arrived(self, arrived: Arrived) -> None:
+        frames = self.view.frames
         if arrived.seq is not None:
-            self._go_to_frame(arrived.seq)
+            if not frames.filtered or frames.holds(arrived.seq):  # who filters wants to see nothing else
+                self.go_to_frame(arrived.seq)
         elif (exchange := arrived.exchange) is not None:
-            self._change_view("requests" if exchange.kind == "request_response" else "streams")
+            self.change_view("requests" if exchange.kind == "request_response" else "streams")
             rows = self._exchange_rows
             place = rows.index_of(exchange.id) if rows is not None else None
             if place is not None:
@@ -315,14 +414,14 @@ class MainScreen(CommandScreen):
     def action_run(self, name: str) -> None:
         """Carry out a command; the ones that change the list are all alike."""
         if name.startswith("view_"):
-            self._change_view(name.removeprefix("view_"))
+            self.change_view(name.removeprefix("view_"))
         else:
             super().action_run(name)
 
     def do_follow(self) -> None:
         """Follow the newest frame."""
         self.view.pause(False)
-        frames = self._list("frames")
+        frames = self.list_of("frames")
         frames.refresh_rows()
         frames.follow = True
 
@@ -330,12 +429,6 @@ class MainScreen(CommandScreen):
         """Freeze the view, or let it go on."""
         self.view.pause(not self.view.paused)
         self._refresh(Changes(data=True))
-
-    def do_time(self) -> None:
-        """Tell times another way."""
-        mode = self.view.next_time_mode()
-        self._list("frames").set_columns(frame_columns(mode))
-        self.post_message(Remember(time_mode=mode.value))
 
     def do_detail(self) -> None:
         """Look at what is chosen another way."""
@@ -355,7 +448,7 @@ class MainScreen(CommandScreen):
 
     def do_exchange(self) -> None:
         """Show the exchange of what is chosen."""
-        self._hold()
+        self.hold()
         self.view.show_detail("exchange")
         self._refresh_detail()
         self.query_one(DetailPane).focus_target.focus()
@@ -368,22 +461,6 @@ class MainScreen(CommandScreen):
         focused = self.focused
         in_detail = focused is not None and focused.id in ("details", "text", "tree", "exchange-frames")
         self.add_class("-zoom-detail" if in_detail else "-zoom-list")
-
-    def do_go_to(self) -> None:
-        """Ask for the number of a frame and go there."""
-        from inspector_app.screens.prompts import Prompt
-
-        last = self.view.frame_count
-
-        def check(typed: str) -> str:
-            known = typed.isascii() and typed.isdigit() and 1 <= int(typed) <= last
-            return "" if known else f"Type a number from 1 to {last}."
-
-        self.app.push_screen(Prompt(f"Go to frame (1 to {last})", check=check), self._go_to_typed)
-
-    def _go_to_typed(self, typed: str | None) -> None:
-        if typed:
-            self._go_to_frame(int(typed))
 
     # -- commands: taking away and leaving ----------------------------------------------------------------
 
@@ -403,100 +480,3 @@ class MainScreen(CommandScreen):
     def do_restart(self) -> None:
         """Start a new engine with a new capture."""
         self.post_message(Restart())
-
-    # -- commands: asking the engine ----------------------------------------------------------------------
-
-    def ask(self, intent: Intent | EngineIntent, done: str = "") -> None:
-        """Have the engine carry out an intent, and say how that went."""
-        self.run_worker(self._ask(intent, done), group="intents")
-
-    async def _ask(self, intent: Intent | EngineIntent, done: str) -> None:
-        answer = await self.inspection.perform(intent)
-        if answer.error:
-            notify(self.app, answer.error, "error")
-            return
-        if isinstance(intent, Reconnect):
-            self.view.listens_again(time.time_ns())
-        if done:
-            notify(self.app, done)
-
-    def _of_exchange(self, make: Callable[..., Intent], question: str, yes: str, done: str) -> None:
-        """Act on the exchange of this moment; in a list that moves by itself, only after naming it."""
-        from inspector_app.screens.prompts import Confirm
-
-        exchange = self.view.target
-        if exchange is None:
-            return
-        intent = make(conn=exchange.conn, opener=exchange.opener, number=exchange.number)
-        if not self._shown.follow:
-            self.ask(intent, done)
-            return
-        self._hold()
-        label = self.view.label(exchange.conn, exchange.opener, exchange.number)
-        named = f"{exchange.operation or '(no operation)'} ({label})"
-
-        def answered(sure: bool | None) -> None:
-            if sure:
-                self.ask(intent, done)
-
-        self.app.push_screen(Confirm(f"{yes}?", question.format(named), yes), answered)
-
-    def do_cancel(self) -> None:
-        """Give up the chosen exchange."""
-        self._of_exchange(CancelExchange, "Give up {}?", "Give up", "Cancelled.")
-
-    def do_end_half(self) -> None:
-        """End this side's half of the chosen stream."""
-        self._of_exchange(EndHalf, "End this side's half of {}?", "End half", "This side's half is ended.")
-
-    def do_reconnect(self) -> None:
-        """Make a new connection; a server listens anew."""
-        server = self.view.world.role == "SERVER"
-        self.ask(Reconnect(), "Listening again." if server else "Connecting again.")
-
-    def do_disconnect(self) -> None:
-        """Close the connection."""
-        self.ask(Disconnect(), "Closing the connection.")
-
-    def do_record_elsewhere(self) -> None:
-        """Record into another file from now on."""
-        from inspector_app.screens.steering import record_elsewhere
-
-        record_elsewhere(self)
-
-    def do_stay(self) -> None:
-        """Have the engine stay when this viewer ends, or no more."""
-        from inspector_app.screens.steering import stay
-
-        stay(self)
-
-    def do_end_engine(self) -> None:
-        """End the engine that this viewer is attached to."""
-        from inspector_app.screens.steering import end_engine
-
-        end_engine(self)
-
-    def do_compose(self) -> None:
-        """Open the form that was used last."""
-        from inspector_app.screens.sending import open_compose
-
-        open_compose(self)
-
-    def do_send_item(self) -> None:
-        """Open the form of an item for the chosen stream."""
-        from inspector_app.screens.sending import open_item
-
-        stream = self.view.target
-        if stream is not None:
-            self._hold()
-            open_item(self, stream)
-
-    def _call(self, operation: Operation | None) -> None:
-        kind = MESSAGE_KINDS.get(operation.kind) if operation else None
-        if operation is None or kind is None:
-            notify(
-                self.app, "This kind of operation is not known: it cannot be called from a form.", "warning"
-            )
-            return
-        self.drafts.begin(operation, kind)
-        self.action_run("compose")

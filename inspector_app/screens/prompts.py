@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Static
 
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog
+from inspector_app.widgets.filter_input import InertHighlighter
 
 _BOX = """
     width: 90%; max-width: 76; height: auto; background: $background; border: round $border;
@@ -31,18 +33,32 @@ class Prompt(Dialog[str]):
     """
 
     def __init__(
-        self, title: str, *, value: str = "", placeholder: str = "", check: Callable[[str], str] | None = None
+        self,
+        title: str,
+        *,
+        value: str = "",
+        placeholder: str = "",
+        check: Callable[[str], str] | None = None,
+        suggestions: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._title = title
         self._value = value
         self._placeholder = placeholder
         self._check = check
+        self._suggestions = suggestions
 
     def compose(self) -> ComposeResult:
         """Give the field and a line for what is wrong with it."""
         with Vertical(id="prompt"):
-            yield Input(self._value, placeholder=self._placeholder, id="answer", select_on_focus=False)
+            yield Input(
+                self._value,
+                placeholder=inert(self._placeholder),
+                highlighter=InertHighlighter(),
+                suggester=SuggestFromList(self._suggestions) if self._suggestions else None,
+                id="answer",
+                select_on_focus=False,
+            )
             yield Static(id="why", markup=False)
 
     def on_mount(self) -> None:

@@ -21,7 +21,7 @@ def record_elsewhere(main: MainScreen) -> None:
 
     def answered(typed: str | None) -> None:
         if typed:
-            main.ask(RecordElsewhere(capture=str(Path(typed).expanduser().absolute())))
+            main.asking.ask(RecordElsewhere(capture=str(Path(typed).expanduser().absolute())))
 
     suggestion = Path.home() / f"{reader.path.stem}-goes-on{reader.path.suffix}"
     prompt = Prompt("Record from now on into, with all so far", value=str(suggestion), check=_new_file)
@@ -39,7 +39,7 @@ def stay(main: MainScreen) -> None:
     """Have the engine stay when the viewer ends, or no more."""
     on = not main.inspection.stays
     said = "The engine stays: `slipstream-inspector attach` comes back to it." if on else "It stays no more."
-    main.ask(Stay(on=on), said)
+    main.asking.ask(Stay(on=on), said)
 
 
 def end_engine(main: MainScreen) -> None:
@@ -47,7 +47,7 @@ def end_engine(main: MainScreen) -> None:
 
     def answered(sure: bool | None) -> None:
         if sure:
-            main.ask(EndEngine(), "The engine ends.")
+            main.asking.ask(EndEngine(), "The engine ends.")
 
     question = "This closes its connections, also for the viewers that look at it. The capture is kept."
     main.app.push_screen(Confirm("End the engine?", question, "End it"), answered)

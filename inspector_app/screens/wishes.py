@@ -55,18 +55,8 @@ class FilterBy(Message):
 
 
 class Remember(Message):
-    """Keep a setting for the next run; None leaves one as it is."""
+    """Keep settings for the next run, by the names they have in `settings.Settings`."""
 
-    def __init__(
-        self,
-        *,
-        theme: str | None = None,
-        time_mode: str | None = None,
-        keep_days: int | None = None,
-        keep_megabytes: int | None = None,
-    ) -> None:
+    def __init__(self, **changes: object) -> None:
         super().__init__()
-        self.theme = theme
-        self.time_mode = time_mode
-        self.keep_days = keep_days
-        self.keep_megabytes = keep_megabytes
+        self.changes = changes

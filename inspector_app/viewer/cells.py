@@ -34,8 +34,10 @@ class Rows(Protocol):
 class CaptureRows(Generic[Row]):
     """Base of the lists: a subclass says how many rows there are, fetches them and draws each as cells."""
 
-    columns = 1
-    """Cells in a row."""
+    @property
+    def columns(self) -> int:
+        """Cells in a row."""
+        return 1
 
     @property
     def count(self) -> int:

@@ -13,6 +13,8 @@ from inspector_app.capture.records import ExchangeRow, FrameRow
 from inspector_app.viewer.frames import ExchangeFrameRows, FrameContext
 
 _COUNT_NS = 200_000_000
+_LOOKED_AT = 2_000
+"""Frames of an exchange that are looked through for its answer."""
 
 
 class SelectionContext(FrameContext, Protocol):
@@ -68,6 +70,20 @@ class Selection:
         except CaptureError as error:
             self._context.report(str(error))
             return None
+
+    def answer(self) -> int | None:
+        """Give the number of the first frame of the exchange from the side that did not open it."""
+        exchange, reader = self._exchange, self._context.reader
+        if exchange is None or reader is None:
+            return None
+        opening = "out" if exchange.mine else "in"
+        try:
+            frames = reader.exchange_frames(exchange.id, 0, _LOOKED_AT)
+        except CaptureError as error:
+            self._context.report(str(error))
+            return None
+        shown = (frame for frame in frames if frame.seq <= self._context.frame_count)
+        return next((frame.seq for frame in shown if frame.direction != opening), None)
 
     def choose_frame(self, frame: FrameRow | None, *, with_exchange: bool = True) -> None:
         """Choose a frame and, with it, its exchange; or, without that, another frame of the same exchange."""

@@ -14,10 +14,14 @@ from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import ConnectionRow, ExchangeRow, NoteRow, Totals
 from inspector_app.commands import VIEWS, EngineState, Situation
 from inspector_app.display import formats
+from inspector_app.viewer.columns import USUAL, Shown
 from inspector_app.viewer.connections import ENDED, FindingRows, TransitionRows
 from inspector_app.viewer.exchanges import RequestRows, StreamRows
+from inspector_app.viewer.filter_book import FilterBook
+from inspector_app.viewer.filtering import Filtering
 from inspector_app.viewer.frames import FrameRows, TimeMode
 from inspector_app.viewer.goal import PATIENCE_NS, ExchangeGoal, FrameGoal
+from inspector_app.viewer.marks import MarkBook
 from inspector_app.viewer.operations import Operation, OperationRows, known_operations
 from inspector_app.viewer.rate import RateMeter
 from inspector_app.viewer.reading import Reading
@@ -68,6 +72,10 @@ class ViewState:
         self.looks_on = False
         """Whether nothing can be asked of the engine: another viewer started it, and this one looks on."""
         self.time_mode = time_mode
+        self.columns: tuple[Shown, ...] = USUAL
+        """The columns of the frame list."""
+        self.book = FilterBook()
+        """Filters that are kept."""
         self.totals = Totals()
         """What is shown: as of the moment of pausing while paused."""
         self.now_ns = 0
@@ -92,6 +100,8 @@ class ViewState:
         self._goal_until_ns = 0
         self._details = dict.fromkeys(VIEWS, DETAILS[0]) | {"requests": "exchange", "streams": "exchange"}
 
+        self.filtering = Filtering(self)
+        self.marks = MarkBook()
         self.frames = FrameRows(self)
         self.requests = RequestRows(self)
         self.streams = StreamRows(self)
@@ -107,6 +117,7 @@ class ViewState:
     def attach(self, reader: CaptureReader) -> None:
         """Look at a capture from now on. Notes it holds already are old news, unless an engine writes it."""
         self.reader = reader
+        self.marks.read(reader)
         if self.world.spec is None:
             self._notes = reader.totals().notes
 
@@ -117,6 +128,7 @@ class ViewState:
 
     def close(self) -> None:
         """Let go of the capture."""
+        self.filtering.close()
         if self.reader is not None:
             self.reader.close()
             self.reader = None
@@ -158,8 +170,15 @@ class ViewState:
         if self._stale_connections and now_ns - self._connections_ns >= _CONNECTIONS_NS:
             self._read_connections(reader, now_ns)
         if self._paused and arrived is None:
-            return Changes()
+            return Changes(data=self._find())
         return self._take_over(reader, now_ns, arrived=arrived, data=data)
+
+    def _find(self) -> bool:
+        """Take over what was found. The capture stands still in a paused view, a search does not."""
+        found = self.filtering.take_over()
+        if found:
+            self.frames.take_over()
+        return found
 
     def _take_over(
         self, reader: CaptureReader, now_ns: int, *, arrived: Arrived | None, data: bool
@@ -174,6 +193,8 @@ class ViewState:
             data = True
         if data:
             self._read_lists()
+            data = self.marks.read_if_due(reader, now_ns) or data
+        data = self._find() or data
         ages = now_ns - self._aged_ns >= _AGES_NS
         if ages:
             self._aged_ns = now_ns
@@ -440,6 +461,7 @@ class ViewState:
             looks_on=self.looks_on,
             connected=self.connected,
             frame=self.selection.frame is not None and self.view in _WITH_EXCHANGE,
+            filtered=bool(self.filtering.filter.source),
             exchange=exchange is not None,
             pending=pending,
             sending=sending,

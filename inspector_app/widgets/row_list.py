@@ -50,6 +50,8 @@ class RowList(Painted, can_focus=True):
         Binding("home,g", "first", "First", show=False),
         Binding("end,G", "last", "Last", show=False),
         Binding("enter", "choose", "Choose", show=False),
+        Binding("left", "cell(-1)", "Cell before", show=False),
+        Binding("right", "cell(1)", "Next cell", show=False),
     ]
 
     class Highlighted(Message):
@@ -99,12 +101,14 @@ class RowList(Painted, can_focus=True):
         tails: bool = False,
         heads: bool = False,
         header: bool = True,
+        cells: bool = False,
         id: str | None = None,  # noqa: A002  # the name every widget uses
         classes: str | None = None,
     ) -> None:
         """Make a list; `hint` is shown if it is empty.
 
-        It can follow if rows arrive at its end (`tails`), or if what matters most is on top (`heads`).
+        It can follow if rows arrive at its end (`tails`), or if what matters most is on top (`heads`). With
+        `cells`, left and right choose one cell of the row under the cursor.
         """
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
@@ -112,6 +116,8 @@ class RowList(Painted, can_focus=True):
         self._tails = tails
         self._heads = heads
         self._header = header
+        self._cells = cells
+        self._cell: int | None = None
         self._source: RowSource = NoRows()
         self._count = 0
         self._cursor: int | None = None
@@ -120,7 +126,7 @@ class RowList(Painted, can_focus=True):
         self._seen = 0
         self._drawn_first = 0
         self._drawn: tuple[Row, ...] = ()
-        self._strips: dict[tuple[Row, str, str], Strip] = {}
+        self._strips: dict[tuple[Row, str, str, int | None], Strip] = {}
         self._dragging = False
         self._width = 0
         self._body_height = 0
@@ -134,6 +140,27 @@ class RowList(Painted, can_focus=True):
         return self._cursor
 
     @property
+    def cell(self) -> int | None:
+        """Index of the column whose cell is chosen in the row under the cursor; None: the row as a whole."""
+        return self._cell
+
+    @property
+    def cell_width(self) -> int:
+        """How wide the chosen column is drawn."""
+        return self._grid.width_of(self._cell) if self._cell is not None else 0
+
+    def choose_cell(self, cell: int | None) -> None:
+        """Choose the cell of a column, or none; a column that is not shown gives way to its neighbour."""
+        indices = self._grid.indices
+        if cell is not None and cell not in indices:
+            wanted = cell
+            cell = min(indices, key=lambda index: abs(index - wanted), default=None)
+        if cell != self._cell:
+            self._cell = cell
+            self.forget_strips()
+            self.refresh()
+
+    @property
     def row_count(self) -> int:
         """Rows the list knows of, as of the last refresh."""
         return self._count
@@ -142,6 +169,11 @@ class RowList(Painted, can_focus=True):
     def top(self) -> int:
         """Index of the first row on screen."""
         return self._first
+
+    @property
+    def page(self) -> int:
+        """How many rows there is room for."""
+        return self._body_height
 
     @property
     def follow(self) -> bool:
@@ -195,6 +227,8 @@ class RowList(Painted, can_focus=True):
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Change the columns; the source must give as many cells from now on."""
         self._columns = tuple(columns)
+        if self._cell is not None:
+            self._cell = min(self._cell, len(self._columns) - 1)
         self.forget_strips()
         self._fetch()
         self.refresh()
@@ -213,10 +247,14 @@ class RowList(Painted, can_focus=True):
             self._cursor = None
         elif self._follow:
             self._cursor = self._end
-        elif cursor is not None and self._cursor is not None:
+        elif cursor is not None:
             moved = min(max(cursor, 0), count - 1)
-            self._first += moved - self._cursor
-            self._cursor, old_cursor = moved, moved
+            if self._cursor is not None:
+                self._first += moved - self._cursor
+                old_cursor = moved
+            else:  # it was empty: there is no place on screen to keep
+                self._first = max(0, moved - self._body_height // 2)
+            self._cursor = moved
         else:
             self._cursor = min(self._cursor or 0, count - 1)
         self._seen = min(self._seen, count)
@@ -341,6 +379,14 @@ class RowList(Painted, can_focus=True):
         self.move_to(self._count - 1)
         self.follow = self._follow or self._tails
 
+    def action_cell(self, step: int) -> None:
+        """Choose the cell beside the chosen one; left of the first is the row as a whole."""
+        indices = self._grid.indices
+        if not self._cells or not indices:
+            return
+        place = indices.index(self._cell) + step if self._cell in indices else (0 if step > 0 else -1)
+        self.choose_cell(indices[min(place, len(indices) - 1)] if place >= 0 else None)
+
     def action_choose(self) -> None:
         """Choose the row under the cursor."""
         if self._cursor is not None:
@@ -398,7 +444,7 @@ class RowList(Painted, can_focus=True):
     def forget_strips(self) -> None:
         """Drop what was kept for the colours, the columns or the width of before."""
         self._strips.clear()
-        self._grid = Grid(self._columns, self._width)
+        self._grid = Grid(self._columns, self._width, self._cell)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips in `crop`, for the size that the list has by now."""
@@ -423,11 +469,12 @@ class RowList(Painted, can_focus=True):
         if index == self._cursor:
             look = "row-cursor" if self.has_focus else "row-cursor-resting"
         # The strip is kept whole, bar cell and all, since it remembers the terminal codes it was turned into.
-        key = row, look, bar.text
+        chosen = self._cell if index == self._cursor else None
+        key = row, look, bar.text, chosen
         if (strip := self._strips.get(key)) is None:
             if len(self._strips) >= KEPT_STRIPS:
                 self._strips.clear()
-            strip = self._strips[key] = self._paint_row(row, look, bar)
+            strip = self._strips[key] = self._paint_row(row, look, bar, chosen)
         return strip
 
     def _paint_header(self, width: int) -> Strip:
@@ -444,11 +491,11 @@ class RowList(Painted, can_focus=True):
         indent = max(2, (width - width_of(parts, width)) // 2)
         return strip_of([(" " * indent, ""), *parts], width, self.palette)
 
-    def _paint_row(self, row: Row, look: str, bar: Segment) -> Strip:
+    def _paint_row(self, row: Row, look: str, bar: Segment, chosen: int | None) -> Strip:
         style = self.palette.style
         edge = CURSOR_GLYPH if look != "background" else " "
         parts = [Segment(edge, style("row-cursor-edge" if look == "row-cursor" else "muted", look))]
-        parts += [Segment(text, style(name, look)) for text, name in self._grid.parts(row)]
+        parts += [Segment(text, style(name, look)) for text, name in self._grid.parts(row, chosen)]
         spare = self._width - 2 - self._grid.cells
         if spare > 0:
             parts.append(Segment(" " * spare, style("", look)))

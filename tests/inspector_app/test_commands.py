@@ -96,7 +96,7 @@ def test_nothing_that_frames_bring_moves_a_place_of_the_footer(
 @pytest.mark.parametrize(
     ("view", "names"),
     [
-        ("frames", ["compose", "pause", "follow", "cancel", "reconnect", "help", "detail"]),
+        ("frames", ["compose", "pause", "follow", "filter", "cancel", "reconnect", "help"]),
         ("requests", ["compose", "pause", "cancel", "reconnect", "help", "detail", "quit"]),
         ("streams", ["compose", "pause", "send_item", "end_half", "cancel", "reconnect", "help"]),
     ],

@@ -55,3 +55,26 @@ def test_a_failed_write_leaves_the_old_file_and_says_so(tmp_path: Path) -> None:
 def test_the_folder_can_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(settings.CONFIG_VARIABLE, str(tmp_path))
     assert settings.config_folder() == tmp_path
+
+
+def test_columns_and_filters_are_remembered(tmp_path: Path) -> None:
+    kept = Settings(
+        columns=(("seq", 0), ("data.user.id", 12)), filters=(("mine", "op:x"),), recent=("a", "b")
+    )
+    assert settings.save(tmp_path, kept) == ""
+    assert settings.load(tmp_path).settings == kept
+
+
+def test_of_lists_only_what_has_the_right_shape_is_taken(tmp_path: Path) -> None:
+    (tmp_path / settings.FILE_NAME).write_text(
+        '{"columns": [["seq", 1], ["op"], "x", ["a", "b"], [1, 2], ["t", true]], "filters": {"a": "b"},'
+        f' "recent": ["ok", 5, null, {", ".join(["1"] * 600)}, "too far behind"]}}',
+        encoding="utf-8",
+    )
+    assert settings.load(tmp_path).settings == Settings(columns=(("seq", 1),), recent=("ok",))
+
+
+def test_a_change_that_is_no_setting_changes_nothing() -> None:
+    before = Settings(theme="light")
+    assert settings.changed(before, {"theme": 5, "nonsense": "x", "recent": None}) == before
+    assert settings.changed(before, {"theme": "dark"}) == Settings()

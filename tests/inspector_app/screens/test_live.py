@@ -158,12 +158,16 @@ async def test_a_dead_engine_is_said_and_started_again_by_key_with_the_old_captu
         await stage.until(lambda: not before.with_name(f"{before.name}-wal").exists())
 
 
-async def test_the_first_paint_comes_before_the_engine() -> None:
+async def test_the_first_paint_comes_before_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     app = InspectorApp(DemoSpec(), None, None)
+    start = app._start_engine
+    held_back: list[bool] = []
+    monkeypatch.setattr(app, "_start_engine", lambda *, at_start: held_back.append(at_start))
     async with running(app) as stage:
-        await stage.until(lambda: isinstance(app.screen, MainScreen))
-        assert stage.view.engine == "starting"
+        await stage.until(lambda: held_back and isinstance(app.screen, MainScreen))
         await stage.until_shown("Starting")
+        assert stage.view.engine == "starting"
+        start(at_start=True)
         await stage.until(lambda: stage.view.engine == "running")
 
 

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+from inspector_app.capture.marks import Marks
+from inspector_app.viewer.marks import MarkBook
+from tests.inspector_app.recordings import Recording, S
+from tests.inspector_app.viewer.views import live_view, open_view
+
+
+def test_the_marks_of_a_capture_are_there_when_it_is_opened(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).connect().calls(10).close()
+    Marks(capture).set(4, "here")
+    Marks(capture).set(12, "")
+    view = open_view(capture)
+    assert list(view.marks.seqs) == [4, 12]
+    assert [view.marks.note(seq) for seq in (4, 5, 12)] == ["here", None, ""]
+
+
+def test_the_next_mark_and_the_one_before_are_the_nearest(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).connect().calls(10).close()
+    for seq in (3, 8, 15):
+        Marks(capture).set(seq, "")
+    marks = open_view(capture).marks
+    assert list(marks.neighbour(3, 1)) == [8, 15]
+    assert list(marks.neighbour(9, -1)) == [8, 3]
+    assert list(marks.neighbour(15, 1)) == list(marks.neighbour(3, -1)) == []
+
+
+def test_a_mark_that_somebody_else_set_is_seen_a_moment_later(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(3).commit()
+    view = live_view(recording.path)
+    view.tick(recording.now_ns)
+    Marks(recording.path).set(2, "look")
+    view.tick(recording.now_ns + 5 * S)
+    assert view.marks.note(2) == "look"
+
+
+def test_reading_the_same_marks_again_changes_nothing(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).connect().calls(3).close()
+    Marks(capture).set(2, "")
+    reader = open_view(capture).reader
+    assert reader is not None
+    marks = MarkBook()
+    assert marks.read(reader)
+    assert not marks.read(reader)
