@@ -125,8 +125,9 @@ class Finding:
         self._main.redraw()
 
     def put_on(self, source: str) -> None:
-        """Filter by what was chosen somewhere else than in the bar."""
-        self._main.change_view("frames")
+        """Filter by what was chosen somewhere else than in the bar; in the frame list the focus stays."""
+        if self._view.view != "frames":
+            self._main.change_view("frames")
         self.filter_by(source)
         wrong = self._view.filtering.filter.wrong
         if wrong is not None:
