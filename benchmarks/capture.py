@@ -10,7 +10,7 @@ Makes the capture (kept for the next run: `--keep FILE`), then measures, as medi
 - how late an event loop is at worst while a search runs;
 - export to JSON lines and import again.
 
-Figures that have a line to keep to say so; `--check` makes one that is missed an exit code of 1. Times are the
+A figure with a line to keep to says so; `--check` makes one that misses it an exit code of 1. Times are the
 machine's: the ratios are to `grep` and `jq` in the same run.
 """
 
