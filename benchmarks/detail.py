@@ -199,6 +199,7 @@ def measure(
     child.delaybeforesend = None
     try:
         wait_for(child, b"small" if arguments[1] == "ours" else b"\x1b[?1049h")
+        drain(child)  # a key that comes before the screen is whole is lost
         for each in before:
             child.send(each)
             drain(child)
