@@ -21,4 +21,4 @@ def export_from(main: MainScreen, capture: Path) -> None:
         choices.append(Choice(f"Exchange #{chosen.exchange.id}", Selection(exchanges=(chosen.exchange.id,))))
     if chosen.frame is not None:
         choices.append(Choice(f"Frame {chosen.frame.seq}", Selection(frames=(chosen.frame.seq,))))
-    main.app.push_screen(ExportForm(capture, choices))
+    main.app.push_screen(ExportForm(capture, choices, main.view.filtering.filter.source))

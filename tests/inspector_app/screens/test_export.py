@@ -153,3 +153,13 @@ def test_an_import_that_is_given_up_hears_of_it() -> None:
     watched.action_leave()
     with pytest.raises(Cancelled):
         watched.heard(3, 1 << 30)
+
+
+async def test_the_filter_of_the_list_is_that_of_the_export(capture: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    async with opened(capture) as stage:
+        await stage.press("/")
+        await stage.press(*"op:login", "enter")
+        await stage.until(lambda: stage.main.view.filtering.filter.source == "op:login")
+        await ask(stage, target)
+        await stage.until_shown("2 frames will be written")
