@@ -184,6 +184,9 @@ def measure(
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "TEXTUAL_ANIMATIONS": "none",
+        # Its size is set when the program runs already, and may come too late.
+        "COLUMNS": "160",
+        "LINES": "48",
         "SLIPSTREAM_INSPECTOR_CONFIG": str(file.parent),
         "SLIPSTREAM_INSPECTOR_DATA": str(file.parent),
         "PYTHONPATH": str(ROOT),
