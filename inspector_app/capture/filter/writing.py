@@ -73,7 +73,7 @@ def _means(written: str, name: str, value: str) -> bool:
         case Term(_, Equals(text) | Spelled(text, _) | OneOf((text,))):
             return str(text) == value
         case Term(_, Between(low, high)):
-            return low == high
+            return low == high and ".." not in value  # a range of one number is no value
         case Term("peer", Begins(text)):
             return text == value
         case Term("text" | "note", Contains(_, _)):
