@@ -13,13 +13,17 @@ from hypothesis import settings
 from slipstream.taps import log_limit
 from tests.certificates import Authority, Certificate
 
-# How long an example takes is the machine's; a test that hangs is ended by the limit of all tests.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
-
 Figure = Callable[[str, str, object, str], None]
 """`figure(row, what, value, must)`: a row of the proof's matrix, what was measured, what came out, and the
 line it had to pass, in words."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Generate the same examples in every run of the default suite, and new ones in each proof."""
+    # How long an example takes is the machine's; a test that hangs is ended by the limit of all tests.
+    settings.register_profile("suite", deadline=None, derandomize=True)
+    settings.register_profile("proof", deadline=None)
+    settings.load_profile("proof" if config.option.markexpr == "proof" else "suite")
 
 
 def pytest_collection_finish() -> None:
