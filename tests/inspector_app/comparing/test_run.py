@@ -71,7 +71,7 @@ def test_a_comparison_that_is_stopped_ends_its_process() -> None:
     comparing = Comparing(frame(f"[{items}]"), frame(f"[{items[::-1]}]"), time_limit_s=300)
     with ThreadPoolExecutor() as threads:
         result = threads.submit(comparing.run)
-        while comparing._process is None:
+        while comparing._process is None and not result.done():
             time.sleep(0)
         comparing.stop()
         assert result.result(100).problem.startswith("Comparing took too long")
