@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.times import to_iso
-
 if TYPE_CHECKING:
     from inspector_app.capture.filter.nodes import Number
 
@@ -131,8 +129,3 @@ def _clock(text: str) -> tuple[int, int]:
     if found[4] is None:
         return first, SECOND_NS
     return first + int(found[4].ljust(9, "0")), 10 ** (9 - len(found[4]))
-
-
-def exact_time(time_ns: int) -> str:
-    """Write a moment so that `moment` reads it back to the nanosecond."""
-    return to_iso(time_ns)
