@@ -83,6 +83,11 @@ class Search:
         with self._lock:
             return self._matches.index_of(seq)
 
+    def reached(self, seq: int) -> bool:
+        """Whether no match from frame `seq` on to the newest of before can still turn up."""
+        with self._lock:
+            return self._low is not None and self._low < max(seq, 1)
+
     def density(self, buckets: int, frames: int) -> list[int]:
         """Count the matches in each of `buckets` equal shares of the frames 1 to `frames`."""
         with self._lock:

@@ -15,7 +15,7 @@ from inspector_app.display.lines import Part
 from inspector_app.screens.base import notify
 from inspector_app.screens.wishes import Remember
 from inspector_app.viewer.filter_book import Offer
-from inspector_app.viewer.filtering import Hunt
+from inspector_app.viewer.filtering import Hunt, StillSearchingError
 from inspector_app.viewer.places import EXAMPLES, Here, Place, PlaceError, read_place, seq_at
 from inspector_app.viewer.terms import Term, added, term_of, terms_of
 
@@ -35,6 +35,7 @@ class Finding:
         self._known: Known | None = None
         self._panes: tuple[FilterPane, ...] = ()
         self._problem = ""
+        self._awaited_step = 0
 
     @property
     def _view(self) -> ViewState:
@@ -91,6 +92,7 @@ class Finding:
 
     def typed(self, pane: FilterPane, text: str) -> None:
         """Look for what is typed by now."""
+        self._awaited_step = 0
         if pane.id == "filter-pane":
             self.filter_by(text)
         else:
@@ -144,6 +146,7 @@ class Finding:
         elif self._view.filtering.filter.source:
             self.lift()
         elif self._view.filtering.highlight.source:
+            self._awaited_step = 0
             self._view.filtering.ask_highlight("")
             self._rest()
 
@@ -160,7 +163,9 @@ class Finding:
     # -- what the bars say --------------------------------------------------------------------------------
 
     def show(self) -> None:
-        """Bring both bars up to date."""
+        """Bring both bars up to date, and make the step that waited for a match to be found."""
+        if self._awaited_step:
+            self._step_match(self._awaited_step)
         for pane in self.panes:
             hunt = self._hunt(pane)
             shown = self._view.view == "frames" and (pane.is_open or bool(hunt.source))
@@ -273,15 +278,19 @@ class Finding:
         self._step_match(-1)
 
     def _step_match(self, step: int) -> None:
+        """Go on by a match, at once or as soon as it is known which one is next."""
+        self._awaited_step = 0
         hunt, origin = self._view.filtering.highlight, self._view.selection.origin
         if not hunt.source:
             self.do_highlight()
             return
-        seq = self._view.filtering.next_match(origin or 0, step)
+        try:
+            seq = self._view.filtering.next_match(origin or 0, step)
+        except StillSearchingError:
+            self._awaited_step = step
+            return
         if seq is not None:
             self._main.go_to_frame(seq)
-        elif hunt.matches is not None and not hunt.matches.done:
-            notify(self._main.app, f"Still searching: {hunt.matches.share:.0%} is looked through.")
         else:
             notify(self._main.app, f"No further match {'below' if step > 0 else 'above'}.")
 

@@ -27,6 +27,10 @@ class Wrong:
     end: int
 
 
+class StillSearchingError(Exception):
+    """It is not known yet."""
+
+
 class FilteringContext(Protocol):
     """What filtering depends on."""
 
@@ -163,12 +167,20 @@ class Filtering:
         return self.highlight.ask(source, within=self.filter.source)
 
     def next_match(self, seq: int, step: int) -> int | None:
-        """Give the next highlighted frame after `seq`, or the one before it; None when none is known."""
+        """Give the next highlighted frame after `seq`, or the one before it; None when there is none.
+
+        Raises `StillSearchingError` while a nearer one may turn up.
+        """
         matches = self.highlight.matches
         if matches is None:
-            return None
+            raise StillSearchingError
+        reached = matches.reached(seq + 1 if step > 0 else 1)
         place = matches.index_of(seq + 1) if step > 0 else matches.index_of(seq) - 1
-        return next(iter(matches.seqs(place, 1)), None) if place >= 0 else None
+        found = next(iter(matches.seqs(place, 1)), None) if place >= 0 else None
+        # The newest are found first, so on the way up what is found is the nearest.
+        if not reached and (step > 0 or found is None) and not matches.problem:
+            raise StillSearchingError
+        return found
 
     # -- time ---------------------------------------------------------------------------------------------
 

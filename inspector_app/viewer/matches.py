@@ -40,6 +40,9 @@ class Matches(Protocol):
     def index_of(self, seq: int) -> int:
         """Give the place of a frame among them, or where it would be."""
 
+    def reached(self, seq: int) -> bool:
+        """Whether no match from frame `seq` on to the newest of before can still turn up."""
+
     def grow(self, frames: int) -> None:
         """Have it look at the new frames too."""
 

@@ -72,9 +72,12 @@ def test_the_newest_are_known_before_the_oldest_are_looked_at(
         assert known[-1] == 5000
         assert not found.done
         assert 0 < found.share < 1
+        assert found.reached(5000)
+        assert not found.reached(1)
         before = found.generation
         go_on.set()
         until(found, lambda: found.done)
+        assert found.reached(1)
         assert found.seqs(0, 100)[-len(known) :] == known
         assert found.generation > before
 

@@ -18,6 +18,7 @@ class Listed:
         self.problem = ""
         self.generation = 0
         self.grown_to = 0
+        self.looked_back_to = 0
         self.closed = False
 
     @property
@@ -34,6 +35,9 @@ class Listed:
 
     def index_of(self, seq: int) -> int:
         return bisect_left(self.known, seq)
+
+    def reached(self, seq: int) -> bool:
+        return self.looked_back_to < max(seq, 1)
 
     def grow(self, frames: int) -> None:
         self.grown_to = frames

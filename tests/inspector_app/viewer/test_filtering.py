@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector_app.viewer.filtering import Filtering
+from inspector_app.viewer.filtering import Filtering, StillSearchingError
 from inspector_app.viewer.frames import FrameRows
 from inspector_app.viewer.state import ViewState
 from tests.inspector_app.recordings import Recording
@@ -116,6 +116,23 @@ def test_what_is_highlighted_is_looked_for_among_what_is_shown(view: ViewState) 
     assert not view.filtering.highlight.holds(21)
     assert [view.filtering.next_match(seq, 1) for seq in (1, 10, 29, 30)] == [10, 20, 30, None]
     assert [view.filtering.next_match(seq, -1) for seq in (31, 30, 11, 10)] == [30, 20, 10, None]
+
+
+def test_the_next_match_is_waited_for_while_a_nearer_one_may_turn_up(view: ViewState) -> None:
+    searches = _hunting(view)
+    view.filtering.ask_highlight("b")
+    search = searches.begun[0]
+    search.looked_back_to = 25
+    search.find(30)
+    with pytest.raises(StillSearchingError):
+        view.filtering.next_match(10, 1)
+    assert view.filtering.next_match(27, 1) == 30
+    assert view.filtering.next_match(31, -1) == 30
+    with pytest.raises(StillSearchingError):
+        view.filtering.next_match(30, -1)
+    search.looked_back_to = 0
+    assert view.filtering.next_match(10, 1) == 30
+    assert view.filtering.next_match(30, -1) is None
 
 
 def test_a_highlighted_row_is_told_by_a_sign(view: ViewState) -> None:
