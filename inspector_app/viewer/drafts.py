@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,7 +35,6 @@ OPENING: dict[str, MessageKind] = {
 """The forms that name an operation."""
 
 MAX_TIMEOUT_S = 86_400.0
-_TEMPLATE_DEPTH = 4
 
 DEFAULT_TIMEOUT_S = 600
 """The deadline of a request for which none is typed: that of the library, in seconds."""
@@ -142,6 +140,8 @@ class Drafts:
         draft = self.by_form[form]
         if draft.operation != operation.name:
             draft.operation = operation.name
+            from inspector_app.schemas.examples import data_template
+
             draft.data = data_template(operation.params)
 
     def take_begun(self) -> bool:
@@ -162,50 +162,3 @@ class StartDrafts:
 
     connect: dict[str, str] = field(default_factory=lambda: {"url": "ws://127.0.0.1:8765"})
     host: dict[str, str] = field(default_factory=lambda: {"host": "127.0.0.1", "port": "8765"})
-
-
-def data_template(schema: object) -> str:
-    """Lay out an object by a JSON Schema, to be filled in: what is required and what has a default."""
-    value = _example(schema, schema, 0)
-    return json.dumps(value if isinstance(value, dict) else {}, indent=2, ensure_ascii=False)
-
-
-def _example(schema: object, root: object, depth: int) -> object:
-    if not isinstance(schema, Mapping) or depth > _TEMPLATE_DEPTH:
-        return None
-    for name in ("default", "const"):
-        if name in schema:
-            return schema[name]
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        return _example(_resolve(reference, root), root, depth + 1)
-    choices = schema.get("enum") or schema.get("examples")
-    if isinstance(choices, list) and choices:
-        return choices[0]
-    variants = schema.get("anyOf") or schema.get("oneOf")
-    if isinstance(variants, list) and variants:
-        return _example(variants[0], root, depth + 1)
-    kind = schema.get("type")
-    if kind == "object" or "properties" in schema:
-        return _members(schema, root, depth)
-    plain: dict[object, object] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
-    return plain.get(kind) if isinstance(kind, str) else None
-
-
-def _members(schema: Mapping[str, object], root: object, depth: int) -> dict[str, object]:
-    properties, required = schema.get("properties"), schema.get("required")
-    if not isinstance(properties, Mapping):
-        return {}
-    wanted = required if isinstance(required, list) else []
-    return {
-        str(name): _example(member, root, depth + 1)
-        for name, member in properties.items()
-        if name != "operation" and (name in wanted or (isinstance(member, Mapping) and "default" in member))
-    }
-
-
-def _resolve(reference: str, root: object) -> object:
-    found = root
-    for step in reference.removeprefix("#/").split("/"):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found

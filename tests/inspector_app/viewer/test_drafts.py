@@ -5,7 +5,8 @@ import pytest
 
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.intents import SendItem, SendMessage, SendRaw
-from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, Draft, Drafts, data_template, raw_request
+from inspector_app.schemas.examples import data_template
+from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, Draft, Drafts, raw_request
 from inspector_app.viewer.operations import Operation
 from slipstream.frames import decode
 from slipstream.limits import Limits

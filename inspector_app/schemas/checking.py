@@ -1,0 +1,123 @@
+"""Whether a value is what a schema asks for, and if not, where and why, in words for the one who types it.
+
+Owns the bounds: a schema comes from the other side. Nothing is fetched for it, its patterns are matched in
+time proportional to the text, and one that cannot be used says so.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from inspector_app.schemas.document import Path
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
+MOST_PROBLEMS: Final = 50
+MOST_SCHEMA_BYTES: Final = 1024 * 1024
+_PATTERN_BYTES: Final = 1024 * 1024
+_LONGEST: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the value at a path; empty: with all of it."""
+
+    path: Path
+    text: str
+
+    def __str__(self) -> str:
+        return f"{path_text(self.path)}: {self.text}"
+
+
+def path_text(path: Path) -> str:
+    """Write a path as the filter language does: `data.items[0].name`."""
+    text = "data"
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif step and all(letter.isalnum() or letter in "_$@-" for letter in step):
+            text += f".{step}"
+        else:
+            text += f".{json.dumps(step, ensure_ascii=False)}"
+    return text
+
+
+class Checker:
+    """Checks values by one schema; None as a schema takes everything.
+
+    `unusable` says in a sentence why it cannot; then nothing is wrong with any value.
+    """
+
+    def __init__(self, schema: object) -> None:
+        self.unusable = ""
+        self._validator: Any = None
+        if schema is None or schema is True:
+            return
+        if not isinstance(schema, (dict, bool)) or len(json.dumps(schema)) > MOST_SCHEMA_BYTES:
+            self.unusable = (
+                "The schema of this operation is no JSON Schema that can be used: data is not checked."
+            )
+            return
+        import jsonschema_rs
+
+        try:
+            self._validator = jsonschema_rs.validator_for(
+                schema,
+                offline=True,
+                validate_formats=True,
+                mask="This",
+                pattern_options=jsonschema_rs.RegexOptions(
+                    size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES
+                ),
+            )
+        except (ValueError, TypeError, RecursionError) as error:
+            reason = " ".join(str(error).partition("\n")[0].split())[:200]
+            self.unusable = f"The schema of this operation cannot be used ({reason}): data is not checked."
+
+    def problems(self, value: object) -> list[Problem]:
+        """Say what is wrong with a value, the first of it."""
+        if self._validator is None:
+            return []
+        found: list[Problem] = []
+        try:
+            for error in self._validator.iter_errors(value):
+                found.append(_problem(error))
+                if len(found) == MOST_PROBLEMS:
+                    break
+        except (ValueError, OverflowError, RecursionError) as error:
+            return [Problem((), f"cannot be checked ({error})")]
+        return found
+
+
+def _problem(error: ValidationError) -> Problem:
+    path = tuple(error.instance_path)
+    facts: dict[str, Any] = error.kind.as_dict()
+    match error.kind.name:
+        case "required":
+            return Problem((*path, facts["property"]), "must be there")
+        case "additionalProperties" | "unevaluatedProperties":
+            return Problem(path, f"must not have {_listed(facts['unexpected'])}")
+        case "type":
+            return Problem(path, f"must be of type {' or '.join(map(str, facts['types']))}")
+        case "enum":
+            return Problem(path, f"must be one of {_listed(facts['options'])}")
+        case "const":
+            return Problem(path, f"must be {_listed([facts['expected_value']])}")
+        case "anyOf" | "oneOf":
+            return Problem(path, "must be one of the variants of the schema")
+        case "falseSchema":
+            is_object = error.schema_path[-1:] == ["additionalProperties"]
+            return Problem(path, "must have no members" if is_object else "must not be there")
+        case _:
+            return Problem(path, _cut(error.message))
+
+
+def _listed(values: list[Any]) -> str:
+    return _cut(", ".join(json.dumps(value, ensure_ascii=False) for value in values))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,88 @@
+"""Values to begin with: what a form holds before anything was typed.
+
+Owns what stands where the schema says nothing better; a default or an example of its own goes first.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Final
+
+from inspector_app.schemas.fields import ABSENT, Field, read_field
+
+_OF_FORMAT: Final = {
+    "date-time": "2026-01-31T12:00:00Z",
+    "date": "2026-01-31",
+    "time": "12:00:00Z",
+    "email": "name@example.com",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "uri": "https://example.com/",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "hostname": "example.com",
+}
+"""A text of each format; addresses and names are those that are set aside for examples."""
+
+_LONGEST: Final = 200
+_MOST: Final = 20
+
+
+def example(field: Field, *, whole: bool = False) -> object:
+    """Make a value for a field: what must be there and what has a default, or with `whole` everything."""
+    if field.default is not ABSENT:
+        return field.default
+    if field.examples:
+        return field.examples[0]
+    match field.kind:
+        case "choice":
+            return field.choices[0]
+        case "object":
+            return {
+                member.name: example(member, whole=whole)
+                for member in field.members
+                if whole or member.required or member.default is not ABSENT
+            }
+        case "array":
+            count = min(max(field.limits.fewest or 0, int(whole)), _MOST)
+            return [example(field.item, whole=whole) for _ in range(count)] if field.item else []
+        case "union":
+            return example(field.variants[0], whole=whole)
+        case "text":
+            return _text(field)
+        case "boolean":
+            return False
+        case "integer" | "number":
+            return _number(field)
+        case _:
+            return None
+
+
+def _text(field: Field) -> str:
+    text = _OF_FORMAT.get(field.format, "")
+    return text + "x" * (min(field.limits.shortest or 0, _LONGEST) - len(text))
+
+
+def _number(field: Field) -> float:
+    """Give the plainest number that the limits let through: 0, else one at their edge, else between them."""
+    limits = field.limits
+    step = limits.step if limits.step and limits.step > 0 else 1
+    lows = [each for each in (limits.minimum, limits.above) if each is not None]
+    highs = [each for each in (limits.maximum, limits.below) if each is not None]
+    tried: list[float] = [0]
+    for low in lows:
+        tried += [math.ceil(low / step) * step, (math.floor(low / step) + 1) * step]
+    for high in highs:
+        tried += [math.floor(high / step) * step, (math.ceil(high / step) - 1) * step]
+    if field.kind == "number":
+        tried += [(low + high) / 2 for low in lows for high in highs] + lows + highs
+    value = next((each for each in tried if limits.let_through(each)), 0)
+    return int(value) if value == int(value) else value
+
+
+def data_template(schema: object, *, whole: bool = False) -> str:
+    """Lay out the data of an opening frame by a schema, without the name of the operation."""
+    value = example(read_field(schema), whole=whole)
+    data = value if isinstance(value, dict) else {}
+    data.pop("operation", None)
+    return json.dumps(data, indent=2, ensure_ascii=False)

@@ -1,0 +1,170 @@
+"""Operations as documents that other tools read: JSON Schema, AsyncAPI 3.
+
+Owns the two layouts. What is learned from traffic is marked as such and carries no value that went by, unless
+that is asked for by whoever made its schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+_UNNAMED: Final = re.compile(r"[^A-Za-z0-9_.-]")
+_REFERENCE: Final = "#/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An operation to be told of. `kind` as protocol.md §10 names it; the schemas may be None."""
+
+    name: str
+    kind: str
+    doc: str = ""
+    params: object = None
+    returns: object = None
+    deprecated: bool = False
+    learned: bool = False
+    """From traffic, and not from the other side's own description."""
+
+
+def json_schema(offers: Sequence[Offer], *, title: str) -> dict[str, object]:
+    """Give one JSON Schema document: `$defs` holds `NAME.params` and `NAME.returns` of each operation."""
+    definitions: dict[str, object] = {}
+    for offer in offers:
+        for part, schema in (("params", offer.params), ("returns", offer.returns)):
+            if isinstance(schema, (Mapping, bool)):
+                key = f"{offer.name}.{part}"
+                definitions[key] = _noted(_moved(schema, f"/$defs/{_escaped(key)}"), offer)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "$defs": definitions,
+    }
+
+
+def asyncapi(offers: Sequence[Offer], *, title: str, url: str = "") -> dict[str, object]:
+    """Give an AsyncAPI 3 document of the side that offers the operations, as it sees them.
+
+    Each operation has a channel of its own; all share the one WebSocket at `url`.
+    """
+    channels: dict[str, object] = {}
+    operations: dict[str, object] = {}
+    keys = _keys(offers)
+    for offer, key in zip(offers, keys, strict=True):
+        messages = {"request": _message(f"{offer.name} request", _payload(offer), offer)}
+        if offer.kind != "fire_and_forget":
+            messages["answer"] = _message(f"{offer.name} answer", offer.returns, offer)
+        channels[key] = {"address": None, "title": offer.name, "messages": _placed(messages, key)}
+        operations[key] = _operation(offer, key)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": title, "version": "1"},
+        "defaultContentType": "application/json",
+        **({"servers": {"slipstream": _server(url)}} if url else {}),
+        "channels": channels,
+        "operations": operations,
+    }
+
+
+def _operation(offer: Offer, key: str) -> dict[str, object]:
+    channel = f"#/channels/{key}"
+    told: dict[str, object] = {
+        "action": "receive",
+        "title": offer.name,
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/request"}],
+        "x-slipstream-kind": offer.kind,
+    }
+    if offer.doc:
+        told["description"] = offer.doc
+    if offer.deprecated:
+        told["tags"] = [{"name": "deprecated"}]
+    if offer.learned:
+        told["x-learned"] = True
+    if offer.kind != "fire_and_forget":
+        told["reply"] = {
+            "channel": {"$ref": channel},
+            "messages": [{"$ref": f"{channel}/messages/answer"}],
+        }
+    return told
+
+
+def _message(title: str, schema: object, offer: Offer) -> dict[str, object]:
+    message: dict[str, object] = {"title": title, "contentType": "application/json"}
+    if isinstance(schema, (Mapping, bool)):
+        message["payload"] = _noted(schema, offer)
+    return message
+
+
+def _placed(messages: dict[str, dict[str, object]], key: str) -> dict[str, object]:
+    for name, message in messages.items():
+        if "payload" in message:
+            message["payload"] = _moved(message["payload"], f"/channels/{key}/messages/{name}/payload")
+    return dict(messages)
+
+
+def _payload(offer: Offer) -> object:
+    """Give the data of the opening frame: what the schema asks for, and the name of the operation."""
+    naming = {
+        "type": "object",
+        "properties": {"operation": {"const": offer.name}},
+        "required": ["operation"],
+    }
+    if not isinstance(offer.params, Mapping):
+        return naming
+    # The schema speaks of the data without the operation, and may forbid what it does not name.
+    properties, required = offer.params.get("properties"), offer.params.get("required")
+    return {
+        **offer.params,
+        "type": "object",
+        "properties": {
+            "operation": {"const": offer.name},
+            **(properties if isinstance(properties, Mapping) else {}),
+        },
+        "required": ["operation", *(required if isinstance(required, list) else [])],
+    }
+
+
+def _server(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    return {"host": parts.netloc.rpartition("@")[2], "pathname": parts.path or "/", "protocol": parts.scheme}
+
+
+def _noted(schema: object, offer: Offer) -> object:
+    if not offer.learned or not isinstance(schema, Mapping):
+        return schema
+    return {**schema, "$comment": "Learned from traffic: what was seen, not what is promised."}
+
+
+def _moved(schema: object, place: str) -> object:
+    """Give a schema whose references to places in itself are right where it stands now."""
+    if isinstance(schema, Mapping):
+        return {
+            key: f"#{place}{value[1:]}"
+            if key == "$ref" and isinstance(value, str) and (value == "#" or value.startswith(_REFERENCE))
+            else _moved(value, place)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_moved(each, place) for each in schema]
+    return schema
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _keys(offers: Sequence[Offer]) -> list[str]:
+    """Give each operation a name that AsyncAPI takes as a key, none twice."""
+    keys: list[str] = []
+    for offer in offers:
+        plain = key = _UNNAMED.sub("_", offer.name) or "_"
+        count = 1
+        while key in keys:
+            count += 1
+            key = f"{plain}_{count}"
+        keys.append(key)
+    return keys

@@ -1,0 +1,93 @@
+import json
+
+import jsonschema_rs
+
+from inspector_app.schemas.exporting import Offer, asyncapi, json_schema
+
+QUOTE = {
+    "type": "object",
+    "properties": {"symbol": {"$ref": "#/$defs/Symbol"}},
+    "required": ["symbol"],
+    "additionalProperties": False,
+    "$defs": {"Symbol": {"type": "string", "minLength": 1}},
+}
+
+OFFERS = [
+    Offer(
+        name="get/quote", kind="request_response", doc="A price.", params=QUOTE, returns={"type": "integer"}
+    ),
+    Offer(name="get quote", kind="request_stream", params=None, returns=QUOTE, deprecated=True),
+    Offer(name="get_quote", kind="fire_and_forget", learned=True, params={"type": "object"}),
+]
+
+
+def resolved(document: object, reference: str) -> object:
+    found = document
+    for step in reference.removeprefix("#/").split("/"):
+        assert isinstance(found, dict)
+        found = found[step.replace("~1", "/").replace("~0", "~")]
+    return found
+
+
+def references(part: object) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return own + [each for value in part.values() for each in references(value)]
+    if isinstance(part, list):
+        return [each for value in part for each in references(value)]
+    return []
+
+
+def test_json_schema_holds_every_schema_under_its_operation() -> None:
+    document = json_schema(OFFERS, title="Market")
+    validator = jsonschema_rs.validator_for({**document, "$ref": "#/$defs/get~1quote.params"})
+    assert validator.is_valid({"symbol": "BEAN"})
+    assert not validator.is_valid({"symbol": ""})
+    definitions = document["$defs"]
+    assert isinstance(definitions, dict)
+    assert sorted(definitions) == [
+        "get quote.returns",
+        "get/quote.params",
+        "get/quote.returns",
+        "get_quote.params",
+    ]
+    assert "Learned from traffic" in definitions["get_quote.params"]["$comment"]
+
+
+def test_every_reference_of_asyncapi_leads_somewhere() -> None:
+    document = asyncapi(OFFERS, title="Market", url="ws://user:secret@127.0.0.1:8765/rpc")
+    found = references(document)
+    assert len(found) > 6
+    for reference in found:
+        resolved(document, reference)
+    assert document["servers"] == {
+        "slipstream": {"host": "127.0.0.1:8765", "pathname": "/rpc", "protocol": "ws"}
+    }
+    assert "secret" not in json.dumps(document)
+
+
+def test_asyncapi_tells_kind_direction_and_answer_of_each_operation() -> None:
+    document = asyncapi(OFFERS, title="Market")
+    operations = document["operations"]
+    assert isinstance(operations, dict)
+    assert list(operations) == ["get_quote", "get_quote_2", "get_quote_3"]
+    first, second, third = operations.values()
+    assert (first["action"], first["x-slipstream-kind"], first["description"]) == (
+        "receive",
+        "request_response",
+        "A price.",
+    )
+    assert second["tags"] == [{"name": "deprecated"}]
+    assert "reply" in second
+    assert third["x-learned"] is True
+    assert "reply" not in third
+
+
+def test_the_payload_of_a_request_is_the_data_with_its_operation() -> None:
+    document = asyncapi(OFFERS, title="Market")
+    payload = resolved(document, "#/channels/get_quote/messages/request/payload")
+    assert isinstance(payload, dict)
+    validator = jsonschema_rs.validator_for({**document, **payload})
+    assert validator.is_valid({"operation": "get/quote", "symbol": "BEAN"})
+    assert not validator.is_valid({"operation": "other", "symbol": "BEAN"})
+    assert not validator.is_valid({"operation": "get/quote", "symbol": ""})

@@ -1,0 +1,221 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from inspector_app.schemas.fields import ABSENT, DEEPEST, MOST_FIELDS, read_field
+
+
+def kinds_of(schema: object) -> dict[str, str]:
+    return {member.name: member.kind for member in read_field(schema).members}
+
+
+def object_of(**members: object) -> dict[str, object]:
+    return {"type": "object", "properties": members}
+
+
+def test_each_type_becomes_its_kind() -> None:
+    schema = object_of(
+        a={"type": "string"},
+        b={"type": "integer"},
+        c={"type": "number"},
+        d={"type": "boolean"},
+        e={"enum": ["x", 3, None]},
+        f={"type": "array", "items": {"type": "string"}},
+        g={"type": "object"},
+        h={},
+        i=True,
+        j={"type": "null"},
+        k={"const": 7},
+    )
+    assert kinds_of(schema) == {
+        "a": "text",
+        "b": "integer",
+        "c": "number",
+        "d": "boolean",
+        "e": "choice",
+        "f": "array",
+        "g": "object",
+        "h": "json",
+        "i": "json",
+        "j": "null",
+        "k": "choice",
+    }
+
+
+def test_what_a_pydantic_model_says_is_read() -> None:
+    class Address(BaseModel):
+        """Where to."""
+
+        city: str = Field(min_length=1, max_length=40)
+
+    class Order(BaseModel):
+        """One order."""
+
+        count: int = Field(ge=1, le=9, description="How many")
+        note: str | None = None
+        to: Address
+        tags: list[str] = []
+
+    field = read_field(Order.model_json_schema())
+    assert field.doc == "One order."
+    count, note, to, tags = field.members
+    assert (count.kind, count.required, count.doc, str(count.limits)) == (
+        "integer",
+        True,
+        "How many",
+        "1 to 9",
+    )
+    assert (note.kind, note.nullable, note.default, note.required) == ("text", True, None, False)
+    assert (to.kind, to.doc, to.members[0].name) == ("object", "Where to.", "city")
+    assert str(to.members[0].limits) == "1 to 40 characters"
+    assert tags.default == []
+    assert tags.item is not None
+    assert tags.item.kind == "text"
+    assert count.default is ABSENT
+
+
+def test_null_among_the_types_makes_a_field_nullable() -> None:
+    for schema in (
+        {"type": ["string", "null"]},
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        {"oneOf": [{"type": "null"}, {"type": "string"}]},
+    ):
+        field = read_field(schema)
+        assert (field.kind, field.nullable, field.name) == ("text", True, "data")
+
+
+def test_variants_are_named_by_title_constant_or_type() -> None:
+    union = read_field(
+        {
+            "oneOf": [
+                {"title": "Card", "type": "object"},
+                {"type": "object", "properties": {"by": {"const": "cash"}}},
+                {"type": "integer"},
+                {},
+            ]
+        }
+    )
+    assert union.kind == "union"
+    assert [variant.name for variant in union.variants] == ["Card", "cash", "integer", "value"]
+
+
+def test_variants_that_are_all_constants_are_a_choice() -> None:
+    field = read_field({"anyOf": [{"const": "a"}, {"enum": ["b", "c"]}, {"type": "null"}]})
+    assert (field.kind, field.choices, field.nullable) == ("choice", ("a", "b", "c"), True)
+
+
+def test_references_and_parts_are_put_together() -> None:
+    schema = {
+        "$defs": {
+            "a/b": {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]},
+            "more": {"properties": {"y": {"type": "integer"}}},
+        },
+        "allOf": [{"$ref": "#/$defs/a~1b"}, {"$ref": "#/$defs/more"}],
+        "description": "Both",
+    }
+    field = read_field(schema)
+    assert [(member.name, member.kind, member.required) for member in field.members] == [
+        ("x", "text", True),
+        ("y", "integer", False),
+    ]
+    assert field.doc == "Both"
+
+
+def test_what_follows_from_a_reference_can_be_said_otherwise_beside_it() -> None:
+    schema = {
+        "$defs": {"n": {"type": "integer", "description": "of the type"}},
+        **object_of(a={"$ref": "#/$defs/n", "description": "of the place"}),
+    }
+    assert read_field(schema).members[0].doc == "of the place"
+
+
+def test_a_schema_that_contains_itself_ends_as_json() -> None:
+    schema = {"$defs": {"n": object_of(next={"$ref": "#/$defs/n"})}, "$ref": "#/$defs/n"}
+    field, depth = read_field(schema), 0
+    while field.kind == "object":
+        field, depth = field.members[0], depth + 1
+    assert (field.kind, depth) == ("json", DEEPEST + 1)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/$defs/missing"},
+        {"$ref": "https://example.com/schema.json"},
+        {"$ref": 3},
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"anyOf": [{"$ref": "#"}]},
+        "text",
+        None,
+        False,
+        [],
+        {"type": 3},
+        {"type": "colour"},
+        {"anyOf": []},
+        {"enum": []},
+    ],
+)
+def test_what_cannot_be_drawn_is_a_field_of_json(schema: object) -> None:
+    assert read_field(schema).kind == "json"
+
+
+def test_a_schema_that_grows_without_end_makes_a_bounded_number_of_fields() -> None:
+    level: dict[str, object] = {"type": "string"}
+    for _ in range(7):
+        level = object_of(**{f"m{place}": level for place in range(10)})
+
+    def count(field: object) -> int:
+        members = getattr(field, "members", ())
+        return 1 + sum(count(member) for member in members)
+
+    assert count(read_field(level)) < MOST_FIELDS * 12
+
+
+def test_others_are_told() -> None:
+    closed = read_field({"type": "object", "additionalProperties": False})
+    assert closed.others is None
+    assert closed.member("x") is None
+    typed = read_field({"type": "object", "additionalProperties": {"type": "integer"}})
+    other = typed.member("x")
+    assert other is not None
+    assert other.kind == "integer"
+
+
+KEYWORDS = [
+    *(
+        "type",
+        "properties",
+        "items",
+        "anyOf",
+        "allOf",
+        "$ref",
+        "enum",
+        "const",
+        "default",
+        "required",
+        "title",
+    ),
+    *("additionalProperties", "minimum", "minLength", "examples", "prefixItems", "deprecated", "a"),
+]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["object", "array", "#", "string", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(KEYWORDS),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_whatever_comes_is_read(schema: object) -> None:
+    assert read_field(json.loads(json.dumps(schema))).name == "data"
