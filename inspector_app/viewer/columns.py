@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from inspector_app.viewer.payload import steps_of
+from inspector_app.payload_path import steps_of
 
 MOST_COLUMNS = 24
 WIDEST = 200

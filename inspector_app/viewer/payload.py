@@ -6,8 +6,6 @@ loses no digit. Only frames that are looked at are read, and what was read is ke
 
 from __future__ import annotations
 
-import json
-import re
 from collections import OrderedDict
 
 import msgspec
@@ -15,13 +13,11 @@ import msgspec
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import FrameRow
+from inspector_app.payload_path import steps_of
 from inspector_app.viewer.cells import EMPTY, Cell
 
 MOST_BYTES = 64 * 1024
 """Longest frame that is looked into: a screen full of them is still drawn in time."""
-
-_STEP = re.compile(r'\.?([\w$@-]+)|\.("(?:[^"\\]|\\.)*")|\[(-?\d{1,9})\]')
-_DEEPEST_PATH = 50
 
 _KEPT = 4096
 _SHOWN = 400
@@ -30,24 +26,6 @@ _TOO_LONG: Cell = ("(too long)", "muted")
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _text = msgspec.json.Decoder(str)
-
-
-def steps_of(path: str) -> list[str | int]:
-    """Split a path as the filter language writes it, `data.items[0]."first name"`, into names and places.
-
-    Raises `ValueError` for what is no path.
-    """
-    steps: list[str | int] = []
-    end = 0
-    for found in _STEP.finditer(path):
-        name, quoted, place = found.groups()
-        if found.start() != end or len(steps) == _DEEPEST_PATH:
-            raise ValueError(path)
-        end = found.end()
-        steps.append(int(place) if place else name or json.loads(quoted))
-    if end != len(path):
-        raise ValueError(path)
-    return steps
 
 
 def value_at(raw: str | bytes, path: str) -> Cell:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from inspector_app.viewer.payload import MOST_BYTES, PathValues, steps_of, value_at
+from inspector_app.payload_path import steps_of
+from inspector_app.viewer.payload import MOST_BYTES, PathValues, value_at
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.viewer.views import open_view
 

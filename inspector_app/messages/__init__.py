@@ -1,0 +1,1 @@
+"""Messages that are kept: variables, environments, collections, what is expected of answers, sequences."""

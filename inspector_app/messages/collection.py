@@ -1,0 +1,257 @@
+"""Collections: saved messages in a TOML file that a person reads and a team keeps in git.
+
+Owns the layout of the file, reading it, and changing one message in it while all else stays as written.
+Data with variables in it is kept as it was typed: values of secrets never get here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from inspector_app.capture.filter.values import DURATIONS
+from inspector_app.display.json_check import json_problem
+from inspector_app.messages.answers import MessageKind
+from inspector_app.messages.expectations import ExpectationError, read_expectation
+from inspector_app.payload_path import steps_of
+from inspector_app.toml_file import TomlError, TomlFile, TomlProblem, read_toml
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+_AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)")
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_LONGEST_S: Final = 86_400.0
+
+
+def _seconds(value: object) -> float:
+    """Read a duration: `200ms`, `2s`, or a number of seconds."""
+    found = _AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is not None and found[2] in DURATIONS:
+        seconds = float(found[1]) * DURATIONS[found[2]] / 1e9
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = float(value)
+    else:
+        raise ValueError('this is no time: write it with its unit, such as "200ms" or "2s".')
+    if not (math.isfinite(seconds) and 0 < seconds <= _LONGEST_S):
+        raise ValueError("a time must be more than nothing and no more than a day.")
+    return seconds
+
+
+def _json_text(value: object) -> str:
+    """Take JSON as text, or what TOML can write itself."""
+    if not isinstance(value, str):
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError):
+            raise ValueError("this has a value that JSON has not: write it as text in quotes.") from None
+    problem = json_problem(value)
+    if problem is not None:
+        raise ValueError(f"this is no JSON (line {problem.line}, column {problem.column}): {problem.text}.")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+JsonText = Annotated[str, BeforeValidator(_json_text)]
+
+
+class Message(BaseModel):
+    """One saved message. `data` is JSON as it was typed, with variables in its strings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=200)
+    operation: str = Field(min_length=1, max_length=1000)
+    kind: MessageKind = "request"
+    doc: str = ""
+    data: JsonText = "{}"
+    items: tuple[JsonText, ...] = ()
+    """What this side sends on a bidirectional stream, before it ends its half."""
+    take: int | None = Field(default=None, ge=1)
+    """Give a stream up after so many items."""
+    timeout: Seconds | None = None
+    save: dict[str, str] = {}
+    """Variables to be made of the answer, each with the path of its value."""
+    expect: tuple[str, ...] = ()
+
+    @field_validator("data")
+    @classmethod
+    def _is_object(cls, data: str) -> str:
+        problem = json_problem(data, "object")
+        if problem is not None:
+            raise ValueError(f"the data of a message is an object: {problem.text}.")
+        if "operation" in json.loads(data):
+            raise ValueError("the operation is named beside the data, not in it: take it out.")
+        return data
+
+    @field_validator("expect")
+    @classmethod
+    def _can_be_read(cls, expect: tuple[str, ...]) -> tuple[str, ...]:
+        for source in expect:
+            try:
+                read_expectation(source)
+            except ExpectationError as error:
+                raise ValueError(str(error)) from None
+        return expect
+
+    @field_validator("save")
+    @classmethod
+    def _are_paths(cls, save: dict[str, str]) -> dict[str, str]:
+        for name, path in save.items():
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a variable: use letters, digits and _.")
+            try:
+                first = steps_of(path)[:1]
+            except ValueError:
+                first = []
+            if first not in (["data"], ["items"], ["details"]):
+                raise ValueError(
+                    f"{path!r} is no path into an answer: write data.session.token or items[0].id."
+                )
+        return save
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Message:
+        if self.items and self.kind != "bidirectional":
+            raise ValueError('items are sent on a bidirectional stream only: write kind = "bidirectional".')
+        if self.take and self.kind not in ("stream", "bidirectional"):
+            raise ValueError("take is about the items of a stream: take it out.")
+        if self.kind == "oneway" and (self.expect or self.save):
+            raise ValueError("a oneway message has no answer: expect and save nothing of it.")
+        return self
+
+
+class Collection(BaseModel):
+    """A collection: where it goes by default, variables with their values, messages in their order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = ""
+    doc: str = ""
+    url: str = ""
+    variables: dict[str, str | int | float | bool] = {}
+    message: tuple[Message, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Collection:
+        names = [each.name for each in self.message]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two messages are called {twice!r}: give one another name.")
+        return self
+
+    def find(self, name: str) -> Message | None:
+        """Give the message of a name."""
+        return next((each for each in self.message if each.name == name), None)
+
+
+def read_collection(path: Path) -> Collection:
+    """Read a collection. Raises `TomlError`."""
+    return read_toml(path).check(Collection)
+
+
+# -- changing a file ---------------------------------------------------------------------------------------
+
+
+def save_message(path: Path, message: Message, *, replaces: str | None = None) -> None:
+    """Put a message at the end of a collection, or in the place of the one called `replaces`.
+
+    A file that is not there is made. Raises `TomlError` for one that cannot be read, or not be written.
+    """
+
+    def put(document: TOMLDocument) -> None:
+        import tomlkit
+
+        if "message" not in document:
+            document["message"] = tomlkit.aot()
+        messages: Any = document["message"]
+        place = next((at for at, each in enumerate(messages) if each.get("name") == replaces), None)
+        if replaces is None or place is None:
+            messages.append(_table(message))
+            return
+        for key in [key for key in messages[place] if key not in _kept(message)]:
+            del messages[place][key]
+        for key, value in _kept(message).items():
+            messages[place][key] = value
+
+    _change(path, put)
+
+
+def remove_message(path: Path, name: str) -> None:
+    """Take a message out of a collection. Raises `TomlError`."""
+
+    def take_out(document: TOMLDocument) -> None:
+        messages: Any = document.get("message", [])
+        place = next((at for at, each in enumerate(messages) if each.get("name") == name), None)
+        if place is not None:
+            del messages[place]
+
+    _change(path, take_out)
+
+
+def _kept(message: Message) -> dict[str, Any]:
+    """Give what is written of a message: what is not as it would be without."""
+    import tomlkit
+
+    kept: dict[str, Any] = {"name": message.name}
+    for key in ("kind", "operation", "doc", "data", "items", "take", "timeout", "save", "expect"):
+        value = getattr(message, key)
+        if key != "operation" and value == Message.model_fields[key].get_default():
+            continue
+        if key == "data" and "\n" in value and "'''" not in value:
+            value = tomlkit.string(f"\n{value}\n", literal=True, multiline=True)
+        elif key == "save":
+            value = tomlkit.inline_table()
+            value.update(message.save)
+        elif isinstance(value, tuple):
+            value = list(value)
+        kept[key] = f"{message.timeout:g}s" if key == "timeout" else value
+    return kept
+
+
+def _table(message: Message) -> Any:
+    import tomlkit
+
+    table = tomlkit.table()
+    for key, value in _kept(message).items():
+        table.add(key, value)
+    return table
+
+
+def _change(path: Path, change: Any) -> None:
+    import tomlkit
+
+    text = read_toml(path).text if path.exists() else ""
+    document = tomlkit.parse(text)
+    change(document)
+    changed = tomlkit.dumps(document)
+    # Nothing that could not be read again takes the place of the old one.
+    TomlFile(path, changed, document.unwrap()).check(Collection)
+    _write(path, changed)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".new")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            Path(name).chmod(mode)
+            Path(name).replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TomlError([TomlProblem(path, 0, "", f"this cannot be written ({reason}).")]) from error
