@@ -67,6 +67,7 @@ from slipstream.transport import (
     ending_seen,
     is_open,
 )
+from slipstream.wire import Wire
 
 DEFAULT_SOFTWARE: Final = f"slipstream {__version__}"
 _DEFAULT: Final = object()
@@ -105,8 +106,12 @@ class Protocol:
         spelling: Spelling | None = None,
         describe: bool = True,
         direct: bool | None = None,
+        rewire: Callable[[Wire], Wire] | None = None,
     ) -> None:
-        """`direct=False` reads and writes by the documented calls of the websockets library alone."""
+        """`direct=False` reads and writes by the documented calls of the websockets library alone.
+
+        `rewire` may put something in between: it is given the wire, and what it gives is read and written.
+        """
         self.websocket = websocket
         self.peer_id = peer_id or str(uuid.uuid4())
         self.limits = limits
@@ -115,7 +120,8 @@ class Protocol:
         self.taps = TapSet([*taps, self._log_tap])
         self.handler: Any = None
         self._session = Session(self.peer_id, limits, software, spelling)
-        self._wire = wire_of(websocket, direct=direct)
+        wire = wire_of(websocket, direct=direct)
+        self._wire = wire if rewire is None else rewire(wire)
         self._outbox = Outbox(
             self._wire,
             written=self.taps.frames_passed,

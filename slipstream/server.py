@@ -10,6 +10,7 @@ import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
@@ -21,6 +22,7 @@ from slipstream.errors import ConnectionClosedError, ConnectionLostError
 from slipstream.limits import DEFAULT_LIMITS, Limits
 from slipstream.protocol import DEFAULT_SOFTWARE, Protocol
 from slipstream.taps import Tap
+from slipstream.wire import Wire
 
 logger = logging.getLogger("slipstream")
 
@@ -68,6 +70,7 @@ async def serve(
     software: str = DEFAULT_SOFTWARE,
     describe: bool = True,
     taps: Callable[[ServerConnection], Sequence[Tap]] | None = None,
+    rewire: Callable[[ServerConnection, Wire], Wire] | None = None,
     on_connect: Setup | None = None,
     on_refused: Callable[[Refused], None] | None = None,
     max_connections: int | None = None,
@@ -76,9 +79,9 @@ async def serve(
 
     Loopback by default. A handshake with a browser's `Origin` is refused unless `allow_origins` lists it
     (`*` allows all); with `token`, one without `Authorization: Bearer <token>` is refused. `taps` makes the
-    observers of a connection; `on_connect` gets each listening protocol, `on_refused` hears of each handshake
-    that was not let in. At the end what is in flight gets `limits.drain_s` seconds. Raises `OSError` where it
-    cannot listen.
+    observers of a connection, `rewire` what is to be between it and its wire; `on_connect` gets each
+    listening protocol, `on_refused` hears of each handshake that was not let in. At the end what is in flight
+    gets `limits.drain_s` seconds. Raises `OSError` where it cannot listen.
     """
     server = Server(host, port, secure=ssl is not None)
 
@@ -100,6 +103,7 @@ async def serve(
                 taps=taps(websocket) if taps else (),
                 software=software,
                 describe=describe,
+                rewire=None if rewire is None else partial(rewire, websocket),
             )
             server.protocols.add(protocol)
             try:

@@ -1,0 +1,199 @@
+"""A wire with faults: stands between a connection and its socket, and sends what a plan makes of each frame.
+
+Owns the order and the time of what is sent. Frames of one exchange stay in order; what one fault delays holds
+up nothing else. Who records is told of each frame when it is really sent, and of each fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from slipstream.transport import DROPPED, close_reason, cut
+
+if TYPE_CHECKING:
+    from inspector_app.mock.faults.plan import ConnectionFaults, Fault, RequestId, Sending
+    from slipstream.wire import Receive, Wire
+
+MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
+"""With more than that waiting because of faults, whoever sends waits too."""
+
+_STEPS_A_SECOND: Final = 10
+_MOST_DELAYED: Final = 1000
+
+
+class FaultyWire:
+    """Made by `rewire` of `slipstream.serve`.
+
+    `sent` hears of each text as it is sent, `told` of each fault.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        websocket: Any,
+        faults: ConnectionFaults,
+        *,
+        sent: Callable[[str], None],
+        told: Callable[[Sending], None],
+    ) -> None:
+        self._wire = wire
+        self._websocket = websocket
+        self._faults = faults
+        self._sent = sent
+        self._told = told
+        self._waiting: list[tuple[float, int, Sending]] = []
+        self._waiting_bytes = 0
+        self._count = itertools.count()
+        self._not_before: dict[RequestId, float] = {}
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._sender: asyncio.Task[None] | None = None
+        self._ended = False
+
+    # -- what the connection uses ---------------------------------------------------------------------------
+
+    async def read(self, receive: Receive) -> None:
+        """Read as ever, with a look at what the other side opens."""
+        end_listening = self._faults.faults.when_switched(self._news.set)
+
+        def look(message: str | bytes) -> bool:
+            if self._faults.any:
+                self._faults.came(message)
+            return receive(message)
+
+        try:
+            await self._wire.read(look)
+        finally:
+            self._ended = True
+            end_listening()
+            if self._sender is not None:
+                self._sender.cancel()
+
+    def write(self, messages: Sequence[str]) -> Awaitable[None] | None:
+        """Write text messages, or what becomes of them."""
+        if not self._faults.any:
+            for text in messages:
+                self._sent(text)
+            return self._wire.write(messages)
+        for text in messages:
+            for sending in self._faults.decide(text):
+                self._put(sending)
+        if self._waiting and self._sender is None and not self._ended:
+            self._sender = asyncio.create_task(self._send_all(), name="faulty wire")
+        self._news.set()
+        return self._wait_for_room() if self._waiting_bytes > MOST_WAITING_BYTES else None
+
+    def unsent_bytes(self) -> int:
+        """What the socket has not taken; what a fault keeps back is not the other side's doing."""
+        return self._wire.unsent_bytes()
+
+    # -- in order, and in time ------------------------------------------------------------------------------
+
+    def _put(self, sending: Sending) -> None:
+        due = asyncio.get_running_loop().time() + sending.delay_s
+        if sending.request_id is not None:
+            due = max(due, self._not_before.get(sending.request_id, 0.0))
+            if sending.delay_s:
+                self._keep_order(sending.request_id, due)
+        self._waiting_bytes += len(sending.text or "")
+        heapq.heappush(self._waiting, (due, next(self._count), sending))
+
+    def _keep_order(self, request_id: RequestId, due: float) -> None:
+        self._not_before[request_id] = due
+        if len(self._not_before) > _MOST_DELAYED:
+            now = asyncio.get_running_loop().time()
+            self._not_before = {each: until for each, until in self._not_before.items() if until > now}
+
+    async def _wait_for_room(self) -> None:
+        while self._waiting_bytes > MOST_WAITING_BYTES and not self._ended:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _send_all(self) -> None:
+        try:
+            with contextlib.suppress(*DROPPED):  # the reader tells how the connection ended
+                while True:
+                    await self._send_due()
+                    await self._wait()
+        finally:
+            self._room.set()
+
+    async def _wait(self) -> None:
+        """Wait until the next is due, or something has changed."""
+        await self._news_until(self._waiting[0][0] if self._waiting else None)
+
+    async def _news_until(self, until: float | None) -> None:
+        self._news.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._news.wait()
+
+    async def _send_due(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting and self._waiting[0][0] <= loop.time():
+            _, _, sending = heapq.heappop(self._waiting)
+            self._waiting_bytes -= len(sending.text or "")
+            self._room.set()
+            await self._send(sending)
+
+    async def _send(self, sending: Sending) -> None:
+        fault = sending.fault
+        if fault is not None and sending.releases:
+            for released in self._faults.released(fault):
+                await self._send(released)
+            return
+        if fault is not None and fault.rule.do == "stall":
+            self._told(sending)
+            await self._hold_back(fault)
+        if sending.text is not None:
+            self._sent(sending.text)
+        if fault is not None and fault.rule.do != "stall":
+            self._told(sending)
+        if sending.text is not None:
+            await self._send_text(sending.text)
+        if sending.drop:
+            cut(self._websocket)
+        elif sending.close is not None:
+            code, reason = sending.close
+            await self._websocket.close(code, close_reason(reason))
+
+    async def _send_text(self, text: str) -> None:
+        if self._faults.rate is not None:
+            # A message in pieces leaves room between them for pings, as a slow line would.
+            await self._websocket.send(self._trickle(text))
+            return
+        waiting = self._wire.write([text])
+        if waiting is not None:
+            await waiting
+
+    async def _hold_back(self, fault: Fault) -> None:
+        """Send nothing, for as long as the rule says and the fault is on."""
+        loop = asyncio.get_running_loop()
+        until = None if fault.rule.by is None else loop.time() + fault.rule.by
+        while fault.on and (until is None or loop.time() < until):
+            await self._news_until(until)
+
+    async def _trickle(self, text: str) -> AsyncIterator[str]:
+        """Give a text in pieces, so many characters a second; all that is left once there is no limit."""
+        at = 0
+        while at < len(text):
+            rate = self._faults.rate
+            if rate is None:
+                yield text[at:]
+                return
+            piece = max(1, rate // _STEPS_A_SECOND)
+            yield text[at : at + piece]
+            at += piece
+            await self._pause(min(piece / rate, 1.0))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless what makes it slow is switched off."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while self._faults.rate is not None and loop.time() < until:
+            await self._news_until(until)

@@ -1,0 +1,176 @@
+import json
+from typing import Any
+
+import pytest
+
+from inspector_app.mock.faults.plan import ConnectionFaults, Faults, Sending
+from inspector_app.mock.faults.rules import FaultRule
+
+
+def connection(*rules: FaultRule, seed: int = 1, number: int = 1) -> ConnectionFaults:
+    return Faults(rules, seed=seed).connection(number)
+
+
+def opens(faults: ConnectionFaults, number: int, operation: str = "quote", type: str = "request") -> None:  # noqa: A002
+    faults.came(
+        json.dumps(
+            {"type": type, "requestId": ["c", number], "peerID": "c", "data": {"operation": operation}}
+        )
+    )
+
+
+def answer(number: int, data: Any = None, type: str = "response") -> str:  # noqa: A002
+    return json.dumps({"type": type, "requestId": ["c", number], "peerID": "s", "data": data})
+
+
+def texts(sendings: list[Sending]) -> list[str | None]:
+    return [sending.text for sending in sendings]
+
+
+def asked(faults: ConnectionFaults, count: int, operation: str = "quote") -> list[bool]:
+    """Answer so many requests one after the other; tell for which nothing was sent."""
+    lost = []
+    for number in range(count):
+        opens(faults, number, operation)
+        lost.append(texts(faults.decide(answer(number))) == [None])
+    return lost
+
+
+def test_without_rules_every_frame_is_sent() -> None:
+    faults = connection()
+    assert not faults.any
+    assert texts(faults.decide(answer(1))) == [answer(1)]
+
+
+def test_an_answer_is_lost_and_said_to_be() -> None:
+    faults = connection(FaultRule(do="lose", operation="quo*"))
+    opens(faults, 1)
+    (sending,) = faults.decide(answer(1, 5))
+    assert sending.text is None
+    assert sending.told == "The response of quote was not sent"
+    assert sending.request_id == ("c", 1)
+    assert faults.faults.all[0].hits == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "lost"),
+    [
+        (FaultRule(do="lose"), [True] * 6),
+        (FaultRule(do="lose", on=False), [False] * 6),
+        (FaultRule(do="lose", operation="other"), [False] * 6),
+        (FaultRule(do="lose", kind="stream"), [False] * 6),
+        (FaultRule(do="lose", peer=2), [False] * 6),
+        (FaultRule(do="lose", peer=1), [True] * 6),
+        (FaultRule(do="lose", nth=(2, 5)), [False, True, False, False, True, False]),
+        (FaultRule(do="lose", every=3), [False, False, True, False, False, True]),
+        (FaultRule(do="lose", times=2), [True, True, False, False, False, False]),
+        (FaultRule(do="lose", frame="error"), [False] * 6),
+    ],
+)
+def test_a_rule_says_which_frames(rule: FaultRule, lost: list[bool]) -> None:
+    assert asked(connection(rule), 6) == lost
+
+
+def test_chance_is_decided_by_the_seed() -> None:
+    rule = FaultRule(do="lose", chance=0.5)
+    first = asked(connection(rule), 200)
+    assert first == asked(connection(rule), 200)
+    assert first != asked(connection(rule, seed=2), 200)
+    assert first != asked(connection(rule, number=2), 200)
+    assert 60 < sum(first) < 140
+
+
+def test_switching_one_rule_changes_nothing_for_another() -> None:
+    rules = (FaultRule(name="a", do="repeat", nth=(1,)), FaultRule(name="b", do="lose", nth=(3,)))
+    both = Faults(rules)
+    alone = Faults(rules)
+    assert alone.switch("a", False)
+    assert not alone.switch("c", False)
+    for faults in (both, alone):
+        assert asked(faults.connection(1), 4) == [False, False, True, False]
+
+
+def test_the_third_item_is_delayed() -> None:
+    faults = connection(FaultRule(do="delay", item=3, by="250ms"))
+    opens(faults, 1, "watch", "stream_request")
+    delays = [faults.decide(answer(1, n, "stream_data"))[0].delay_s for n in range(4)]
+    assert delays == [0, 0, 0.25, 0]
+
+
+def test_two_answers_get_each_others_data() -> None:
+    faults = connection(FaultRule(do="swap"))
+    opens(faults, 1)
+    opens(faults, 2)
+    (held,) = faults.decide(answer(1, "one"))
+    assert (held.text, held.releases, held.delay_s) == (None, True, 1.0)
+    sent = [json.loads(each.text or "") for each in faults.decide(answer(2, "two"))]
+    assert [(each["requestId"][1], each["data"]) for each in sent] == [(1, "two"), (2, "one")]
+    assert held.fault is not None
+    assert faults.released(held.fault) == []
+
+
+def test_an_answer_that_waits_in_vain_is_let_go() -> None:
+    faults = connection(FaultRule(do="swap"))
+    opens(faults, 1)
+    (held,) = faults.decide(answer(1, "one"))
+    assert held.fault is not None
+    assert texts(faults.released(held.fault)) == [answer(1, "one")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "changed"),
+    [
+        (FaultRule(do="unknown_type", type="nonsense"), "type", "nonsense"),
+        (FaultRule(do="change_peer"), "peerID", None),
+    ],
+)
+def test_one_field_is_changed_and_no_other(rule: FaultRule, key: str, changed: str | None) -> None:
+    faults = connection(rule)
+    opens(faults, 1)
+    (sending,) = faults.decide(answer(1, {"a": "é"}))
+    before, after = json.loads(answer(1, {"a": "é"})), json.loads(sending.text or "")
+    assert after[key] != before[key]
+    assert changed is None or after[key] == changed
+    del before[key], after[key]
+    assert before == after
+
+
+def test_a_frame_is_cut_off_in_the_same_place_each_time() -> None:
+    cuts = set()
+    for _ in range(2):
+        faults = connection(FaultRule(do="broken_json"))
+        opens(faults, 1)
+        (sending,) = faults.decide(answer(1, "some data"))
+        assert sending.text is not None
+        assert answer(1, "some data").startswith(sending.text)
+        cuts.add(sending.text)
+    assert len(cuts) == 1
+    assert 0 < len(cuts.pop()) < len(answer(1, "some data"))
+
+
+def test_a_stream_ends_without_its_end() -> None:
+    faults = connection(FaultRule(do="no_end"))
+    opens(faults, 1, "watch", "stream_request")
+    assert texts(faults.decide(answer(1, 1, "stream_data"))) == [answer(1, 1, "stream_data")]
+    assert texts(faults.decide(answer(1, None, "stream_end"))) == [None]
+
+
+def test_a_rule_about_operations_leaves_other_frames_alone() -> None:
+    for text in (
+        '{"type": "fire_and_forget", "peerID": "s", "data": {"operation": "quote"}}',
+        "no frame",
+        answer(9),
+    ):
+        assert texts(connection(FaultRule(do="lose", operation="quote", frame="any")).decide(text)) == [text]
+        if text != "no frame":
+            assert texts(connection(FaultRule(do="lose", frame="any")).decide(text)) == [None]
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector_app.mock.faults.plan.MOST_KNOWN", 3)
+    faults = connection(FaultRule(do="lose"))
+    for number in range(10):
+        opens(faults, number)
+    assert len(faults._known) == 3
+    assert texts(faults.decide(answer(0))) == [answer(0)]
+    assert texts(faults.decide(answer(9))) == [None]
