@@ -348,7 +348,7 @@ def attach(*, capture: Path | None, control: bool, only_list: bool) -> None:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["jsonl", "har", "csv", "markdown", "html", "parquet"]),
+    type=click.Choice(["jsonl", "har", "csv", "markdown", "html", "parquet", "mock", "test"]),
     help="What to write, if the ending of FILE does not tell.",
 )
 @filter_option("Only frames that match this filter.")
@@ -369,7 +369,7 @@ def export(
     rules: Path | None,
     preview: bool,
 ) -> None:
-    """Write CAPTURE, or a part of it, as JSON Lines, HAR, CSV, Markdown, HTML or Parquet.
+    """Write CAPTURE, or a part of it, as JSON Lines, HAR, CSV, Markdown, HTML or Parquet, a mock or a test.
 
     Secrets are replaced by placeholders first, the same by the same; what was replaced is said on stderr.
     With --no-redact, JSON Lines lose nothing: importing and exporting them again gives the same bytes.
@@ -378,6 +378,7 @@ def export(
     Examples:
       slipstream-inspector export night.capture -o night.jsonl
       slipstream-inspector export night.capture -o errors.html --filter 'type:error'
+      slipstream-inspector export night.capture -o mock.toml --filter 'op:order.*'
       slipstream-inspector export night.capture -o - | jq 'select(.type == "error")'
     """  # noqa: D301 - click wants a real backspace
     from inspector_app.transfer import ExportAsked, run_export

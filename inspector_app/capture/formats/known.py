@@ -88,6 +88,20 @@ FORMATS: dict[str, Format] = {
             module="parquet_out",
             help="one row a frame, for data frames; needs slipstream-inspector[parquet]",
         ),
+        Format(
+            name="mock",
+            title="Mock",
+            endings=(".toml",),
+            module="mock_out",
+            help="a mock that answers as the server did, for `host`",
+        ),
+        Format(
+            name="test",
+            title="Test",
+            endings=(".py",),
+            module="pytest_out",
+            help="a pytest file that makes the calls again and expects what came",
+        ),
     )
 }
 """Every format, by its name on the command line."""
