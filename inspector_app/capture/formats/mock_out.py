@@ -81,7 +81,7 @@ def _without_repeats(calls: list[Call]) -> Iterator[tuple[Call, int | None]]:
     for call in calls:
         groups.setdefault(key_of(call), []).append(call)
     # The first rule that fits answers, so the one that asks for most stands first.
-    for group in sorted(groups.values(), key=lambda group: -len(leaves(steady(group[0].data, 0)))):
+    for group in sorted(groups.values(), key=lambda group: -_asked_for(group[0])):
         runs: list[list[Call]] = []
         for call in group:
             if runs and _same_answer(runs[-1][0], call):
@@ -90,6 +90,10 @@ def _without_repeats(calls: list[Call]) -> Iterator[tuple[Call, int | None]]:
                 runs.append([call])
         for place, run in enumerate(runs):
             yield run[0], len(run) if place < len(runs) - 1 else None
+
+
+def _asked_for(call: Call) -> int:
+    return len(leaves(steady(call.data, call.time_ns)))
 
 
 def _same_answer(one: Call, other: Call) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from inspector_app.capture.excerpt import EVERYTHING, Excerpt, Selection
 from inspector_app.capture.formats.known import FORMATS
 from inspector_app.capture.reader import CaptureReader
+from inspector_app.capture.redaction import Redactor
 from tests.inspector_app.recordings import Recording
 
 HOSTILE = (
@@ -19,12 +20,12 @@ HOSTILE = (
 )
 
 
-def exported(capture: Path, name: str, selection: Selection = EVERYTHING) -> bytes:
-    """Write a capture in a format, unredacted."""
+def exported(capture: Path, name: str, selection: Selection = EVERYTHING, *, redact: bool = False) -> bytes:
+    """Write a capture in a format, unredacted unless asked for."""
     reader = CaptureReader(capture)
     out = io.BytesIO()
     try:
-        FORMATS[name].writer()(Excerpt(reader, selection), out)
+        FORMATS[name].writer()(Excerpt(reader, selection, Redactor() if redact else None), out)
     finally:
         reader.close()
     return out.getvalue()
