@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import venv
+from pathlib import Path
 
 from speed_peers.pair import BENCHMARKS, Contender
 
@@ -22,29 +23,29 @@ PEERS = [
 ]
 
 
-def install() -> dict[str, str]:
+def install(folder: Path = FOLDER, requirements: Path = REQUIREMENTS) -> dict[str, str]:
     """Make the environment, unless it is there with these very versions.
 
     Returns why a requirement could not be installed; the others are.
     """
-    wanted = REQUIREMENTS.read_text()
-    installed = FOLDER / "requirements.txt"
+    wanted = requirements.read_text()
+    installed = folder / "requirements.txt"
     if installed.exists() and installed.read_text() == wanted:
         return {}
-    print(f"installing the peers into {FOLDER.relative_to(BENCHMARKS.parent)}", file=sys.stderr, flush=True)
+    print(f"installing the peers into {folder.relative_to(BENCHMARKS.parent)}", file=sys.stderr, flush=True)
     try:
-        venv.create(FOLDER, with_pip=True, clear=True)
+        venv.create(folder, with_pip=True, clear=True)
     except (OSError, subprocess.CalledProcessError) as error:
         return {"a virtual environment": str(error)}
-    requirements = [line for line in wanted.splitlines() if not line.startswith("#")]
-    faults = {line: fault for line in requirements if (fault := _install_one(line)) is not None}
+    lines = [line for line in wanted.splitlines() if not line.startswith("#")]
+    faults = {line: fault for line in lines if (fault := _install_one(folder, line)) is not None}
     if not faults:
         installed.write_text(wanted)
     return faults
 
 
-def _install_one(requirement: str) -> str | None:
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", requirement]
+def _install_one(folder: Path, requirement: str) -> str | None:
+    command = [str(folder / PYTHON.relative_to(FOLDER)), "-m", "pip", "install", "--quiet", requirement]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode == 0:
         return None

@@ -1,0 +1,1 @@
+"""mitmproxy, and the traffic that is recorded with it."""
