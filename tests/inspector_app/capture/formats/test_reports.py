@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
 from inspector_app.capture.formats import report as told
 from inspector_app.capture.formats.markdown_out import escaped
+from tests.inspector_app.capture.formats.browsers import PAGE, in_chromium, needs_chromium
 from tests.inspector_app.capture.formats.exports import HOSTILE, exported, hostile
 from tests.inspector_app.recordings import Recording
 
-BROWSER = Path(__file__).with_name("browser.py")
 TAGS = {
     *(
         "html",
@@ -109,34 +103,17 @@ def test_the_html_has_no_tag_or_attribute_but_its_own(tmp_path: Path) -> None:
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("PyQt6") is None or importlib.util.find_spec("PyQt6.QtWebEngineCore") is None,
-    reason="PyQt6-WebEngine is not installed: pip install -e '.[browser]' brings a browser for this test",
-)
+@needs_chromium
 def test_the_html_opens_in_a_browser_which_asks_for_nothing_and_runs_nothing(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_bytes(exported(hostile(tmp_path), "html"))
-    found = browsed(page)
+    found = in_chromium(PAGE, page)
     assert found["requests"] == [page.as_uri()]
     assert found["console"] == []
     assert (found["hit"], found["blocked"], found["active"]) == ("undefined", 0, False)
     assert found["font"] == "14px"  # its own style is let through
     assert found["arrows"] == 5
     assert "<script>window.hit=1</script>" in found["text"]
-
-
-def browsed(page: Path) -> dict[str, Any]:
-    result = subprocess.run(
-        [sys.executable, str(BROWSER), str(page)],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    found: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
-    return found
 
 
 def test_markdown_shows_hostile_text_as_text(tmp_path: Path) -> None:
