@@ -23,6 +23,7 @@ from inspector_app.display.formats import count, size
 from inspector_app.ending import Ending, Passing
 from inspector_app.engine.log_notes import exception_told, is_finding, told
 from inspector_app.engine.recording import Recording
+from inspector_app.guests import Guests
 from inspector_app.intents import ClientSpec, ServerSpec
 from inspector_app.loop import run_loop
 from inspector_app.printing import NOT_A_FRAME, Printer
@@ -124,14 +125,18 @@ class _Run:
             say(text)
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(passing.writing_fails, level == "problem")
+                loop.call_soon_threadsafe(guests.told, level, text)
 
+        guests = Guests(self.spec, ending)
         loop.set_exception_handler(_say_loop_error)
         ending.sets(over, loop)
         recording = await Recording.begin(
             self.spec, self.capture, on_commit=on_commit, on_problem=on_problem, on_record=passing.see
         )
         began = time.monotonic()
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(recording.end)
+            await stack.enter_async_context(guests.let_in(recording))
             printer = Printer(
                 self.capture,
                 _stdout(),
@@ -150,6 +155,7 @@ class _Run:
                 return code
 
             def save_by_force() -> None:
+                guests.gone()
                 recording.recorder.flush(FLUSH_S)
                 printer.finish()
                 recording.close()
@@ -168,8 +174,6 @@ class _Run:
                 await asyncio.to_thread(recording.recorder.flush, FLUSH_S)
                 # Before the capture is closed: a reader that has it open would keep its log beside it.
                 await asyncio.to_thread(printer.finish)
-        finally:
-            await recording.end()
         return report(took_s, ended, unconnected)
 
     def _never_connected(self, recording: Recording, passing: Passing) -> str:

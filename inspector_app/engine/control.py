@@ -44,6 +44,9 @@ class Engine(Protocol):
     def moved(self, capture: Path) -> None:
         """Take note that recording goes on in `capture`."""
 
+    def refuses(self, intent: Intent | EngineIntent) -> str | None:
+        """Why it does not do that, in one sentence; None where it does."""
+
 
 class ControlHandler(ProtocolHandler):
     """What a viewer can ask of the engine, one handler for each viewer."""
@@ -60,6 +63,8 @@ class ControlHandler(ProtocolHandler):
         return encode_done(await self._done(intent))
 
     async def _done(self, intent: Intent | EngineIntent) -> Done:
+        if (refusal := self._engine.refuses(intent)) is not None:
+            return Done(error=refusal)
         match intent:
             case RecordElsewhere():
                 return await self._move_to(Path(intent.capture))

@@ -12,27 +12,25 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.engine.control import control_server
 from inspector_app.engine.log_notes import noting_warnings
+from inspector_app.engine.reachable import reachable
 from inspector_app.engine.recording import Recording
-from inspector_app.engine.running import Published, RunningEngine, machine
 from inspector_app.engine.wire import Failed, Ready, WireError, decode_start, encode_answer
 from inspector_app.loop import run_loop
-from inspector_app.sources.base import describe_spec
 from inspector_app.sources.failures import BAD_USAGE, FAILED, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inspector_app.engine.control import Control
+    from inspector_app.engine.reachable import Reachable
     from inspector_app.engine.recorder import Level
     from inspector_app.engine.wire import Start
+    from inspector_app.intents import EngineIntent, Intent
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CHUNK = 65_536
@@ -76,9 +74,7 @@ class _Engine:
         self._start = start
         self._answer_to = answer_to
         self._over = asyncio.Event()
-        self._control: Control | None = None
-        self._published: Published | None = None
-        self._running: RunningEngine | None = None
+        self._reach: Reachable | None = None
         self._stay = start.stay
         self._viewer_gone = False
         self._ended = threading.Event()
@@ -100,14 +96,12 @@ class _Engine:
         try:
             # Nobody reads a log of this process.
             with noting_warnings(recording.recorder.put):
-                async with control_server(recording, self._start.token, self) as self._control:
-                    self._publish(recording, self._control)
-                    _answer(self._answer_to, self._ready(recording, self._control))
+                reaching = reachable(recording, self._start.spec, self._start.token, self)
+                async with reaching as self._reach:
+                    _answer(self._answer_to, self._ready(recording, self._reach.control))
                     await self._over.wait()
-                    self._unpublish()
                 await recording.stop()
         finally:
-            self._unpublish()
             await recording.end()
             self._ended.set()
         return 0
@@ -122,8 +116,8 @@ class _Engine:
     def set_stay(self, on: bool) -> None:
         """Run on then, or do not; tell every viewer."""
         self._stay = on
-        if self._control is not None:
-            self._control.push_stays(on)
+        if self._reach is not None:
+            self._reach.control.push_stays(on)
         if self._viewer_gone and not on:
             self.end()
 
@@ -134,32 +128,11 @@ class _Engine:
 
     def moved(self, capture: Path) -> None:
         """Take note that recording goes on in `capture`, and tell every viewer."""
-        if self._control is not None:
-            self._control.push_moved(capture)
-        if self._published is not None and self._running is not None:
-            self._running = replace(self._running, capture=str(capture))
-            with suppress(OSError):  # then it is found under its old capture
-                self._published.change(self._running)
+        if self._reach is not None:
+            self._reach.moved(capture)
 
-    def _publish(self, recording: Recording, control: Control) -> None:
-        """Let other viewers find it; where that cannot be, it works all the same."""
-        self._running = RunningEngine(
-            pid=os.getpid(),
-            machine=machine(),
-            started_ns=time.time_ns(),
-            control_url=control.url,
-            token=self._start.token,
-            capture=str(recording.capture.absolute()),
-            address=recording.source.address,
-            source=describe_spec(self._start.spec),
-        )
-        with suppress(OSError, CaptureError):
-            self._published = Published(self._running)
-
-    def _unpublish(self) -> None:
-        if self._published is not None:
-            with suppress(OSError):
-                self._published.end()
+    def refuses(self, intent: Intent | EngineIntent) -> None:
+        """Nothing is refused: who started it asks, or who was let in to take part."""
 
     def _ready(self, recording: Recording, control: Control) -> Ready:
         return Ready(
@@ -175,8 +148,8 @@ class _Engine:
         self._loop.call_soon_threadsafe(self._push, level, text)
 
     def _push(self, level: Level, text: str) -> None:
-        if self._control is not None:
-            self._control.push_problem(level, text)
+        if self._reach is not None:
+            self._reach.control.push_problem(level, text)
 
     def _watch_stdin(self) -> None:
         """Wait for the end of stdin; then end, unless that is not wanted."""

@@ -74,6 +74,10 @@ class Command:
     def captures(self) -> list[Path]:
         return sorted(self.data.glob("*.capture"))
 
+    def left(self) -> list[str]:
+        """The names of all files in the data folder and below."""
+        return sorted(path.name for path in self.data.rglob("*") if path.is_file())
+
 
 async def finish(process: asyncio.subprocess.Process) -> Result:
     """Wait for the end of a command; what it wrote until then and was not read."""

@@ -198,7 +198,7 @@ async def test_it_ends_cleanly_with_a_summary_when_asked(command: Command, numbe
     assert result.said[-1].startswith("Recorded in ")
     assert "Traceback" not in result.stderr
     (capture,) = command.captures()
-    assert sorted(path.name for path in command.data.iterdir()) == [capture.name]
+    assert command.left() == [capture.name]
 
 
 def test_without_a_terminal_it_says_so_in_one_line_and_the_demo_ends_by_itself(
@@ -338,7 +338,7 @@ async def ended_by_force(command: Command, process: asyncio.subprocess.Process) 
     assert result.said[0].endswith("so it is ended by force.")
     assert result.said[-1].startswith("Recorded in ")
     (capture,) = command.captures()
-    assert [path.name for path in command.data.iterdir()] == [capture.name]
+    assert command.left() == [capture.name]
     reader = CaptureReader(capture)
     assert reader.totals().requests == 1
     reader.close()
@@ -388,7 +388,7 @@ async def test_a_handler_that_ends_the_program_is_told(command: Command, leaving
     assert result.code == 1
     assert any(line.startswith("The run was ended from inside, by a handler: ") for line in result.said)
     assert "Traceback" not in result.stderr
-    assert [path.suffix for path in command.data.iterdir()] == [".capture"]
+    assert [Path(name).suffix for name in command.left()] == [".capture"]
 
 
 async def test_a_connection_that_never_came_about_in_time_is_told(command: Command) -> None:

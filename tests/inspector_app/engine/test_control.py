@@ -38,6 +38,9 @@ class Engine:
     def moved(self, capture: Path) -> None:
         self.capture = capture
 
+    def refuses(self, intent: object) -> str | None:
+        return "Not from here." if intent == SendRaw(text="refused") else None
+
 
 def served(recording: Recording, engine: Engine | None = None) -> AbstractAsyncContextManager[Control]:
     return control_server(recording, TOKEN, engine or Engine())
@@ -89,6 +92,15 @@ async def test_an_intent_is_answered_with_what_became_of_it(recording: Recording
     ):
         done = await protocol.request_response(call_of(SendRaw(text="x")))
     assert done["error"].startswith("No client is connected")
+
+
+async def test_what_the_engine_refuses_is_not_done_and_it_is_told_why(recording: Recording) -> None:
+    async with (
+        served(recording) as control,
+        connect(control.url, token=TOKEN) as protocol,
+    ):
+        done = await protocol.request_response(call_of(SendRaw(text="refused")))
+    assert done["error"] == "Not from here."
 
 
 async def test_an_intent_of_a_wrong_shape_is_an_invalid_request(recording: Recording) -> None:
