@@ -324,8 +324,8 @@ def attach(*, capture: Path | None, control: bool, only_list: bool) -> None:
     """Look at what a running engine inspects, from a second window; without --control nothing is sent.
 
     CAPTURE says which one, by the file that it records into; with one engine running it can be left out, with
-    several there is a choice. An engine ends with the window that started it, unless it was told to stay. A run
-    without a screen can be looked at, too.
+    several there is a choice. An engine ends with the window that started it, unless it was told to stay.
+    A run without a screen can be looked at, too.
 
     \b
     Examples:

@@ -27,9 +27,10 @@ class Items(ProtocolHandler):
 
     @request_stream
     async def items(self, data: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Give so many of them."""
+        """Give so many of them, with so much text."""
+        text = "x" * data.get("text_bytes", len(TEXT))
         for number in range(data["frames"]):
-            yield {"number": number, "text": TEXT}
+            yield {"number": number, "text": text}
 
     @request_response
     async def echo(self, data: dict[str, Any]) -> dict[str, Any]:

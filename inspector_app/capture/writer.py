@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _BUSY_TIMEOUT_S = 5.0
 _CLOSING_BUSY_TIMEOUT_MS = 100
+_PORTION_PAGES = 1000
+"""What is copied at once, about 4 MB, before there is time to write again."""
 
 
 _TOGETHER = 40
@@ -96,14 +98,24 @@ class CaptureWriter:
         self.path, self._connection = path, connection
         self._identity = (status.st_dev, status.st_ino)
 
-    def move_to(self, path: Path) -> None:
+    def move_to(self, path: Path, meanwhile: Callable[[], object]) -> None:
         """Copy all that was committed into a new capture at `path`, and write there from now on.
 
-        The old file stays as it is. It may be full, removed or not to be written, as long as it can be read.
-        Raises `CaptureError` when the new one cannot be made; then all is as it was.
+        `meanwhile` is called again and again while it is copied: what it writes gets into both files. The old
+        one stays. It may be full, removed or not to be written, as long as it can be read. Raises
+        `CaptureError` when the new one cannot be made, and what `meanwhile` raises; then all is as it was.
         """
         before = self._open_connection()
-        self._begin(path.absolute(), before.backup)
+
+        def between(status: int, _left: int, _all: int) -> None:
+            if status != sqlite3.SQLITE_DONE:  # what would be written then is not in the copy
+                meanwhile()
+
+        def copy(target: sqlite3.Connection) -> None:
+            # SQLite carries what this very connection writes between two portions over into the copy.
+            before.backup(target, pages=_PORTION_PAGES, progress=between)
+
+        self._begin(path.absolute(), copy)
         _end(before)
 
     def check(self) -> None:

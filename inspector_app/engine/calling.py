@@ -11,7 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.engine.wire import WireError, call_of, done_of
-from inspector_app.intents import Done
+from inspector_app.intents import Done, RecordElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from slipstream import Protocol
 
 INTENT_LIMIT_S = 15.0
+MOVE_LIMIT_S = 600.0
+"""Recording elsewhere copies all that there is, to whatever disk it is told."""
+
 _PAUSE_S = 0.2
 
 GONE = "The engine is not running: start it again, the capture so far is intact."
@@ -67,13 +70,14 @@ class Calling:
         """Have the engine carry out an intent. Never raises; `Done.error` says why it was not done."""
         from slipstream import ConnectionState, RequestTimeoutError, SlipstreamError
 
+        limit_s = MOVE_LIMIT_S if isinstance(intent, RecordElsewhere) else INTENT_LIMIT_S
         if self.protocol is None or self.protocol.state is not ConnectionState.CONNECTED:
             return Done(error=AWAY if alive() else GONE)
         try:
-            answer = await self.protocol.request_response(call_of(intent), timeout=INTENT_LIMIT_S)
+            answer = await self.protocol.request_response(call_of(intent), timeout=limit_s)
             return done_of(answer)
         except RequestTimeoutError:
-            return Done(error=f"The engine did not answer within {INTENT_LIMIT_S:g} s: it may be overloaded.")
+            return Done(error=f"The engine did not answer within {limit_s:g} s: it may be overloaded.")
         except ConnectionError:
             return Done(error=CUT if alive() else GONE)
         except (SlipstreamError, WireError) as error:

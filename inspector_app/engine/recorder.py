@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.records import FrameSeen, Noted, Record
@@ -31,7 +31,8 @@ BATCH_RECORDS = 1000
 """Most records of one transaction."""
 
 CROWDED_RECORDS = 10_000
-"""Records in the buffer beyond which whoever puts one in steps aside for the thread that writes."""
+"""Records in the buffer beyond which whoever puts one in steps aside for the thread that writes. While
+recording moves that thread copies, and is only in need of turns once the buffer is half full."""
 
 BATCH_INTERVAL_S = 0.03
 """Least time between two transactions while records trickle in."""
@@ -61,8 +62,11 @@ class Writer(Protocol):
     def check(self) -> None:
         """Raise `CaptureError` when the file is not there any more, or may not be written."""
 
-    def move_to(self, path: Path) -> None:
-        """Go on in a new capture at `path` with all that was written so far, or raise `CaptureError`."""
+    def move_to(self, path: Path, meanwhile: Callable[[], object]) -> None:
+        """Go on in a new capture at `path` with all that was written so far, or raise `CaptureError`.
+
+        `meanwhile` is called now and then, and may write.
+        """
 
     def checkpoint(self) -> None:
         """Have what was written in the file itself, should it be copied while it is recorded."""
@@ -97,6 +101,7 @@ class Recorder:
         self._next_checkpoint = 0.0
         self._log_grew = False
         self._move: _Move | None = None
+        self._unwritten: _Folded | None = None
         self._fold = Fold()
         self._buffer: deque[Record] = deque()
         self._held = 0
@@ -141,7 +146,7 @@ class Recorder:
             if self._gap.frames:
                 self._close_gap()
             self._append(record, size)
-        if len(self._buffer) > CROWDED_RECORDS:
+        if len(self._buffer) > CROWDED_RECORDS and (self._move is None or self._held > self._held_limit / 2):
             time.sleep(0)  # no waiting, but a turn for the thread that writes, should it want one
 
     def _append(self, record: Record, size: int = RECORD_OVERHEAD_BYTES) -> None:
@@ -197,10 +202,12 @@ class Recorder:
         try:
             while self._wait_for_records():
                 began = time.monotonic()
-                if not self._commit(*self._take()):
+                if not self._commit(self._take()):
                     break
                 self._log_grew = True
-                self._move_if_asked()
+                self._move_if_asked(self._write_meanwhile)
+                if not self._commit_unwritten():
+                    break
                 self._checkpoint_when_due()
                 self._pause(BATCH_INTERVAL_S - (time.monotonic() - began))
         except Exception as error:  # noqa: BLE001 - told, or the capture would stand still without a word
@@ -234,12 +241,12 @@ class Recorder:
         else:
             self._say_working()
 
-    def _move_if_asked(self) -> bool:
+    def _move_if_asked(self, meanwhile: Callable[[], object]) -> bool:
         move, problem = self._move, ""
         if move is None:
             return False
         try:
-            self._writer.move_to(move.path)
+            self._writer.move_to(move.path, meanwhile)
         except CaptureError as error:
             problem = str(error)
         self._moved(problem)
@@ -262,8 +269,8 @@ class Recorder:
             if seconds > 0 and len(self._buffer) < BATCH_RECORDS:
                 self._wake.wait_for(lambda: self._closing, seconds)
 
-    def _take(self) -> tuple[int, int]:
-        """Fold the next records; tell how many they are and what they held in bytes."""
+    def _take(self) -> _Folded:
+        """Fold the next records."""
         with self._wake:
             if len(self._buffer) <= BATCH_RECORDS:
                 self._close_gap()
@@ -271,36 +278,50 @@ class Recorder:
             count, size = len(records), sum(map(_size_of, records))
         for record in records:
             self._fold.apply(record)
-        return count, size
+        return _Folded(self._fold.take(), count, size)
 
-    def _commit(self, count: int, size: int) -> bool:
+    def _write_meanwhile(self) -> None:
+        """Write a batch while recording moves, so that the buffer does not fill up until all is copied."""
+        if self._unwritten is None and self._buffer:
+            folded = self._take()
+            try:
+                self._writer.write(folded.batch)
+            except CaptureError:  # it is for the new capture alone then
+                self._unwritten = folded
+            else:
+                self._committed_one(folded)
+
+    def _commit_unwritten(self) -> bool:
+        folded, self._unwritten = self._unwritten, None
+        return folded is None or self._commit(folded)
+
+    def _commit(self, folded: _Folded) -> bool:
         """Write what was folded, trying again until it works; False when closing came first."""
-        batch = self._fold.take()
         while True:
             last_try = self._closing
             try:
-                self._writer.write(batch)
+                self._writer.write(folded.batch)
             except CaptureError as error:
                 self._say_failing(str(error))
                 if last_try:
                     return False
-                if not self._move_if_asked():
+                if not self._move_if_asked(_nothing):
                     with self._wake:
                         self._wake.wait_for(
                             lambda: self._closing or self._move is not None, self._retry_interval_s
                         )
             else:
-                self._committed_one(batch, count, size)
+                self._committed_one(folded)
                 return True
 
-    def _committed_one(self, batch: Batch, count: int, size: int) -> None:
+    def _committed_one(self, folded: _Folded) -> None:
         with self._wake:
-            self._committed += count
-            self._held -= size
+            self._committed += folded.records
+            self._held -= folded.held
             self._wake.notify_all()
         self._say_working()
         if self._on_commit is not None:
-            self._on_commit(batch)
+            self._on_commit(folded.batch)
 
     def _say_failing(self, text: str) -> None:
         with self._wake:
@@ -325,12 +346,24 @@ class Recorder:
             self._say_failing(str(error))
 
 
+class _Folded(NamedTuple):
+    """What is to be written at once; of how many records, which held so many bytes."""
+
+    batch: Batch
+    records: int
+    held: int
+
+
 class _Move:
     """A wish to record elsewhere; `problem` is None until that is done, and empty when it was."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem: str | None = None
+
+
+def _nothing() -> None:
+    """Where nothing can be written, nothing is meanwhile."""
 
 
 def _size_of(record: Record) -> int:

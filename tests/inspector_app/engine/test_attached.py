@@ -185,3 +185,19 @@ async def test_every_viewer_is_told_where_recording_goes_on_and_a_later_one_find
             while frames(after) <= before:  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.01)
     assert frames(capture) == before
+
+
+async def test_copying_a_large_capture_may_take_longer_than_other_intents(
+    capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        first_viewer(capture) as (_, engine),
+        second_viewer(engine, control=True) as (attached, heard),
+    ):
+        monkeypatch.setattr("inspector_app.engine.calling.INTENT_LIMIT_S", 1e-9)
+        assert "did not answer" in ((await attached.perform(Stay())).error or "")
+        elsewhere = str(capture.with_name("two.capture"))
+        assert (await attached.perform(RecordElsewhere(capture=elsewhere))).error is None
+        while (news := await heard.next())[0] != "moved":
+            pass
+        assert news == ("moved", elsewhere)

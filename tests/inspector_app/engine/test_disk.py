@@ -74,12 +74,14 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 class Recorded:
     """A recorder at work, with what it said."""
 
-    def __init__(self, path: Path, held_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(
+        self, path: Path, held_bytes: int = 64 * 1024 * 1024, writer: type[CaptureWriter] = CaptureWriter
+    ) -> None:
         self.said: list[tuple[str, str]] = []
         self._news = threading.Condition()
-        writer = CaptureWriter(path, source={"kind": "test"}, software="test")
+        self.writer = writer(path, source={"kind": "test"}, software="test")
         self.recorder = Recorder(
-            writer, on_problem=self._on_problem, held_bytes=held_bytes, retry_interval_s=0.01
+            self.writer, on_problem=self._on_problem, held_bytes=held_bytes, retry_interval_s=0.01
         )
         self.sent = 0
         self.recorder.put(
@@ -112,8 +114,10 @@ class Recorded:
 
 
 @contextmanager
-def recorded(path: Path, held_bytes: int = 64 * 1024 * 1024) -> Iterator[Recorded]:
-    it = Recorded(path, held_bytes)
+def recorded(
+    path: Path, held_bytes: int = 64 * 1024 * 1024, writer: type[CaptureWriter] = CaptureWriter
+) -> Iterator[Recorded]:
+    it = Recorded(path, held_bytes, writer)
     try:
         assert it.recorder.flush(WAIT_S)
         yield it

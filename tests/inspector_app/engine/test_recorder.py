@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,7 @@ class GatedWriter:
     def check(self) -> None:
         pass
 
-    def move_to(self, path: Path) -> None:
+    def move_to(self, path: Path, meanwhile: Callable[[], object]) -> None:
         raise AssertionError("nobody asked for it")
 
     def checkpoint(self) -> None:
@@ -109,7 +109,7 @@ class SteppedWriter:
     def check(self) -> None:
         pass
 
-    def move_to(self, path: Path) -> None:
+    def move_to(self, path: Path, meanwhile: Callable[[], object]) -> None:
         raise AssertionError("nobody asked for it")
 
     def checkpoint(self) -> None:
@@ -136,7 +136,7 @@ class BrokenWriter:
     def check(self) -> None:
         pass
 
-    def move_to(self, path: Path) -> None:
+    def move_to(self, path: Path, meanwhile: Callable[[], object]) -> None:
         raise AssertionError("nobody asked for it")
 
     def checkpoint(self) -> None:
