@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.records import FrameSeen, Noted, Record
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inspector_app.capture.records import Batch
+    from inspector_app.engine.writing import Writer
 
 Level = Literal["info", "problem"]
 
@@ -51,28 +52,6 @@ CHECKPOINT_INTERVAL_S = 2.0
 
 RECORD_OVERHEAD_BYTES = 400
 """What a record costs in memory besides the text of its frame, about."""
-
-
-class Writer(Protocol):
-    """What the recorder needs of a `CaptureWriter`."""
-
-    def write(self, batch: Batch) -> None:
-        """Write a whole batch or nothing; `CaptureError` when it cannot be written now."""
-
-    def check(self) -> None:
-        """Raise `CaptureError` when the file is not there any more, or may not be written."""
-
-    def move_to(self, path: Path, meanwhile: Callable[[], object]) -> None:
-        """Go on in a new capture at `path` with all that was written so far, or raise `CaptureError`.
-
-        `meanwhile` is called now and then, and may write.
-        """
-
-    def checkpoint(self) -> None:
-        """Have what was written in the file itself, should it be copied while it is recorded."""
-
-    def close(self) -> None:
-        """Leave a complete file behind."""
 
 
 class Recorder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -27,7 +28,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.in_use import InUseError, alone_with
+from inspector_app.capture.in_use import alone_with, lock_of
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.engine.link import EngineFailed, EngineLink
 from inspector_app.intents import ClientSpec
@@ -119,6 +120,14 @@ def wait_a_moment(chance: random.Random) -> None:
     time.sleep(chance.uniform(0, 0.03))
 
 
+def wait_until_unused(capture: Path) -> None:
+    """Wait for the lock that whoever uses the capture holds; how long a test may take is the patience."""
+    with contextlib.suppress(FileNotFoundError), lock_of(capture).open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone_with(capture):
+        pass
+
+
 # -- what can be killed -----------------------------------------------------------------------------------
 
 
@@ -196,12 +205,8 @@ def kill_viewer(flood: Flood, capture: Path, chance: random.Random) -> Shown:
         os.kill(terminal.pid, signal.SIGKILL)
         terminal.wait_for_end()
         shown = {int(seq): int(number) for seq, number in _ROW.findall(terminal.text())}
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        with contextlib.suppress(InUseError), alone_with(capture):
-            return shown
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until_unused(capture)
+    return shown
 
 
 KINDS: tuple[Callable[[Flood, Path, random.Random], Shown], ...] = (
