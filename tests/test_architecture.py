@@ -45,6 +45,24 @@ def test_the_page_says_what_every_module_of_the_library_is_for() -> None:
     assert named == {path.stem for path in (ROOT / "slipstream").glob("*.py") if path.stem[0] != "_"}
 
 
+def test_the_page_says_once_what_every_part_of_the_inspector_is_for() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    table = page.partition("| folder of `inspector_app` |")[2].partition("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`([\w/]+)`", row.split("|")[1])]
+    package = ROOT / "inspector_app"
+    folders = [path.parent.relative_to(package).as_posix() + "/" for path in package.glob("*/__init__.py")]
+    modules = [path.stem for path in package.glob("*.py") if path.stem[0] != "_"]
+    inner = [name for name in named if name.count("/") > 1]
+    assert sorted(named) == sorted([*folders, *modules, *inner])
+    assert [name for name in inner if not (package / name / "__init__.py").exists()] == []
+
+
+def test_the_page_says_no_decision_twice() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    decisions = re.findall(r"^- \*\*(.+?)\*\*", page, re.MULTILINE)
+    assert sorted(decisions) == sorted(set(decisions))
+
+
 def test_the_version_is_the_same_everywhere() -> None:
     from importlib.metadata import version
 
