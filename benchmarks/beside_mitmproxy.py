@@ -1,7 +1,6 @@
 """The inspector beside mitmproxy, with the same traffic: `python benchmarks/beside_mitmproxy.py`.
 
-    python benchmarks/beside_mitmproxy.py --frames 100000 --repetitions 1
-    python benchmarks/beside_mitmproxy.py --view 1000,20000,100000      # how much of it can be looked at
+    python benchmarks/beside_mitmproxy.py --view 1000,50000     # how much of it can be looked at
 
 One client takes a stream of so many items of about 200 bytes from a handler, then makes sequential calls. The
 handler is hosted three times: by a server that records nothing, by such a server behind `mitmdump` (the
@@ -16,7 +15,7 @@ turns. Then each opens in a terminal what it has recorded, and writes it as HAR.
 - *After kill -9* is how much a reader finds when the recorder is killed while the connection is still open.
 - *Opened* is the time from the start of the program until messages of the connection are drawn: for the
   inspector the first list on the screen, for mitmproxy three keys later, each pressed at once. *To the last
-  one* is the key that goes there, until that is drawn.
+  one* is the key that goes there, until that is drawn. Both are waited for at most two minutes.
 
 mitmproxy is installed from PyPI into `build/mitmproxy`. Printed are medians, and how many times as much
 mitmproxy takes.
@@ -232,6 +231,10 @@ class Screen:
                 return time.perf_counter() - began
         return took
 
+    def processor_s(self) -> float:
+        """Processor time of the program so far."""
+        return processor_s(self._child.pid)
+
     def press(self, keys: str) -> None:
         """Send keys."""
         self._child.send(keys)
@@ -246,6 +249,7 @@ def look(folder: Path, capture: Path, flows: Path, figures: Figures, note: str =
     folders = {f"SLIPSTREAM_INSPECTOR_{name}": str(folder / name) for name in ("DATA", "CONFIG")}
     ours = Screen([sys.executable, "-m", "inspector_app", "open", str(capture)], folders)
     figures.add(f"opened, until messages are drawn, s{note}", INSPECTOR, ours.until("stream_req"))
+    figures.add(f"  processor time of it, s{note}", INSPECTOR, ours.processor_s())
     ours.press("\x1b[F")
     figures.add(f"to the last one, s{note}", INSPECTOR, ours.until("response"))
     ours.close()
@@ -257,6 +261,7 @@ def look(folder: Path, capture: Path, flows: Path, figures: Figures, note: str =
     theirs.press("\t\t")
     took += theirs.until('"stream_request"')
     figures.add(f"opened, until messages are drawn, s{note}", MITMPROXY, took)
+    figures.add(f"  processor time of it, s{note}", MITMPROXY, theirs.processor_s())
     theirs.press("G")
     figures.add(f"to the last one, s{note}", MITMPROXY, theirs.until('"response"'))
     theirs.close()
