@@ -46,3 +46,17 @@ def test_the_benchmark_of_the_hot_path_has_a_ratio_for_every_step() -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count("a whole call") == 2
+
+
+@pytest.mark.proof
+def test_the_benchmark_of_recording_elsewhere_finds_every_frame_in_the_new_capture() -> None:
+    result = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "moving.py", "--megabytes", "5"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "not done" not in result.stdout
+    assert result.stdout.endswith("frames in the new capture, 0 gaps\n")
