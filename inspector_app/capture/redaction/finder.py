@@ -24,6 +24,7 @@ from inspector_app.capture.redaction.rules import (
     Pattern,
     Rules,
     fold_name,
+    shipped_pattern,
 )
 
 Name = Callable[[str, str, str], str]
@@ -38,7 +39,7 @@ PLACEHOLDER = re.compile("\u2039[a-z][a-z0-9_]*-[0-9a-z]+\u203a")
 _FEWEST_DIGITS = b"0" * 13
 _FOLDED_TRIGGERS = (
     *(stem.encode() for stem in STEMS),
-    *(f"{key}{end}".encode() for key in sorted(WHOLE_KEYS) for end in "\"'=:\\]"),
+    *(f"{key}{end}".encode() for key in sorted(WHOLE_KEYS) for end in "\"'=:\\]>"),
     _FEWEST_DIGITS,
 )
 """One of these is in every text, folded as names are, in which a shipped rule finds a key or a card."""
@@ -73,13 +74,22 @@ _ASSIGNED = re.compile(
 )
 _HALVES = re.compile("([\ud800-\udfff]+)")
 _HINT = re.compile(
-    r"@|eyJ|://|(?i:bearer|basic)\s|[-_][A-Za-z0-9_-]{10}|[pousr]_[A-Za-z0-9]{10}|AKIA|ASIA|AIza"
+    r"@|eyJ|://|(?i:bearer|basic)\s|PRIVATE KEY-|[-_][A-Za-z0-9_-]{10}|[pousr]_[A-Za-z0-9]{10}|AKIA|ASIA|AIza"
     r"|[2-6]\d{3}(?:[ -]?\d){8}"
 )
 """Without this in a text, none of the shipped patterns finds anything in it."""
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate)\s+(?=\S)")
-_COOKIE = re.compile(r"([^=;\s]+\s*=\s*)([^;]*)")
-_COOKIE_WORDS = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority", "version"})
+_TAGGED = re.compile(r"<([A-Za-z_][\w.:-]{0,63})(?:\s[^<>]{0,200})?>([^<>]{1,4096})</")
+_LINE = re.compile(r"[^\r\n\"']*")
+_UUID = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
+_UUID_LENGTH = 36
+_COOKIES = frozenset({"cookie", "setcookie"})
+_COOKIE_WORDS = frozenset(
+    {
+        *("path", "domain", "expires", "max-age", "samesite", "priority", "version"),
+        *("secure", "httponly", "partitioned"),
+    }
+)
 _NO_SECRETS = frozenset(
     {
         *("", "null", "true", "false", "none", "undefined", "bearer", "basic", HIDDEN),
@@ -117,12 +127,12 @@ class Finder:
         self._rules = rules
         self._name = name
         self._patterns: list[tuple[str, str, Pattern]] = [
-            (which, KINDS.get(which, which), re.compile(PATTERNS[which]))
+            (which, KINDS.get(which, which), shipped_pattern(which))
             for which in PATTERNS
             if which not in rules.off
         ]
         self._patterns += [(which, which, pattern) for which, pattern in rules.own.items()]
-        own_keys = [glob.strip("*?") for glob in rules.keys]
+        own_keys = [glob.strip("*?") for glob in (*rules.keys, *rules.headers)]
         # A pattern of one's own, or a glob in the middle of a name: nothing shorter is sure to be there.
         self._always = bool(rules.own) or any(not each.isalnum() for each in own_keys)
         self._triggers = BytesAhoCorasick(list(_TRIGGERS))
@@ -176,7 +186,7 @@ class Finder:
         if isinstance(value, list):
             return [self._all_of(key, each, depth + 1) for each in value]
         if isinstance(value, str):
-            return self._credential(value, f"key {key}", _kind(key))
+            return self._secret(key, value, f"key {key}")
         if isinstance(value, bool) or value is None:
             return value
         return self._called(str(value), f"key {key}", _kind(key))
@@ -191,15 +201,7 @@ class Finder:
                 return self.value(pair)
 
     def _header_value(self, header: str, value: str) -> str:
-        rule = f"header {header}"
-        if fold_name(header) in ("cookie", "setcookie") and "=" in value:
-            return _COOKIE.sub(lambda found: self._cookie(found, rule), value)
-        return self._credential(value, rule, _kind(header))
-
-    def _cookie(self, found: re.Match[str], rule: str) -> str:
-        if found[1].rstrip("= \t").lower() in _COOKIE_WORDS:
-            return found[0]
-        return found[1] + self._called(found[2], rule, "cookie")
+        return self._secret(header, value, f"header {header}")
 
     # -- deciding ------------------------------------------------------------------------------------------
 
@@ -213,6 +215,21 @@ class Finder:
         if PLACEHOLDER.fullmatch(secret):
             return secret
         return self._name(secret, kind, rule)
+
+    def _secret(self, name: str, value: str, rule: str) -> str:
+        """Replace what is secret in a value, by the name of its key or header."""
+        if fold_name(name) in _COOKIES and "=" in value:
+            return ";".join(self._cookie(part, rule) for part in value.split(";"))
+        return self._credential(value, rule, _kind(name))
+
+    def _cookie(self, part: str, rule: str) -> str:
+        name, equals, old = part.partition("=")
+        if not equals:
+            name = old = part
+        if name.strip().lower() in _COOKIE_WORDS:
+            return part
+        value = old.strip()
+        return part[: len(part) - len(old)] + old.replace(value, self._called(value, rule, "cookie"), 1)
 
     def _credential(self, value: str, rule: str, kind: str) -> str:
         """Replace what proves who somebody is; the scheme before it may stay."""
@@ -232,8 +249,8 @@ class Finder:
         if depth < _DEEPEST and text.lstrip()[:1] in ("{", "["):
             new = self._json(text, depth)
             # What only begins like JSON, or is cut off, is text as well.
-            return new if is_json(text) else self._patterned(self._assigned(new))
-        return self._patterned(self._assigned(text))
+            return new if is_json(text) else self._patterned(self._tagged(self._assigned(new)))
+        return self._patterned(self._tagged(self._assigned(text)))
 
     def _json(self, text: str, depth: int) -> str:
         """Replace in JSON, sound or not, by its tokens; what is between them is never touched."""
@@ -255,6 +272,8 @@ class Finder:
                     done = token.end(1)
             else:
                 redacted = self._value(token, place.secret_key(), depth)
+                if token[1] is not None:
+                    self._learn(place.told(token[1]))
                 place.key = ""
                 if redacted is not None:
                     parts += (text[done : token.start()], redacted)
@@ -269,13 +288,18 @@ class Finder:
         content = token[1]
         escaped = "\\" in content
         value = decoded(content) if escaped else content
-        new = self._credential(value, f"key {key}", _kind(key)) if key else self._inside(value, depth + 1)
+        new = self._secret(key, value, f"key {key}") if key else self._inside(value, depth + 1)
         if new == value:
             return None
         closed = '"' if whole.endswith('"') and len(whole) > 1 else ""
         if not escaped:
             return f'"{new}{closed}'
         return json.dumps(new, ensure_ascii=whole.isascii())[: None if closed else -1]
+
+    def _learn(self, told: tuple[str, str] | None) -> None:
+        """Know a secret from here on that stood before its name."""
+        if told is not None:
+            self._secret(told[0], decoded(told[1]), f"key {told[0]}")
 
     def _bare(self, word: str, key: str) -> str | None:
         if key:
@@ -297,17 +321,31 @@ class Finder:
         done = 0
         for found in _KEY.finditer(text):
             name = found[1].rpartition("[")[2].rstrip("]") or found[1]
-            if found.end() < done or not self._rules.secret_key(name):
+            if found.end() < done or not self._secret_path(name):
                 continue
-            value = _ASSIGNED.match(text, found.end())
-            if value is None or value.lastindex is None:
+            value = (_LINE if fold_name(name) in _COOKIES else _ASSIGNED).match(text, found.end())
+            if value is None:
                 continue
-            old = value[value.lastindex]
-            new = self._credential(old, f"key {name}", _kind(name))
-            if new != old:
-                parts += (text[done : value.start(value.lastindex)], new)
-                done = value.end(value.lastindex)
+            group = value.lastindex or 0
+            new = self._secret(name, value[group], f"key {name}")
+            if new != value[group]:
+                parts += (text[done : value.start(group)], new)
+                done = value.end(group)
         return "".join((*parts, text[done:])) if parts else text
+
+    def _secret_path(self, name: str) -> bool:
+        return self._rules.secret_key(name) or self._rules.secret_key(name.rpartition(".")[2])
+
+    def _tagged(self, text: str) -> str:
+        """Replace in `<name>value</name>`."""
+        return _TAGGED.sub(self._in_tag, text) if "</" in text else text
+
+    def _in_tag(self, found: re.Match[str]) -> str:
+        name = found[1].rpartition(":")[2]
+        if not self._rules.secret_key(name):
+            return found[0]
+        start, end = found.start(2) - found.start(), found.end(2) - found.start()
+        return found[0][:start] + self._secret(name, found[2], f"key {name}") + found[0][end:]
 
     def _patterned(self, text: str) -> str:
         if not self._always and _HINT.search(text) is None:
@@ -327,13 +365,14 @@ class Finder:
         return text
 
     def _match(self, which: str, kind: str, found: re.Match[str]) -> str:
-        secret = found["secret"] if "secret" in found.re.groupindex else found[0]
-        if which == "card" and not _is_card(secret):
+        group = found.re.groupindex.get("secret", 0)
+        secret = found[group]
+        if which == "card" and not (_is_card(secret) and not _in_uuid(found)):
             return found[0]
         if not secret or PLACEHOLDER.search(found[0]):
             return found[0]
-        new = self._called(secret, f"pattern {which}", kind)
-        return found[0].replace(secret, new)
+        start, end = found.start(group) - found.start(), found.end(group) - found.start()
+        return found[0][:start] + self._called(secret, f"pattern {which}", kind) + found[0][end:]
 
 
 def _places(data: bytes, matches: Sequence[tuple[int, int, int]]) -> set[int]:
@@ -369,3 +408,9 @@ def _is_card(text: str) -> bool:
         return False
     doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _in_uuid(found: re.Match[str]) -> bool:
+    """Whether these digits are a part of a UUID, which numbers of cards look like now and then."""
+    around = _UUID.finditer(found.string, max(0, found.start() - _UUID_LENGTH), found.end() + _UUID_LENGTH)
+    return any(each.start() < found.end() and found.start() < each.end() for each in around)

@@ -18,6 +18,10 @@ _SCHEMA = re.compile(
     r'"(?:type"\s*:\s*"(?:string|number|integer|boolean|object|array)"|(?:anyOf|oneOf|allOf|\$ref|enum)")'
 )
 """A JSON Schema under the name of a secret says how one looks; only the values in it may be one."""
+_NAMES = frozenset({"name", "key", "header", "field"})
+_VALUES = frozenset({"value", "val"})
+_LONGEST_NAME = 64
+_NOTHING = (0, "")
 _SCHEMA_VALUES = frozenset({"default", "example", "examples", "const", "enum", "value"})
 
 
@@ -30,16 +34,20 @@ class Place:
         self._rules = rules
         self._level = 0
         self._within = ""
-        self._within_level = self._schema_level = 0
+        self._within_level = self._schema_level = self._headers_level = 0
+        self._named = self._valued = _NOTHING
 
     def enter(self, text: str, start: int) -> None:
         """An object or array begins."""
+        secret = "" if self._within_level else self.secret_key()
         self._level += 1
-        if self.key and not self._within_level and self._secret(self.key):
+        if secret:
             if not self._schema_level and _SCHEMA.match(text, start):
                 self._schema_level = self._level
             else:
-                self._within_level, self._within = self._level, self.key
+                self._within_level, self._within = self._level, secret
+        elif not self._headers_level and self.key.lower().endswith("headers"):
+            self._headers_level = self._level
         self.key = ""
 
     def leave(self) -> None:
@@ -48,6 +56,12 @@ class Place:
             self._within_level = 0
         if self._level == self._schema_level:
             self._schema_level = 0
+        if self._level == self._headers_level:
+            self._headers_level = 0
+        if self._level == self._named[0]:
+            self._named = _NOTHING
+        if self._level == self._valued[0]:
+            self._valued = _NOTHING
         self._level -= 1
         self.key = ""
 
@@ -55,9 +69,37 @@ class Place:
         """Give the key that makes a secret of the value that comes next; an empty text when none does."""
         if self._within_level:
             return self._within
+        level, named = self._named
+        if level == self._level and (self.key.lower() in _VALUES or self._in_pair()):
+            return named
         return self.key if self.key and self._secret(self.key) else ""
 
+    def told(self, content: str) -> tuple[str, str] | None:
+        """Hear of a string that is a value; give name and secret when it names the value before it.
+
+        `{"name": "token", "value": "…"}` names what comes, in any order, and so does `["X-Api-Key", "…"]`
+        among headers.
+        """
+        if self._in_pair():
+            paired = self._named[0] != self._level and self._is_name(content)
+            self._named = (self._level, content) if paired else _NOTHING
+        elif self.key.lower() in _VALUES:
+            self._valued = (self._level, content)
+        elif self.key.lower() in _NAMES and self._is_name(content):
+            self._named = (self._level, content)
+            if self._valued[0] == self._level:
+                return content, self._valued[1]
+        return None
+
+    def _in_pair(self) -> bool:
+        return not self.key and self._headers_level > 0
+
+    def _is_name(self, content: str) -> bool:
+        return len(content) <= _LONGEST_NAME and self._rules.secret_header(content)
+
     def _secret(self, key: str) -> bool:
+        if self._headers_level:
+            return self._rules.secret_header(key)
         return self._rules.secret_key(key) or (self._schema_level > 0 and key in _SCHEMA_VALUES)
 
 

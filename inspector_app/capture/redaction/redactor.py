@@ -113,10 +113,10 @@ class Redactor:
         return self._spelled.text(self._finder.text(text))
 
     def name(self, text: str) -> str:
-        """Give a short text, which many frames share, without the secrets that the first pass found."""
+        """Give a short text, which many frames share, without its secrets."""
         new = self._names.get(text)
         if new is None:
-            new = self._spelled.text(text)
+            new = self.text(text)
             if len(self._names) < _MOST_NAMES:
                 self._names[text] = new
         return text if new == text else new

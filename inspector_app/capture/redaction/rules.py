@@ -58,7 +58,12 @@ STEMS = (
 WHOLE_KEYS = frozenset({"auth", "pwd", "pass", "pin", "otp", "cvv", "cvc", "sid", "ssn"})
 """A key that is one of these is a secret's."""
 
-_HARMLESS_KEYS = frozenset({"tokentype", "tokencount", "maxtokens", "totaltokens"})
+_HARMLESS_KEYS = frozenset(
+    {
+        *("tokentype", "tokencount", "tokenizer", "maxtokens", "totaltokens", "prompttokens"),
+        *("completiontokens", "inputtokens", "outputtokens", "cachedtokens", "reasoningtokens", "secretary"),
+    }
+)
 
 HEADERS = frozenset(
     {
@@ -81,11 +86,18 @@ PATTERNS: dict[str, str] = {
         r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abposr]-[\w-]{10,}"
         r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}"
     ),
-    "url_password": r"\b\w+://[^\s/:@]{0,256}:(?P<secret>[^\s/@]{1,256})@",
+    "private_key": (
+        r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:[\s\\rn]{0,8}[A-Za-z-]{1,20}: [^\n\\]{0,80})*"
+        r"(?P<secret>[A-Za-z0-9+/=\s\\]{16,})"
+    ),
+    "url_password": r"\b\w+://[^\s/:]{0,256}:(?P<secret>[^\s/]{1,256})@",
     "mail": r"(?<![\w.%+-])[\w.%+-]++@[\w-]+(?:\.[\w-]+)+",
-    "card": r"(?<![\w.])[2-6]\d{3}(?:[ -]?\d){8,15}(?!\.?\d)",
+    "card": r"(?<![\w.])[2-6]\d{3}(?:[ -]?\d){8,15}(?!\.?\d|[A-Za-z_])",
 }
 """The shipped patterns by name. A group `secret` is the part that is replaced; without one it is all."""
+
+_BY_RE2 = frozenset({"jwt", "private_key"})
+"""What `re` would take time for in proportion to the square of a hostile text."""
 
 KINDS = {"jwt": "token", "bearer": "token", "api_token": "token", "url_password": "password"}
 """What a placeholder calls what a pattern found, where that is not the pattern's own name."""
@@ -163,6 +175,11 @@ def _shipped_key(folded: str) -> bool:
     if folded in _HARMLESS_KEYS:
         return False
     return folded in WHOLE_KEYS or any(stem in folded for stem in STEMS)
+
+
+def shipped_pattern(which: str) -> Pattern:
+    """Compile one of `PATTERNS`."""
+    return own_pattern(PATTERNS[which]) if which in _BY_RE2 else re.compile(PATTERNS[which])
 
 
 def own_pattern(pattern: str) -> Pattern:

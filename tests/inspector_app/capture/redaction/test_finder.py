@@ -52,6 +52,22 @@ def secrets(text: str, rules: Rules = DEFAULT_RULES) -> list[str]:
         ('{"max_tokens": 5, "token_type": "x"}', '{"max_tokens": 5, "token_type": "x"}'),
         ('{"key": "v", "type": "request"}', '{"key": "v", "type": "request"}'),
         ('{"auth": "request"}', '{"auth": "request"}'),
+        ('{"prompt_tokens": 12, "secretary": "Bob"}', '{"prompt_tokens": 12, "secretary": "Bob"}'),
+        ('{"Cookie": "a=b1c; Path=/; Secure"}', '{"Cookie": "a=[cookie]; Path=/; Secure"}'),
+        ('{"name": "token", "value": "abc"}', '{"name": "token", "value": "[token]"}'),
+        ('{"key": "pin", "x": 1, "value": 12}', '{"key": "pin", "x": 1, "value": "[secret]"}'),
+        ('{"name": "token", "value": {"a": "b"}}', '{"name": "token", "value": {"a": "[token]"}}'),
+        ('{"name": "token", "x": {"value": "b"}}', '{"name": "token", "x": {"value": "b"}}'),
+        ('[{"name": "token"}, {"value": "b"}]', '[{"name": "token"}, {"value": "b"}]'),
+        ('{"name": "Ada", "value": "token"}', '{"name": "Ada", "value": "token"}'),
+        (
+            '{"headers": [["X-Api-Key", "abc"], ["Host", "h"]]}',
+            '{"headers": [["X-Api-Key", "[secret]"], ["Host", "h"]]}',
+        ),
+        (
+            '{"rawHeaders": ["Host", "h", "Cookie", "a=b1c", "X-A", "d"], "x": ["token", "e"]}',
+            '{"rawHeaders": ["Host", "h", "Cookie", "a=[cookie]", "X-A", "d"], "x": ["token", "e"]}',
+        ),
     ],
 )
 def test_values_of_secret_keys_are_replaced_and_nothing_else_in_json(text: str, expected: str) -> None:
@@ -78,6 +94,20 @@ def test_values_of_secret_keys_are_replaced_and_nothing_else_in_json(text: str, 
         ("a[user][password]=abc", "a[user][password]=[password]"),
         ("[see password=abc or token: abc]", "[see password=[password] or token: [token]]"),
         ("say 'token': 'abc'", "say 'token': '[token]'"),
+        ("db://u:p@ss@h/x u:p@h", "db://u:[password]@h/x u:p@h"),
+        ("db://a@b.example:hunter2@h", "db://[mail]:[password]@h"),
+        (
+            "<w:password a='1'>abc</w:password><x>abc</x>",
+            "<w:password a='1'>[password]</w:password><x>abc</x>",
+        ),
+        ("Cookie: a=b1c; d=e2f\nnext: g", "Cookie: a=[cookie]; d=[cookie]\nnext: g"),
+        ("data.pin:1234 user.pin=12", "data.pin:[secret] user.pin=[secret]"),
+        ("hash 4532015112830366abcd", "hash 4532015112830366abcd"),
+        ("id 45320151-1283-0366-8abc-426614174000", "id 45320151-1283-0366-8abc-426614174000"),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES,AB\n\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+            "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES,AB[private_key]-----END RSA PRIVATE KEY-----",
+        ),
     ],
 )
 def test_text_that_is_no_json_is_redacted_textually(text: str, expected: str) -> None:
@@ -144,8 +174,26 @@ def test_many_texts_are_looked_at_at_once(number: int) -> None:
 
 def test_a_long_text_takes_time_in_proportion() -> None:
     # A rule that went back and forth would not come to an end here.
-    for text in ("a" * 2_000_000 + "@", "4" * 2_000_000 + " password=x", "token" + "\\" * 1_000_000 + "="):
+    for text in (
+        "a" * 2_000_000 + "@",
+        "4" * 2_000_000 + " password=x",
+        "token" + "\\" * 1_000_000 + "=",
+        "eyJ-" * 500_000,
+        "-----BEGIN PRIVATE KEY-----" * 50_000,
+    ):
         redacted(text)
+    Finder(DEFAULT_RULES, Names()).headers([["Cookie", "=" + "a" * 2_000_000]])
+
+
+def test_a_name_behind_its_value_makes_it_known_for_all_that_comes() -> None:
+    assert secrets('{"value": "abc", "name": "token"}') == ["abc"]
+
+
+def test_headers_by_rules_of_ones_own_are_found_in_messages_too() -> None:
+    rules = Rules(headers=("xtenant",))
+    assert redacted('{"headers": {"X-Tenant": "blue"}}', rules) == '{"headers": {"X-Tenant": "[secret]"}}'
+    assert redacted('{"headers": [["X-Tenant", "blue"]]}', rules) == '{"headers": [["X-Tenant", "[secret]"]]}'
+    assert redacted('{"X-Tenant": "blue"}', rules) == '{"X-Tenant": "blue"}'
 
 
 def test_patterns_of_ones_own_find_in_time_whatever_they_are() -> None:
