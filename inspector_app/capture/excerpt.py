@@ -91,6 +91,12 @@ class Excerpt:
         """What was redacted so far."""
         return Told(on=False) if self._redactor is None else self._redactor.told()
 
+    @property
+    def filter(self) -> str:
+        """What frames had to match, as it may be told."""
+        typed = self.selection.filter.strip()
+        return typed if self._redactor is None else self._redactor.text(typed)
+
     def meta(self) -> dict[str, object]:
         """Give what `CaptureReader.meta` does."""
         return self._values(self._reader.meta())
@@ -222,13 +228,15 @@ class Excerpt:
 
     def _redacted(self, frames: list[Frame]) -> list[Frame]:
         redactor = self._redactor
-        if redactor is None or redactor.idle:
+        if redactor is None:
             return frames
-        suspects = self._suspects
-        raws = [frame.raw for frame in frames]
-        changed = redactor.messages(raws, [bool(suspects[frame.seq]) for frame in frames])
-        for place, raw in changed.items():
-            frames[place] = frames[place]._replace(raw=raw)
+        if not redactor.idle:
+            suspects = self._suspects
+            raws = [frame.raw for frame in frames]
+            changed = redactor.messages(raws, [bool(suspects[frame.seq]) for frame in frames])
+            for place, raw in changed.items():
+                frames[place] = frames[place]._replace(raw=raw)
+        # The frame that named the operation need not be among these.
         name = redactor.name
         for place, frame in enumerate(frames):
             opener = frame.opener and name(frame.opener)
@@ -244,6 +252,7 @@ class Excerpt:
         self._task = "looking"
         redactor.place = "the recording itself"
         redactor.look_value(self.meta())
+        redactor.look_text(self.selection.filter)
         for row in self.connections():
             redactor.place = f"connection {row.conn}"
             for text in (row.address, row.local_peer, row.remote_peer or "", row.reason):

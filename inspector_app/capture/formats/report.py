@@ -183,8 +183,8 @@ def _source(source: object) -> str:
 def _selection(excerpt: Excerpt) -> str:
     selection = excerpt.selection
     told: list[str] = []
-    if selection.filter.strip():
-        told.append(f"frames that match {text(selection.filter.strip())}")
+    if excerpt.filter:
+        told.append(f"frames that match {text(excerpt.filter)}")
     if selection.exchanges:
         told.append(f"{len(selection.exchanges):,} chosen exchanges")
     if selection.frames:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector_app.capture.excerpt import Excerpt
+from inspector_app.capture.excerpt import EVERYTHING, Excerpt, Selection
 from inspector_app.capture.formats.known import FORMATS
 from inspector_app.capture.records import ConnectionOpened, HandshakeSeen
 from inspector_app.capture.redaction import Redactor
@@ -89,7 +89,7 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(int(found[1], 16)) if found[1] else found[2]
 
 
-def exported(capture: Path, name: str) -> bytes:
+def exported(capture: Path, name: str, selection: Selection = EVERYTHING) -> bytes:
     reader = CaptureReader(capture)
     out = io.BytesIO()
     if name == "parquet":
@@ -97,7 +97,7 @@ def exported(capture: Path, name: str) -> bytes:
             "pyarrow", reason="pyarrow is not installed: pip install -e '.[parquet]' brings it"
         )
     write = FORMATS[name].writer()
-    excerpt = Excerpt(reader, redactor=Redactor())
+    excerpt = Excerpt(reader, selection, redactor=Redactor())
     excerpt.begin()
     write(excerpt, out)
     reader.close()
@@ -155,3 +155,22 @@ def test_more_secrets_than_have_room_are_replaced_where_a_rule_finds_them(tmp_pa
     assert told.report()[0].startswith("Redacted more than 10 secrets in 31 places")
     names = re.findall(r"password-x\w+", out.getvalue().decode())
     assert (len(names), len(set(names)), names[-1] == names[-2]) == (21, 20, True)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "parquet"])
+@pytest.mark.parametrize("typed", ["", "type:response"])
+def test_a_short_secret_in_the_name_of_an_operation_leaves_with_no_frame(
+    tmp_path: Path, name: str, typed: str
+) -> None:
+    recording = Recording(tmp_path).connect().request(0, "unlock pin=8461").respond(0, "done")
+    data = exported(recording.close(), name, Selection(filter=typed))
+    assert b"8461" not in data
+    assert "unlock pin" in data.decode() or (name == "har" and typed)
+
+
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_a_secret_that_frames_were_chosen_by_is_not_in_the_report(tmp_path: Path, name: str) -> None:
+    recording = Recording(tmp_path).connect().request(0, "login", password="hunter22")
+    report = exported(recording.close(), name, Selection(filter="data.password:hunter22")).decode()
+    assert "hunter22" not in report
+    assert "frames that match data.password:" in report.replace("\\", "")
