@@ -33,6 +33,13 @@ COLUMNS = (
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠−")  # noqa: RUF001 - spreadsheets read these wide ones, too
 """What a cell that a spreadsheet calculates begins with."""
 
+_CONTROLS = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\r\n"},
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+}
+"""Of a table that is looked at in a terminal, what would drive it; as it is shown instead."""
+
 _IGNORED = " \u00a0\u200b\ufeff\u2060\u3000\0"
 """What may stand before it and goes unseen."""
 
@@ -73,6 +80,7 @@ def _row(frame: Frame) -> tuple[object, ...]:
 
 def defused(text: str) -> str:
     """Put an apostrophe, which spreadsheets take for `this is text`, before what they would calculate."""
-    text = text.replace("\0", "\N{SYMBOL FOR NULL}") if "\0" in text else text
+    if not (text.isascii() and text.isprintable()):
+        text = text.translate(_CONTROLS)
     seen = text.lstrip(_IGNORED)
     return f"'{text}" if seen and seen[0] in _FORMULA else text

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|&~$^@#]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 """What would be markup, or a link by itself; at the beginning of a line nothing from the wire stands."""
-_LONGEST_LINE = 240
+_LONGEST_MESSAGE = 240
 
 
 def write(excerpt: Excerpt, out: BinaryIO) -> None:
     """Write a report. Raises what the excerpt and `out` raise."""
-    report = told.gather(excerpt)
+    report = told.gather(excerpt, _LONGEST_MESSAGE)
     out.writelines(f"{line}\n".encode() for line in _lines(report))
 
 
@@ -58,7 +58,7 @@ def _frames(report: told.Report) -> Iterable[Sequence[str]]:
             "" if frame.exchange is None else f"#{frame.exchange}",
             told.text(frame.operation or "", 80),
             f"{frame.size_bytes:,}",
-            told.text(str(frame.raw), _LONGEST_LINE),
+            str(frame.raw),
         )
 
 

@@ -46,7 +46,10 @@ class Report:
     source: str
     selection: str
     redaction: list[str]
+    longest_raw: int
     frames: int = 0
+    cut: int = 0
+    """How many of the messages that are shown are not shown to their end."""
     bytes_in: int = 0
     bytes_out: int = 0
     types: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -62,8 +65,8 @@ class Report:
     left_out: list[str] = field(default_factory=list)
 
 
-def gather(excerpt: Excerpt) -> Report:
-    """Go through an excerpt. Raises what it raises."""
+def gather(excerpt: Excerpt, longest_raw: int | None = None) -> Report:
+    """Go through an excerpt; of a message come `longest_raw` characters at most. Raises what it raises."""
     meta = excerpt.meta()
     report = Report(
         title="Slipstream capture",
@@ -72,6 +75,7 @@ def gather(excerpt: Excerpt) -> Report:
         source=_source(meta.get("source")),
         selection=_selection(excerpt),
         redaction=[],
+        longest_raw=LONGEST_RAW if longest_raw is None else longest_raw,
     )
     numbers = _Numbers()
     for items in excerpt.portions():
@@ -138,15 +142,16 @@ def _count(report: Report, frame: Frame) -> None:
     report.first_ns = report.first_ns or frame.time_ns
     report.last_ns = max(report.last_ns, frame.time_ns)
     if len(report.shown) < MOST_FRAMES:
-        report.shown.append(frame._replace(raw=_beginning(frame.raw)))
+        raw = _beginning(frame.raw, report.longest_raw)
+        report.cut += len(frame.raw) > report.longest_raw
+        report.shown.append(frame._replace(raw=raw))
 
 
-def _beginning(raw: str | bytes) -> str:
-    if isinstance(raw, bytes):
-        raw = raw[: LONGEST_RAW * 4].decode("utf-8", "backslashreplace")
-    if len(raw) <= LONGEST_RAW:
-        return inert(raw)
-    return f"{inert(raw[:LONGEST_RAW])} … ({len(raw):,} characters)"
+def _beginning(raw: str | bytes, longest: int) -> str:
+    start = raw[:longest]
+    text = inert(start if isinstance(start, str) else start.decode("utf-8", "backslashreplace"))
+    unit = "characters" if isinstance(raw, str) else "bytes"
+    return text if len(raw) <= longest else f"{text} … ({len(raw):,} {unit})"
 
 
 def _add_connections(report: Report, excerpt: Excerpt) -> None:
@@ -168,9 +173,9 @@ def _say_what_is_missing(report: Report, numbers: _Numbers) -> None:
     ):
         if there > shown:
             report.left_out.append(f"{there - shown:,} of {there:,} {what}")
-    long = sum(frame.size_bytes > LONGEST_RAW for frame in report.shown)
-    if long:
-        report.left_out.append(f"what is beyond {LONGEST_RAW:,} characters of {long:,} frames")
+    if report.cut:
+        frames = "1 frame" if report.cut == 1 else f"{report.cut:,} frames"
+        report.left_out.append(f"what is beyond {report.longest_raw:,} characters of {frames}")
 
 
 def _source(source: object) -> str:

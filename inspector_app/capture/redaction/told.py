@@ -38,10 +38,15 @@ class Told:
         """How many places are replaced."""
         return sum(each.count for each in self.secrets) + self.beyond
 
+    @property
+    def _there(self) -> tuple[Replaced, ...]:
+        """Those in what is told of: a format may have no place for what held one."""
+        return tuple(each for each in self.secrets if each.count)
+
     def by_rule(self) -> dict[str, tuple[int, int]]:
         """Give, by rule, how many secrets it found and in how many places they stood."""
         found: dict[str, tuple[int, int]] = {}
-        for each in self.secrets:
+        for each in self._there:
             secrets, places = found.get(each.rules[0], (0, 0))
             found[each.rules[0]] = (secrets + 1, places + each.count)
         return dict(sorted(found.items(), key=lambda item: (-item[1][1], item[0])))
@@ -52,7 +57,7 @@ class Told:
             return "Nothing was redacted: what was secret on the wire is secret in this file."
         if not self.count:
             return "No rule found anything to redact; nothing was changed."
-        secrets = f"{len(self.secrets):,} secret{'' if len(self.secrets) == 1 else 's'}"
+        secrets = f"{len(self._there):,} secret{'' if len(self._there) == 1 else 's'}"
         if self.beyond:
             secrets = f"more than {secrets}"
         places = f"{self.count:,} place{'' if self.count == 1 else 's'}"

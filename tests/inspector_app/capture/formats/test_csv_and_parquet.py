@@ -56,6 +56,12 @@ def test_line_breaks_quotes_and_what_is_no_text_survive_as_text(tmp_path: Path) 
     assert [row["raw"] for row in table(exported(capture, "csv"))] == ['a "b"\r\nc,\\ud800\u2400', "\\xff,1"]
 
 
+def test_nothing_in_a_table_drives_a_terminal(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).request(1, "\x1b]52;c;x\x07").raw("in", "a\x9b31m\x7f\tb").close()
+    (call, text) = table(exported(capture, "csv"))
+    assert (call["operation"], text["raw"]) == ("\u241b]52;c;x\u2407", "a\ufffd31m\u2421\tb")
+
+
 def test_parquet_holds_every_frame_with_its_types(tmp_path: Path) -> None:
     parquet = pytest.importorskip(
         "pyarrow.parquet", reason="pyarrow is not installed: pip install -e '.[parquet]' brings it"

@@ -91,6 +91,15 @@ def test_a_report_of_many_frames_is_bounded_and_says_what_is_left_out(
     assert "x" * 101 not in page
 
 
+def test_a_report_says_of_how_many_messages_the_end_is_missing(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).raw("in", "x" * 300).raw("in", b"y" * 9000).raw("in", "z" * 200).close()
+    in_markdown, in_html = exported(capture, "markdown").decode(), exported(capture, "html").decode()
+    assert "what is beyond 240 characters of 2 frames" in in_markdown
+    assert f"{'x' * 240} … (300 characters)" in in_markdown
+    assert "what is beyond 2,000 characters of 1 frame" in in_html
+    assert f"{'y' * 2000} … (9,000 bytes)" in in_html
+
+
 def test_the_html_has_no_tag_or_attribute_but_its_own(tmp_path: Path) -> None:
     page = exported(hostile(tmp_path), "html").decode()
     found = Tags(page)

@@ -105,8 +105,8 @@ def test_values_of_secret_keys_are_replaced_and_nothing_else_in_json(text: str, 
         ("hash 4532015112830366abcd", "hash 4532015112830366abcd"),
         ("id 45320151-1283-0366-8abc-426614174000", "id 45320151-1283-0366-8abc-426614174000"),
         (
-            "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES,AB\n\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
-            "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES,AB[private_key]-----END RSA PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\nDEK-Info: AES,AB\n\nMIIEpAIBAAKCAQEA\n-----END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\nDEK-Info: AES,AB[private_key]-----END PRIVATE KEY-----",
         ),
     ],
 )

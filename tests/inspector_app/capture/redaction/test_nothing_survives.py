@@ -174,3 +174,16 @@ def test_a_secret_that_frames_were_chosen_by_is_not_in_the_report(tmp_path: Path
     report = exported(recording.close(), name, Selection(filter="data.password:hunter22")).decode()
     assert "hunter22" not in report
     assert "frames that match data.password:" in report.replace("\\", "")
+
+
+def test_a_secret_that_a_format_has_no_place_for_is_not_counted(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).connect(address="ws://ada:hunter22@h/").request(0, "x", token="abc").close()
+    for name, secrets in (("csv", 1), ("jsonl", 2)):
+        reader = CaptureReader(capture)
+        excerpt = Excerpt(reader, redactor=Redactor())
+        excerpt.begin()
+        FORMATS[name].writer()(excerpt, io.BytesIO())
+        reader.close()
+        report = excerpt.told.report()
+        assert report[0].startswith(f"Redacted {secrets} secret")
+        assert len(report) == 1 + secrets
