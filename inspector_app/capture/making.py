@@ -25,9 +25,7 @@ def make_capture(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None
 
     Raises `FileExistsError` and other `OSError`s, and what `fill` does; nothing is left behind then.
     """
-    if os.path.lexists(path):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    unnamed = path.with_name(f".{secrets.token_hex(6)}.new")
+    unnamed = unnamed_beside(path)
     os.close(os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with closing(sqlite3.connect(unnamed, isolation_level=None)) as connection:
@@ -35,16 +33,30 @@ def make_capture(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None
             connection.execute("PRAGMA journal_mode = MEMORY")
             fill(connection)
             connection.execute("PRAGMA journal_mode = DELETE")
-        _name(unnamed, path)
+        give_name(unnamed, path)
     finally:
-        with suppress(OSError):
-            unnamed.unlink(missing_ok=True)
+        remove_unnamed(unnamed)
 
 
-def _name(unnamed: Path, path: Path) -> None:
+def unnamed_beside(path: Path) -> Path:
+    """Give a path for what is to get the name `path` when it is whole. Raises `FileExistsError`."""
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    return path.with_name(f".{secrets.token_hex(6)}.new")
+
+
+def give_name(unnamed: Path, path: Path) -> None:
+    """Give a file its name. Raises `FileExistsError` where another has it, and other `OSError`s."""
     try:
         os.link(unnamed, path)  # unlike renaming, it replaces nothing
     except OSError as error:
         if error.errno not in _WITHOUT_LINKS or os.path.lexists(path):
             raise
         unnamed.rename(path)
+
+
+def remove_unnamed(unnamed: Path) -> None:
+    """Take away what got no name, or has got one, with all that SQLite put beside it. Never raises."""
+    for end in ("-wal", "-shm", "-journal", ""):
+        with suppress(OSError):
+            unnamed.with_name(unnamed.name + end).unlink(missing_ok=True)

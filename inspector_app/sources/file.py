@@ -18,6 +18,7 @@ from inspector_app.capture.errors import CaptureError, from_os
 from inspector_app.capture.files import new_capture_path
 from inspector_app.capture.formats import har_in, jsonl
 from inspector_app.capture.formats.lines import Lines
+from inspector_app.capture.making import give_name, remove_unnamed, unnamed_beside
 from inspector_app.capture.marks import MOST_MARKS, Mark, Marks
 from inspector_app.capture.records import FrameSeen
 from inspector_app.capture.store import CaptureReader, CaptureWriter, tidy
@@ -90,18 +91,36 @@ def _opened(source: str) -> Iterator[tuple[BinaryIO, int]]:
 
 
 def _capture(target: Path, header: Header, records: Iterable[Record | Mark]) -> int:
-    writer = CaptureWriter(
-        target, source=header.source, software=header.software, created_ns=header.created_ns
-    )
+    target = target.absolute()
+    with _named(target):
+        unnamed = unnamed_beside(target)
     try:
-        marks: dict[int, Mark] = {}
+        frames = _write(unnamed, header, records)
+        with _named(target):
+            give_name(unnamed, target)
+    except CaptureError as error:
+        raise CaptureError(str(error).replace(str(unnamed), str(target))) from error
+    finally:
+        remove_unnamed(unnamed)
+    return frames
+
+
+@contextlib.contextmanager
+def _named(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise from_os(error, target) from error
+
+
+def _write(path: Path, header: Header, records: Iterable[Record | Mark]) -> int:
+    writer = CaptureWriter(path, source=header.source, software=header.software, created_ns=header.created_ns)
+    marks: dict[int, Mark] = {}
+    try:
         frames = _fold_into(writer, records, marks)
+    finally:
         writer.close()
-        Marks(target).restore([mark for seq, mark in marks.items() if seq])
-    except BaseException:
-        writer.close()
-        target.unlink(missing_ok=True)
-        raise
+    Marks(path).restore([mark for seq, mark in marks.items() if seq])
     return frames
 
 

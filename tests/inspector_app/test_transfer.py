@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
+from pathlib import Path
 
 import pytest
 
 from inspector_app import transfer
 from inspector_app.capture.redaction import Replaced, Told
-from inspector_app.transfer import Bar, preview_lines
+from inspector_app.transfer import Bar, ExportAsked, preview_lines, run_export, run_import
+from tests.inspector_app.recordings import Recording
 
 
 class Terminal(io.StringIO):
@@ -65,3 +69,42 @@ def test_a_preview_of_many_secrets_says_how_many_more_there_are() -> None:
 def test_a_preview_of_nothing_says_so() -> None:
     assert preview_lines(Told()) == ["No rule finds anything to redact."]
     assert "Nothing was redacted" in preview_lines(Told(on=False))[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_what_is_told_to_end_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    capture = Recording(tmp_path).connect().calls(3).close()
+    there = {capture}
+
+    def export() -> None:
+        run_export(
+            ExportAsked(
+                capture=capture,
+                output=str(tmp_path / "whole.jsonl"),
+                format=None,
+                filter="",
+                force=False,
+                redact=False,
+                rules=None,
+                preview=False,
+            )
+        )
+
+    def ended(_: Bar, task: str, *__: int) -> None:
+        assert set(tmp_path.iterdir()) > there, "nothing is being written, so nothing could be left"
+        os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Bar, "progress", ended)
+        with pytest.raises((SystemExit, KeyboardInterrupt)):
+            export()
+    assert set(tmp_path.iterdir()) == there
+    export()
+    there = set(tmp_path.iterdir())
+    monkeypatch.setattr(Bar, "progress", ended)
+    with pytest.raises((SystemExit, KeyboardInterrupt)):
+        run_import(str(tmp_path / "whole.jsonl"), tmp_path / "again.capture")
+    assert set(tmp_path.iterdir()) == there
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -126,14 +126,17 @@ def _parsed(data: bytes) -> _Har:
 
 def _opening_ns(entry: _Entry) -> int:
     try:
-        return max(0, from_iso(entry.startedDateTime))
+        told_ns = max(0, from_iso(entry.startedDateTime))
     except ValueError:
         messages = entry.messages or []
         return _time_ns(messages[0].time) if messages else 0
+    if told_ns > _LATEST_S * 1_000_000_000:
+        raise ValueError("an entry has no time between 1970 and 2255")
+    return told_ns
 
 
 def _time_ns(seconds: Decimal) -> int:
-    if not 0 <= seconds <= _LATEST_S:
+    if not (seconds.is_finite() and 0 <= seconds <= _LATEST_S):
         raise ValueError("a message has no time between 1970 and 2255")
     return int(seconds * 1_000_000_000)
 

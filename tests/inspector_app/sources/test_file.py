@@ -93,8 +93,10 @@ def test_importing_tells_how_far_it_is(capture: Path, tmp_path: Path) -> None:
 
     def progress(done: int, total: int) -> None:
         heard.append((done, total))
+        assert not target.exists(), "half a capture has the name of a whole one"
 
-    assert import_file(str(first), tmp_path / "again.capture", progress) == 4502
+    target = tmp_path / "again.capture"
+    assert import_file(str(first), target, progress) == 4502
     assert heard[-1] == (size, size)
     assert len(heard) > 1
     assert heard == sorted(heard)
@@ -106,7 +108,7 @@ def test_an_import_that_is_given_up_leaves_nothing(capture: Path, tmp_path: Path
 
     with pytest.raises(Cancelled):
         import_file(str(exported(capture)), tmp_path / "again.capture", stop)
-    assert not (tmp_path / "again.capture").exists()
+    assert {each.name for each in tmp_path.iterdir()} == {"one.capture", "first.jsonl"}
 
 
 def test_an_import_overwrites_nothing(capture: Path) -> None:

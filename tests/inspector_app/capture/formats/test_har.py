@@ -216,6 +216,11 @@ def spoilt(**message: Any) -> bytes:
     return json.dumps(har).encode()
 
 
+HAR_OF_THE_FAR_FUTURE = json.dumps(
+    {"log": {"entries": [{"startedDateTime": "9999-12-31T23:59:59Z", "_webSocketMessages": []}]}}
+).encode()
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
@@ -227,6 +232,8 @@ def spoilt(**message: Any) -> bytes:
         (spoilt(time=1e300), "none"),
         (spoilt(time=-1), "none"),
         (json.dumps(CHROME).replace("1767225600.5", "1e999999999").encode(), ""),
+        (spoilt(time="NaN"), "none"),
+        (HAR_OF_THE_FAR_FUTURE, "no HAR that can be read"),
         (spoilt(data=3), "no HAR that can be read"),
         (spoilt(opcode=2, data="?"), "none"),
         (spoilt(opcode=10**40), "no HAR that can be read"),
