@@ -50,7 +50,7 @@ class _RecentRows:
             (
                 ("◆" if each.pinned else "", "primary"),
                 (self._date(each.created_ns), ""),
-                (f"{each.source}  {each.note}" if each.note else each.source, "emphasis"),
+                (f"{each.note}  {each.source}" if each.note else each.source, "emphasis"),
                 (formats.short_count(each.frames), ""),
                 (formats.size(each.size_bytes), "muted"),
                 (self._name(each.path), "muted"),

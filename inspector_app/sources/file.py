@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -90,7 +91,7 @@ def _opened(source: str) -> Iterator[tuple[BinaryIO, int]]:
         raise from_os(error, path) from error
 
 
-def _capture(target: Path, header: Header, records: Iterable[Record | Mark]) -> int:
+def _capture(target: Path, header: Header, records: Iterator[Record | Mark]) -> int:
     target = target.absolute()
     with _named(target):
         unnamed = unnamed_beside(target)
@@ -113,8 +114,13 @@ def _named(target: Path) -> Iterator[None]:
         raise from_os(error, target) from error
 
 
-def _write(path: Path, header: Header, records: Iterable[Record | Mark]) -> int:
-    writer = CaptureWriter(path, source=header.source, software=header.software, created_ns=header.created_ns)
+def _write(path: Path, header: Header, records: Iterator[Record | Mark]) -> int:
+    created_ns = header.created_ns
+    if created_ns is None:
+        first = list(islice(records, 1))
+        created_ns = max((_time_ns(record) for record in first), default=0)
+        records = chain(first, records)
+    writer = CaptureWriter(path, source=header.source, software=header.software, created_ns=created_ns)
     marks: dict[int, Mark] = {}
     try:
         frames = _fold_into(writer, records, marks)
@@ -122,6 +128,10 @@ def _write(path: Path, header: Header, records: Iterable[Record | Mark]) -> int:
         writer.close()
     Marks(path).restore([mark for seq, mark in marks.items() if seq])
     return frames
+
+
+def _time_ns(record: Record | Mark) -> int:
+    return record.made_ns if isinstance(record, Mark) else record.time_ns
 
 
 def _fold_into(writer: CaptureWriter, records: Iterable[Record | Mark], marks: dict[int, Mark]) -> int:

@@ -47,7 +47,8 @@ class Header:
     """What the first line tells of the recording, as `CaptureReader.meta` does."""
 
     software: str
-    created_ns: int
+    created_ns: int | None
+    """None where it does not tell."""
     source: dict[str, object]
 
 
@@ -142,7 +143,7 @@ def _parse_header(text: str | bytes) -> Header:
     try:
         return Header(
             software=_given(line, "software", ""),
-            created_ns=_time(line, "created") if "created" in line else 0,
+            created_ns=_time(line, "created") if "created" in line else None,
             source=_given(line, "source", {}),
         )
     except (ValueError, TypeError) as error:

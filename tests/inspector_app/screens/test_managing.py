@@ -13,7 +13,7 @@ from inspector_app import settings
 from inspector_app.app import InspectorApp
 from inspector_app.capture.files import RecentCapture, data_folder, recent_captures
 from inspector_app.capture.in_use import use
-from inspector_app.capture.keeping import DAY_NS, Keep, remove_old, set_pinned
+from inspector_app.capture.keeping import DAY_NS, Keep, remove_old, set_note, set_pinned
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.keep_form import KeepForm, read_keep
 from inspector_app.screens.main import MainScreen
@@ -66,6 +66,13 @@ async def test_a_note_is_listed_with_its_capture_and_drawn_as_it_was_typed() -> 
         await stage.press("enter")
         await stage.until_shown("[/] twice ␛")
     assert listed()[0].note == "[/] twice \x1b"
+
+
+async def test_a_note_is_seen_however_long_the_source_is_and_narrow_the_terminal() -> None:
+    url = f"ws://{'long' * 40}"
+    set_note(Recording(data_folder(), "one.capture", kind="client", url=url).calls(1).close(), "the bug")
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("the bug")
 
 
 async def test_a_pin_is_seen_and_taken_off_by_the_same_key() -> None:

@@ -102,6 +102,16 @@ def test_importing_tells_how_far_it_is(capture: Path, tmp_path: Path) -> None:
     assert heard == sorted(heard)
 
 
+def test_an_import_that_does_not_tell_when_it_was_recorded_began_with_its_first_line(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    frame = '{"kind": "frame", "t": "2026-11-22T11:20:33Z", "conn": 1, "dir": "in", "raw": "{}"}\n'
+    log.write_text('{"slipstream_capture": 1}\n' + frame * 2)
+    import_file(str(log), tmp_path / "new.capture")
+    reader = CaptureReader(tmp_path / "new.capture")
+    assert reader.meta()["created_ns"] == reader.frames(1, 1)[0].time_ns
+    reader.close()
+
+
 def test_an_import_that_is_given_up_leaves_nothing(capture: Path, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
         raise Cancelled

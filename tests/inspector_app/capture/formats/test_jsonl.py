@@ -295,7 +295,7 @@ def test_a_log_of_another_program_may_tell_less() -> None:
         + '{"kind": "state", "t": "2026-11-22T11:20:33Z", "conn": 2, "from": "CONNECTED", "to": "LOST"}\n'
     )
     assert [type(record) for record in parsed(text)] == [FrameSeen, ConnectionOpened, StateChanged]
-    assert jsonl.read(io.StringIO(text))[0] == jsonl.Header(software="", created_ns=0, source={})
+    assert jsonl.read(io.StringIO(text))[0] == jsonl.Header(software="", created_ns=None, source={})
 
 
 def test_lines_as_bytes_are_read_too(original: Path) -> None:
