@@ -53,8 +53,12 @@ class Recording:
         after the recorder took it, on the loop.
         """
         source = make_source(spec)
-        writer = CaptureWriter(capture, source=describe_spec(spec), software=SOFTWARE)
-        in_use = use(capture)
+        in_use = use(capture)  # before it is there: another start may be removing old captures just now
+        try:
+            writer = CaptureWriter(capture, source=describe_spec(spec), software=SOFTWARE)
+        except BaseException:
+            in_use.end()
+            raise
         recorder = Recorder(writer, on_commit=on_commit, on_problem=on_problem)
         try:
             await source.start(recorder.put if on_record is None else _both(recorder.put, on_record))

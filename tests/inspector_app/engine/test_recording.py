@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inspector_app.capture.in_use import InUseError, alone_with
 from inspector_app.capture.records import Batch
-from inspector_app.capture.store import CaptureError, CaptureReader
+from inspector_app.capture.store import CaptureError, CaptureReader, CaptureWriter
+from inspector_app.engine import recording as recordings
 from inspector_app.engine.recording import Recording
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec
 from inspector_app.sources.failures import SourceError
@@ -60,3 +62,19 @@ async def test_what_is_being_recorded_is_in_use_until_it_is_closed(tmp_path: Pat
     await recording.end()
     with alone_with(after):
         pass
+
+
+async def test_a_capture_is_in_use_before_it_is_there_so_that_no_other_start_removes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Watched(CaptureWriter):
+        def __init__(self, path: Path, **more: Any) -> None:
+            with pytest.raises(InUseError), alone_with(path):
+                pass
+            super().__init__(path, **more)
+
+    monkeypatch.setattr(recordings, "CaptureWriter", Watched)
+    await (await Recording.begin(ServerSpec(port=0), tmp_path / "c")).end()
+    with pytest.raises(CaptureError):
+        await Recording.begin(ServerSpec(port=0), tmp_path / "c")
+    assert [each.name for each in tmp_path.iterdir()] == ["c"]  # noqa: ASYNC240 - in a test
