@@ -84,6 +84,8 @@ def excerpt_of(
 
 def export_excerpt(excerpt: Excerpt, output: str, write: Callable[[Excerpt, BinaryIO], None]) -> Exported:
     """Write an excerpt to a file or to stdout. Raises `CaptureError`."""
+    if "\0" in output:
+        raise CaptureError("A name of a file has no NUL in it: type another one.")
     excerpt.begin()
     if output == STDOUT:
         with open(sys.stdout.fileno(), "wb", closefd=False, buffering=1 << 20) as stream:

@@ -84,8 +84,12 @@ class Taking:
                 pass
             except CaptureError as error:
                 self._now(run, "failed", problem=str(error))
+            except Exception as error:  # noqa: BLE001 - told, or who waits for the end would wait for ever
+                problem = f"Internal error ({type(error).__name__}: {error}): please report it."
+                self._now(run, "failed", problem=problem)
 
-        self._thread = threading.Thread(target=work_after, name="taking", daemon=True)
+        # A program that ends waits for what takes a half file away; looking leaves none.
+        self._thread = threading.Thread(target=work_after, name="taking", daemon=stage != "writing")
         self._thread.start()
 
     def _now(self, run: int, stage: Stage, *, problem: str = "") -> None:
