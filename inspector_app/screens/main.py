@@ -413,6 +413,9 @@ class MainScreen(CommandScreen):
 
     def action_run(self, name: str) -> None:
         """Carry out a command; the ones that change the list are all alike."""
+        if self._shown.has_focus and not self._shown.follow:
+            # A key right behind another one overtakes the news of where that one has moved the cursor.
+            self._choose_shown(time.monotonic_ns())
         if name.startswith("view_"):
             self.change_view(name.removeprefix("view_"))
         else:

@@ -33,6 +33,15 @@ async def test_a_mark_is_set_and_taken_away_in_the_capture(tmp_path: Path) -> No
         assert _marks(capture) == {}
 
 
+async def test_a_command_right_behind_a_step_is_about_where_the_step_went(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).connect().calls(10).close()
+    async with opened(capture) as stage:
+        await stage.press("home")
+        stage.rows("frames").action_move(1)
+        stage.main.action_run("mark")  # before anything else of the app has run
+        await stage.until(lambda: _marks(capture) == {2: ""})
+
+
 async def test_a_note_is_shown_before_the_data_and_goes_only_after_asking(tmp_path: Path) -> None:
     capture = Recording(tmp_path).connect().calls(10).close()
     async with opened(capture, LARGE) as stage:
