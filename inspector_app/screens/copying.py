@@ -5,12 +5,13 @@ Owns what is copied, how large it may be for a clipboard, and that anything larg
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from inspector_app.capture.errors import CaptureError, from_os
 from inspector_app.capture.reader import CaptureReader
@@ -111,7 +112,7 @@ def write_copy(main: MainScreen, copy: Copy) -> None:
     """Ask for a file and write it there."""
 
     def check(typed: str) -> str:
-        if not typed:
+        if not typed or "\0" in typed:
             return "Type the path of a new file."
         path = Path(typed).expanduser()
         if path.exists():
@@ -128,15 +129,27 @@ def write_copy(main: MainScreen, copy: Copy) -> None:
     )
 
 
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is not there yet, for the user alone; it is there whole or not at all."""
+    try:
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            try:
+                yield file
+                file.flush()
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise from_os(error, path) from error
+
+
 def _write(main: MainScreen, copy: Copy, path: Path) -> None:
     """Write, in a thread."""
     try:
-        try:
-            with path.open("xb") as file:
-                for part in copy.parts():
-                    file.write(part)
-        except OSError as error:
-            raise from_os(error, path) from error
+        with _new_file(path) as file:
+            for part in copy.parts():
+                file.write(part)
     except CaptureError as error:
         main.app.call_from_thread(notify, main.app, str(error), "error")
     else:

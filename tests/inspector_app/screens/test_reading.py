@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from textual.message import Message
 from textual.widgets import Input
 
+from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.filter import only
+from inspector_app.screens.copying import Copy, write_copy
 from inspector_app.screens.detail import DetailPane
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.wishes import FilterBy
@@ -218,6 +221,22 @@ async def test_what_was_copied_is_written_to_a_file(tmp_path: Path, large: bool)
         await stage.press("enter")
         await stage.until(lambda: any("Written to" in toast for toast in stage.toasts))
     assert target.read_bytes() == text.encode("utf-8", "surrogatepass")
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_copy_that_cannot_be_written_to_its_end_leaves_no_half_of_it(tmp_path: Path) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"half"
+        raise CaptureError("The rest cannot be read.")
+
+    capture = Recording(tmp_path).connect().calls(1).close()
+    async with opened(capture) as stage:
+        write_copy(stage.main, Copy("all", "all.txt", 10, parts))
+        await stage.until_shown("Write all to")
+        stage.app.screen.query_one(Input).value = str(tmp_path / "all.txt")
+        await stage.press("enter")
+        await stage.until(lambda: "The rest cannot be read." in stage.toasts)
+    assert not (tmp_path / "all.txt").exists()
 
 
 async def test_a_large_value_and_a_file_that_cannot_be_written_are_told(tmp_path: Path) -> None:
