@@ -15,9 +15,10 @@ from functools import partial
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from inspector_app.capture.redaction.json_text import TOKEN, Place, decoded, is_json, is_schema
+from inspector_app.capture.redaction.json_text import TELLING, TOKEN, Place, decoded, is_json, is_schema
 from inspector_app.capture.redaction.rules import (
     KINDS,
+    NEEDED,
     PATTERNS,
     STEMS,
     WHOLE_KEYS,
@@ -272,7 +273,7 @@ class Finder:
                     done = token.end(1)
             else:
                 redacted = self._value(token, place.secret_key(), depth)
-                if token[1] is not None:
+                if place.key in TELLING and token[1] is not None:
                     self._learn(place.told(token[1]))
                 place.key = ""
                 if redacted is not None:
@@ -360,7 +361,7 @@ class Finder:
 
     def _matched(self, text: str) -> str:
         for which, kind, pattern in self._patterns:
-            if pattern.search(text) is not None:
+            if NEEDED.get(which, "") in text and pattern.search(text) is not None:
                 text = pattern.sub(partial(self._match, which, kind), text)
         return text
 

@@ -20,8 +20,10 @@ _SCHEMA = re.compile(
     r'"(?:type"\s*:\s*"(?:string|number|integer|boolean|object|array)"|(?:anyOf|oneOf|allOf|\$ref|enum)")'
 )
 """A JSON Schema under the name of a secret says how one looks; only the values in it may be one."""
-_NAMES = frozenset({"name", "key", "header", "field"})
-_VALUES = frozenset({"value", "val"})
+_NAMES = frozenset(case(word) for word in ("name", "key", "header", "field") for case in (str, str.title))
+_VALUES = frozenset(case(word) for word in ("value", "val") for case in (str, str.title))
+TELLING = _NAMES | _VALUES | {""}
+"""Keys whose string `Place.told` wants to hear; the empty one is that of an array's members."""
 _LONGEST_NAME = 64
 _NOTHING = (0, "")
 _SCHEMA_VALUES = frozenset({"default", "example", "examples", "const", "enum", "value"})
@@ -71,9 +73,8 @@ class Place:
         """Give the key that makes a secret of the value that comes next; an empty text when none does."""
         if self._within_level:
             return self._within
-        level, named = self._named
-        if level == self._level and (self.key.lower() in _VALUES or self._in_pair()):
-            return named
+        if self._named[0] == self._level and (self.key in _VALUES or self._in_pair()):
+            return self._named[1]
         return self.key if self.key and self._secret(self.key) else ""
 
     def told(self, content: str) -> tuple[str, str] | None:
@@ -85,9 +86,9 @@ class Place:
         if self._in_pair():
             paired = self._named[0] != self._level and self._is_name(content)
             self._named = (self._level, content) if paired else _NOTHING
-        elif self.key.lower() in _VALUES:
+        elif self.key in _VALUES:
             self._valued = (self._level, content)
-        elif self.key.lower() in _NAMES and self._is_name(content):
+        elif self.key in _NAMES and self._is_name(content):
             self._named = (self._level, content)
             if self._valued[0] == self._level:
                 return content, self._valued[1]

@@ -96,8 +96,9 @@ PATTERNS: dict[str, str] = {
 }
 """The shipped patterns by name. A group `secret` is the part that is replaced; without one it is all."""
 
-_BY_RE2 = frozenset({"jwt", "private_key"})
-"""What `re` would take time for in proportion to the square of a hostile text."""
+NEEDED = {"jwt": "eyJ", "private_key": "PRIVATE KEY-"}
+"""Patterns that `re` would take time for in proportion to the square of a hostile text, so that RE2 looks for
+them, where there is what each needs."""
 
 KINDS = {"jwt": "token", "bearer": "token", "api_token": "token", "url_password": "password"}
 """What a placeholder calls what a pattern found, where that is not the pattern's own name."""
@@ -152,6 +153,8 @@ class Rules:
     def secret_header(self, name: str) -> bool:
         """Tell whether the value of a header is a secret."""
         folded = fold_name(name)
+        if not self.headers and not self.kept_headers:
+            return folded in HEADERS or self.secret_key(name)
         if any(fnmatchcase(folded, glob) for glob in self.kept_headers):
             return False
         return (
@@ -179,7 +182,7 @@ def _shipped_key(folded: str) -> bool:
 
 def shipped_pattern(which: str) -> Pattern:
     """Compile one of `PATTERNS`."""
-    return own_pattern(PATTERNS[which]) if which in _BY_RE2 else re.compile(PATTERNS[which])
+    return own_pattern(PATTERNS[which]) if which in NEEDED else re.compile(PATTERNS[which])
 
 
 def own_pattern(pattern: str) -> Pattern:
