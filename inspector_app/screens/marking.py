@@ -61,7 +61,7 @@ class Marking:
             if typed is not None and typed != note:
                 self._write(lambda marks: marks.set(seq, typed))
 
-        self._main.app.push_screen(Prompt(f"Note on frame {seq}", value=note), write)
+        self._main.app.push_screen(Prompt(f"Note on frame {seq}", value=note, check=_too_long), write)
 
     def do_next_mark(self) -> None:
         """Go to the next frame with a mark."""
@@ -108,3 +108,10 @@ class Marking:
             except CaptureError as error:
                 view.report(str(error))
         self._main.redraw()
+
+
+def _too_long(note: str) -> str:
+    """Say so before the note is sent off, and what was typed is gone."""
+    from inspector_app.capture.marks import NOTE_LENGTH
+
+    return "" if len(note) <= NOTE_LENGTH else f"A note has at most {NOTE_LENGTH:,} characters: shorten it."

@@ -37,6 +37,7 @@ Progress = Callable[[int, int], None]
 """Hears how many bytes were read, of how many (0: nobody knows). What it raises ends the work."""
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
+_GZIP_MAGIC = b"\x1f\x8b"
 _BATCH_RECORDS = 2000
 _BATCH_BYTES = 16 * 1024 * 1024
 
@@ -65,6 +66,7 @@ def import_file(source: str, target: Path, progress: Progress | None = None) -> 
     with _opened(source) as (stream, size):
         lines = Lines(stream, size, progress)
         start = lines.peek()
+        _refuse_what_is_no_text(source, start)
         records: Iterator[Record | Mark]
         try:
             if har_in.looks_like(start):
@@ -74,6 +76,15 @@ def import_file(source: str, target: Path, progress: Progress | None = None) -> 
             return _capture(target, header, records)
         except OSError as error:
             raise from_os(error, Path(source)) from error
+
+
+def _refuse_what_is_no_text(source: str, start: bytes) -> None:
+    if start.startswith(_SQLITE_MAGIC):
+        raise CaptureError(f"{source} is a capture already: open it, or export it.")
+    if start.startswith(_GZIP_MAGIC):
+        raise CaptureError(
+            f"{source} is compressed: unpack it first, as `gzip -dc FILE` does, and import - then."
+        )
 
 
 @contextlib.contextmanager

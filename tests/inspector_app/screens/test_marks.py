@@ -33,6 +33,17 @@ async def test_a_mark_is_set_and_taken_away_in_the_capture(tmp_path: Path) -> No
         assert _marks(capture) == {}
 
 
+async def test_a_note_that_is_too_long_can_be_shortened(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).connect().calls(10).close()
+    async with opened(capture) as stage:
+        await stage.press("M")
+        stage.app.screen.query_one(Input).value = "x" * 10_001
+        await stage.press("enter")
+        await stage.until_shown("at most 10,000 characters")
+        await stage.press("backspace", "enter")
+        await stage.until(lambda: _marks(capture) == {1: "x" * 10_000})
+
+
 async def test_a_command_right_behind_a_step_is_about_where_the_step_went(tmp_path: Path) -> None:
     capture = Recording(tmp_path).connect().calls(10).close()
     async with opened(capture) as stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -124,6 +125,14 @@ def test_an_import_that_is_given_up_leaves_nothing(capture: Path, tmp_path: Path
 def test_an_import_overwrites_nothing(capture: Path) -> None:
     with pytest.raises(CaptureError, match="exists already"):
         import_file(str(exported(capture)), capture)
+
+
+def test_a_capture_and_what_is_compressed_are_told_from_exports(capture: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "first.jsonl.gz"
+    packed.write_bytes(gzip.compress(exported(capture).read_bytes()))
+    for path, told in ((capture, "is a capture already: open it"), (packed, "unpack it first")):
+        with pytest.raises(CaptureError, match=told):
+            import_file(str(path), tmp_path / "again.capture")
 
 
 def test_an_export_with_a_damaged_line_leaves_no_capture_behind(capture: Path, data: Path) -> None:
