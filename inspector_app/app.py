@@ -68,6 +68,7 @@ class InspectorApp(App[int]):
 
     CSS = """
     * { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
+    Input { scrollbar-size-horizontal: 0; }
     .too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
     Screen.-tiny > *, Screen.-flat > * { display: none; }
     Screen.-tiny > .too-small, Screen.-flat > .too-small { display: block; }

@@ -163,3 +163,12 @@ async def test_the_filter_of_the_list_is_that_of_the_export(capture: Path, tmp_p
         await stage.until(lambda: stage.main.view.filtering.filter.source == "op:login")
         await ask(stage, target)
         await stage.until_shown("2 frames will be written")
+
+
+async def test_the_end_of_a_long_path_is_seen(capture: Path) -> None:
+    async with opened(capture) as stage:
+        await stage.press("w")
+        field = stage.app.screen.query_one("#target", Input)
+        field.value = f"/{'long' * 40}/the-end.jsonl"
+        await stage.press("end")
+        await stage.until_shown("the-end.jsonl")

@@ -71,6 +71,13 @@ async def test_a_filter_works_as_it_is_typed_and_enter_keeps_it(tmp_path: Path) 
         assert stage.rows("frames").cursor == 21
 
 
+async def test_of_a_filter_longer_than_its_line_the_part_at_the_cursor_is_seen(tmp_path: Path) -> None:
+    async with opened(_mixed(tmp_path).close()) as stage:
+        await stage.press("slash")
+        await stage.type("type:error " * 8 + "op:order.*")
+        await stage.until_shown("type:error op:order.*")
+
+
 async def test_escape_brings_the_filter_of_before_back_and_the_row_that_was_left(tmp_path: Path) -> None:
     async with opened(_mixed(tmp_path).close()) as stage:
         await stage.press(*["down"] * 8)
