@@ -15,7 +15,7 @@ from inspector_app.viewer.columns import Shown, moved, resized
 if TYPE_CHECKING:
     from inspector_app.screens.main import MainScreen
     from inspector_app.viewer.state import ViewState
-    from inspector_app.widgets.row_list import RowList
+    from inspector_app.widgets.row_list import Column, RowList
 
 
 class Arranging:
@@ -23,6 +23,7 @@ class Arranging:
 
     def __init__(self, main: MainScreen) -> None:
         self._main = main
+        self._drawn: list[Column] = []
 
     @property
     def _view(self) -> ViewState:
@@ -34,7 +35,13 @@ class Arranging:
 
     def show(self) -> None:
         """Have the list draw the columns that are chosen."""
-        self._list.set_columns(frame_columns(self._view))
+        self._drawn = frame_columns(self._view)
+        self._list.set_columns(self._drawn)
+
+    def fit(self) -> None:
+        """Give numbers that have grown the room they take by now."""
+        if self._drawn != frame_columns(self._view):
+            self.show()
 
     def use(self, columns: tuple[Shown, ...]) -> None:
         """Show other columns, and remember them."""

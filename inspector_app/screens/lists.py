@@ -29,6 +29,10 @@ def _column(shown: Shown, view: ViewState) -> Column:
         # Room for the number of the last frame, and for the signs before it.
         digits = len(str(view.frame_count))
         width, roomy = max(width, digits + 1), max(roomy, digits + 2)
+    elif shown.key == "exchange":
+        # And for that of the last exchange, behind the arrow that says who opened it.
+        width = max(width, len(str(view.totals.exchanges)) + 2)
+        roomy = max(roomy, width)
     align: Literal["left", "right"] = "right" if right else "left"
     if shown.width:
         return Column(title, shown.width, align)

@@ -159,6 +159,8 @@ class MainScreen(CommandScreen):
             self.set_timer(delay_s, self._tick)
 
     def _refresh(self, changes: Changes, *, at_once: bool = True) -> None:
+        if changes.data:
+            self.arranging.fit()
         if changes:
             self._refresh_list(changes)
             self.finding.show()

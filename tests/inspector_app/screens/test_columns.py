@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+from msgspec.structs import replace
 from textual.widgets import Input
 
 from inspector_app import settings
+from inspector_app.screens.lists import frame_columns
 from inspector_app.viewer.columns import USUAL
 from inspector_app.widgets.row_list import RowList
 from tests.inspector_app.recordings import Recording
@@ -125,3 +127,17 @@ async def test_hostile_paths_and_values_are_shown_inert_without_the_safety_net(t
             _assert_inert(stage)
             await stage.press("escape", "escape", "down", "right", "right", "minus")
             _assert_inert(stage)
+
+
+async def test_numbers_that_grow_while_it_is_recorded_get_the_room_they_take(tmp_path: Path) -> None:
+    async with opened(_capture(tmp_path)) as stage:
+        narrow = [column.width for column in frame_columns(stage.view)]
+        stage.view.totals = replace(stage.view.totals, frames=1_000_000, exchanges=178_000)
+        stage.main.redraw()
+        wide = [column.width for column in stage.rows("frames")._columns]
+        assert [after - before for before, after in zip(narrow, wide, strict=True) if after != before] == [
+            2,
+            2,
+        ]
+        assert wide[0] > len("1000000")
+        assert wide[4] == len("\N{RIGHTWARDS ARROW} 178000")
