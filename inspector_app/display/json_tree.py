@@ -196,7 +196,7 @@ class JsonTree:
         word = "members" if opening == b"{" else "items"
         brackets = "{…}" if opening == b"{" else "[…]"
         if end < 0:
-            return f"{brackets} many {word}", "json-punctuation"
+            return f"{brackets} large, {word} not counted", "json-punctuation"
         inside = self._data[node.value : end]
         inner = re.escape(indent + b" " * _INDENT)
         count = sum(1 for _ in re.finditer(rb"\n" + inner + rb"(?![ \]}])", inside))
