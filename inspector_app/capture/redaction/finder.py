@@ -13,20 +13,18 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ahocorasick_rs import BytesAhoCorasick
-
+from inspector_app.capture.redaction.cards import in_uuid, is_card
 from inspector_app.capture.redaction.json_text import TELLING, TOKEN, Place, decoded, is_json, is_schema
 from inspector_app.capture.redaction.rules import (
     KINDS,
     NEEDED,
     PATTERNS,
-    STEMS,
-    WHOLE_KEYS,
     Pattern,
     Rules,
     fold_name,
     shipped_pattern,
 )
+from inspector_app.capture.redaction.triggers import Triggers
 
 Name = Callable[[str, str, str], str]
 """Gives the placeholder of a secret, told the secret, its kind (`token`, `mail`, …) and the rule."""
@@ -36,37 +34,6 @@ HIDDEN = "(hidden)"
 
 PLACEHOLDER = re.compile("\u2039[a-z][a-z0-9_]*-[0-9a-z]+\u203a")
 """What stands for a secret, such as `\u2039token-1\u203a`; `placeholder` writes it."""
-
-_FEWEST_DIGITS = b"0" * 13
-_FOLDED_TRIGGERS = (
-    *(stem.encode() for stem in STEMS),
-    *(f"{key}{end}".encode() for key in sorted(WHOLE_KEYS) for end in "\"'=:\\]>"),
-    _FEWEST_DIGITS,
-)
-"""One of these is in every text, folded as names are, in which a shipped rule finds a key or a card."""
-
-_TRIGGERS = (
-    *(b"\\u00", b"eyj", b"basic ", b"bearer", b"@", b"://", b"sk-", b"sk_", b"pk-", b"pk_", b"rk-", b"rk_"),
-    *(
-        b"ghp_",
-        b"gho_",
-        b"ghu_",
-        b"ghs_",
-        b"ghr_",
-        b"github_pat_",
-        b"glpat-",
-        b"xox",
-        b"akia",
-        b"asia",
-        b"aiza",
-    ),
-)
-"""One of these is in every text, in lower case, in which another shipped pattern finds anything."""
-
-_FOLDED_AWAY = b"-_. \t\r\n"
-_DIGITS_ALIKE = bytes(0x30 if 0x30 <= code <= 0x39 else code for code in range(256))
-_BETWEEN = b"\xff"
-"""Stands between texts that are looked at together: in no UTF-8."""
 
 _KEY = re.compile(r"(?<![\w.\-\[\]])([A-Za-z_][\w.\-\[\]]{0,63})\\*[\"']?\s{0,8}[:=]\s{0,8}")
 _ASSIGNED = re.compile(
@@ -82,8 +49,6 @@ _HINT = re.compile(
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate)\s+(?=\S)")
 _TAGGED = re.compile(r"<([A-Za-z_][\w.:-]{0,63})(?:\s[^<>]{0,200})?>([^<>]{1,4096})</")
 _LINE = re.compile(r"[^\r\n\"']*")
-_UUID = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
-_UUID_LENGTH = 36
 _COOKIES = frozenset({"cookie", "setcookie"})
 _COOKIE_WORDS = frozenset(
     {
@@ -133,22 +98,16 @@ class Finder:
             if which not in rules.off
         ]
         self._patterns += [(which, which, pattern) for which, pattern in rules.own.items()]
+        # With a pattern of one's own, or a glob in the middle of a name, nothing shorter is sure to be there.
         own_keys = [glob.strip("*?") for glob in (*rules.keys, *rules.headers)]
-        # A pattern of one's own, or a glob in the middle of a name: nothing shorter is sure to be there.
         self._always = bool(rules.own) or any(not each.isalnum() for each in own_keys)
-        self._triggers = BytesAhoCorasick(list(_TRIGGERS))
-        self._folded_triggers = BytesAhoCorasick(
-            [*_FOLDED_TRIGGERS, *(each.encode() for each in own_keys if each)]
-        )
+        self._triggers = Triggers(each for each in own_keys if each)
 
     def suspects(self, texts: Sequence[str]) -> set[int]:
         """Give the places, among these texts, of those that may hold a secret: many are looked at at once."""
         if self._always:
             return set(range(len(texts)))
-        data = _BETWEEN.join([text.encode("utf-8", "surrogatepass") for text in texts]).lower()
-        found = _places(data, self._triggers.find_matches_as_indexes(data))
-        folded = data.translate(_DIGITS_ALIKE, _FOLDED_AWAY)
-        return found | _places(folded, self._folded_triggers.find_matches_as_indexes(folded))
+        return self._triggers.places(texts)
 
     def text(self, text: str) -> str:
         """Replace the secrets in a text: a message, an address, a note."""
@@ -368,23 +327,12 @@ class Finder:
     def _match(self, which: str, kind: str, found: re.Match[str]) -> str:
         group = found.re.groupindex.get("secret", 0)
         secret = found[group]
-        if which == "card" and not (_is_card(secret) and not _in_uuid(found)):
+        if which == "card" and not (is_card(secret) and not in_uuid(found)):
             return found[0]
         if not secret or PLACEHOLDER.search(found[0]):
             return found[0]
         start, end = found.start(group) - found.start(), found.end(group) - found.start()
         return found[0][:start] + self._called(secret, f"pattern {which}", kind) + found[0][end:]
-
-
-def _places(data: bytes, matches: Sequence[tuple[int, int, int]]) -> set[int]:
-    """In which of the texts in `data` these matches lie."""
-    found: set[int] = set()
-    place = done = 0
-    for _, start, _ in matches:
-        place += data.count(_BETWEEN, done, start)
-        done = start
-        found.add(place)
-    return found
 
 
 def _password_in(basic: str) -> str:
@@ -400,18 +348,3 @@ def _kind(key: str) -> str:
         if kind in folded:
             return kind
     return "token" if "authoriz" in folded or folded == "auth" else "secret"
-
-
-def _is_card(text: str) -> bool:
-    """Whether the digits pass the check of Luhn, as the number of a payment card must."""
-    digits: Sequence[int] = [int(character) for character in text if character.isdigit()]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
-        return False
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-def _in_uuid(found: re.Match[str]) -> bool:
-    """Whether these digits are a part of a UUID, which numbers of cards look like now and then."""
-    around = _UUID.finditer(found.string, max(0, found.start() - _UUID_LENGTH), found.end() + _UUID_LENGTH)
-    return any(each.start() < found.end() and found.start() < each.end() for each in around)
