@@ -13,20 +13,20 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.matches import Matches
 from inspector_app.capture.matching import Finder, Portions
+from inspector_app.capture.sweep import ALONE_S, helpers_at_most, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from inspector_app.capture.filter import Filter
 
-_TOGETHER = 500
-"""Matches that are made known at once."""
 _AGAIN_S = 1.0
 _REST = 9
 """Times as long as asking again took, before it is asked again."""
@@ -125,12 +125,15 @@ class Search:
             self._fail(error)
             return
         try:
-            finder.stop_when(lambda: self._closed)
+            finder.stop_when(self._is_closed)
             self._look(finder)
         except CaptureError as error:
             self._fail(error)
         finally:
             finder.close()
+
+    def _is_closed(self) -> bool:
+        return self._closed
 
     def _fail(self, error: CaptureError) -> None:
         if not self._closed:
@@ -175,18 +178,33 @@ class Search:
     def _look_back(self, finder: Finder, matches: Matches, *, shown: bool) -> None:
         """Look through the frames from the newest that was known to the first, newest first."""
         finder.refresh()
-        portions, last = Portions(), self._top
-        while last > 0 and not self._closed:
-            portions.begin()
-            first = max(1, last - portions.size + 1)
-            self._take(finder.find(first, last, newest_first=True), matches.put_in_front, shown=shown)
-            last = first - 1
-            portions.end()
+        hand_on = partial(self._put_in_front, matches, shown=shown)
+        if not shown:  # nobody waits for it
+            sweep(finder, self._top, hand_on, stopped=self._is_closed)
+            return
+        helpers = 0 if self.filter.interpreted else helpers_at_most()
+        sweep(
+            finder,
+            self._top,
+            hand_on,
+            helpers=[partial(self._helper, finder.asked_ns)] * helpers,
+            alone_s=ALONE_S,
+            stopped=self._is_closed,
+            between=lambda: self._look_at_new(finder),
+        )
+
+    def _helper(self, asked_ns: int) -> Finder:
+        finder = Finder(self._path, self.filter, now_ns=lambda: asked_ns)
+        finder.stop_when(self._is_closed)
+        return finder
+
+    def _put_in_front(self, matches: Matches, first: int, seqs: Sequence[int], *, shown: bool) -> None:
+        with self._lock:
+            matches.put_in_front(seqs)
             if shown:
-                with self._lock:
-                    self._low = last
-                self._changed()
-                self._look_at_new(finder)
+                self._low = first - 1
+        if shown:
+            self._changed()
 
     def _look_at_new(self, finder: Finder) -> None:
         portions = Portions()
@@ -195,8 +213,9 @@ class Search:
                 finder.refresh()
             portions.begin()
             last = min(self._told, self._top + portions.size)
-            self._take(finder.find(self._top + 1, last), self._matches.put_behind, shown=True)
+            found = list(finder.find(self._top + 1, last))
             with self._lock:
+                self._matches.put_behind(found)
                 self._top = last
             self._changed()
             portions.end()
@@ -207,20 +226,4 @@ class Search:
         if not self._closed:
             with self._lock:
                 self._matches = again
-            self._changed()
-
-    def _take(self, found: Iterable[int], put: Callable[[list[int]], None], *, shown: bool) -> None:
-        portion: list[int] = []
-        for seq in found:
-            portion.append(seq)
-            if len(portion) == _TOGETHER:
-                self._put(portion, put, shown=shown)
-                portion = []
-        if portion:
-            self._put(portion, put, shown=shown)
-
-    def _put(self, portion: list[int], put: Callable[[list[int]], None], *, shown: bool) -> None:
-        with self._lock:
-            put(portion)
-        if shown:
             self._changed()

@@ -100,10 +100,10 @@ def _needed(test: Test) -> str | None:
 
 
 def _key(path: tuple[Key, ...]) -> str | None:
-    """Give the end of the longest key of a path that a message has in it as it is, but for escapes."""
+    """Give the end of the last key of a path that a message has in it as it is, but for escapes."""
     keys = [key for key in path if isinstance(key, str) and _needed(Equals(key))]
     # A quote before it would be looked for at every other quote.
-    return f'{max(keys, key=len)}"' if keys else None
+    return f'{keys[-1]}"' if keys else None
 
 
 def _has_nul(test: Test) -> bool:

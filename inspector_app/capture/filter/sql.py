@@ -116,12 +116,21 @@ def _term(term: Term, now_ns: int) -> Where:
     if term.field in _COLUMNS:
         return column(_COLUMNS[term.field], term.test)
     if term.field in _OF_EXCHANGE:
-        return _exists("exchanges e", "e.id = frames.exchange", column(_OF_EXCHANGE[term.field], term.test))
+        return _exists("exchanges e", "e.id = frames.exchange", of_exchange(term))
     if term.field == "data":
         return Where(*payload.condition(term.path, term.test))
     if term.field == "age":
         return _age(term.test, now_ns)
     return _OTHERS[term.field](term.test)
+
+
+def of_exchange(term: Term) -> Where:
+    """Give the condition on a row `e` of `exchanges` that a term about a frame's exchange stands for."""
+    if term.field == "answered":
+        return Where(_ANSWERED)
+    if term.field == "unanswered":
+        return Where(f"(e.kind <> 'fire_and_forget' AND NOT {_ANSWERED})")
+    return column(_OF_EXCHANGE[term.field], term.test)
 
 
 def column(name: str, test: Test) -> Where:
@@ -213,8 +222,9 @@ def _peer(test: Test) -> Where:
 
 def _finding(test: Test) -> Where:
     if test == Present():
-        return Where("frames.findings > 0")
-    sql, parameters = _exists("findings x", "x.seq = frames.seq", column("x.rule", test))
+        sql, parameters = _exists("findings x", "x.seq = frames.seq", TRUE)
+    else:
+        sql, parameters = _exists("findings x", "x.seq = frames.seq", column("x.rule", test))
     return Where(f"(frames.findings > 0 AND {sql})", parameters)
 
 
@@ -228,9 +238,7 @@ def _note(test: Test) -> Where:
 
 
 def _unanswered(_: Test) -> Where:
-    return _exists(
-        "exchanges e", "e.id = frames.exchange AND e.kind <> 'fire_and_forget'", Where(f"NOT {_ANSWERED}")
-    )
+    return _exists("exchanges e", "e.id = frames.exchange", of_exchange(Term("unanswered", Present())))
 
 
 def _answered(test: Test) -> Where:
