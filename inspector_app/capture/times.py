@@ -22,8 +22,7 @@ def believed_ns(value: object) -> int:
 
 def to_iso(time_ns: int) -> str:
     """Write a time. Raises `OverflowError` outside the years 1 to 9999."""
-    seconds, nanoseconds = divmod(time_ns, _SECOND_NS)
-    return f"{_date_and_second(seconds)}.{nanoseconds:09d}Z"
+    return f"{_date_and_second(time_ns // _SECOND_NS)}.{time_ns % _SECOND_NS:09d}Z"
 
 
 def from_iso(text: str) -> int:
