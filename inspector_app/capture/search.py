@@ -46,7 +46,7 @@ class Search:
         self._closed = False
         self._matches = Matches()
         self._told = 0
-        self._top = 0
+        self._begun = self._top = 0
         self._low: int | None = None
         self._thread = threading.Thread(target=self._run, name="search", daemon=True)
         self._thread.start()
@@ -66,12 +66,14 @@ class Search:
 
     @property
     def share(self) -> float:
-        """How much is looked through, from 0 to 1."""
+        """How much is looked through of what there was when it began, from 0 to 1.
+
+        At 1 it follows: what comes is looked at as it comes.
+        """
         with self._lock:
             if self._low is None:
                 return 0.0
-            all_ = max(self._told, self._top)
-            return (self._top - self._low) / all_ if all_ else 1.0
+            return 1 - self._low / self._begun if self._begun else 1.0
 
     def seqs(self, offset: int, count: int) -> list[int]:
         """Give numbers of known matches, in order; older ones are put in front as they are found."""
@@ -149,7 +151,7 @@ class Search:
         finder.changed()
         with self._lock:
             self._told = max(self._told, finder.frames())
-            self._top = self._low = self._told
+            self._begun = self._top = self._low = self._told
         self._changed()
         took_s = self._timed(lambda: self._look_back(finder, self._matches, shown=True))
         asked_ns = self._now_ns()
