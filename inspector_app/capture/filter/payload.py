@@ -24,6 +24,7 @@ from inspector_app.capture.filter.nodes import (
     Spelled,
     Test,
 )
+from inspector_app.capture.filter.patterns import text_in_all
 from inspector_app.capture.filter.texts import bound, encoded, glob, glob_around
 
 VALUE_FITS = "slip_value_fits"
@@ -92,6 +93,10 @@ def _needed(test: Test) -> str | None:
     match test:
         case Equals(str(text)) | Begins(text):
             pass
+        case Glob(pattern):
+            text = max(re.split(r"[*?]", pattern), key=len)
+        case Regex(pattern, flags) if "i" not in flags:
+            text = text_in_all(pattern) or ""
         case Spelled(text, number) if number is None or _WHOLE.fullmatch(text):
             pass
         case _:

@@ -29,8 +29,17 @@ from inspector_app.capture.filter.nodes import (
     Term,
     Test,
 )
+from inspector_app.capture.filter.patterns import text_in_all
 from inspector_app.capture.filter.payload import MATCHES, Parameter
-from inspector_app.capture.filter.texts import bound, encoded, glob, like_around, lower, spellings
+from inspector_app.capture.filter.texts import (
+    bound,
+    encoded,
+    glob,
+    glob_around,
+    like_around,
+    lower,
+    spellings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -182,6 +191,8 @@ def _instr(name: str, text: str, *, exact: bool) -> Where:
 
 def _in_message(test: Test) -> Where:
     """Find text in a message, as it is and as JSON spells it."""
+    if isinstance(test, Regex):
+        return _expression_in_message(test)
     if not isinstance(test, Contains):
         return column("frames.raw", test)
     anywhere = [_contains("frames.raw", each, exact=test.exact) for each in spellings(test.text)]
@@ -189,6 +200,16 @@ def _in_message(test: Test) -> Where:
     odd = "(frames.type IS NULL AND instr(CAST(frames.raw AS BLOB), x'00') > 0 AND {})"
     behind_nul = _instr("frames.raw", test.text, exact=test.exact)
     return _joined(" OR ", (*anywhere, Where(odd.format(behind_nul.sql), behind_nul.parameters)))
+
+
+def _expression_in_message(test: Regex) -> Where:
+    whole = column("frames.raw", test)
+    text = None if "i" in test.flags else text_in_all(test.pattern)
+    if not text:
+        return whole
+    # Python is asked about the messages that have its longest text in them; GLOB ends at a NUL, as above.
+    maybe = "frames.type IS NULL OR CAST(frames.raw AS TEXT) GLOB ?"
+    return Where(f"(CASE WHEN {maybe} THEN {whole.sql} ELSE 0 END)", (glob_around(text), *whole.parameters))
 
 
 def _exists(table: str, link: str, condition: Where) -> Where:
