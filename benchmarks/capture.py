@@ -4,11 +4,11 @@ Makes the capture (kept for the next run: `--keep FILE`), then measures, as medi
 
 - recording: processor time to fold and to write a frame, and the bytes of the file a frame;
 - opening: until the first screen of rows is read; jumping: a screen of rows from anywhere;
-- finding, newest first: until the first screen of matches, and until all are found, by type, by operation, by
-  exchange, by text, by a path into the payload; `grep -c` and `jq` over the same frames as JSON lines beside
-  it;
+- finding, newest first: until the first screen of matches, and until all are found, by what an index tells,
+  by columns, by text, by a path into the payload, also where nothing is to be found; the processor time of
+  all threads together; `grep -c` and `jq` over the same frames as JSON lines beside it;
 - how late an event loop is at worst while a search runs;
-- export to JSON lines and import again.
+- export to JSON lines, as it is and with secrets looked for, and import again.
 
 A figure with a line to keep to says so; `--check` makes one that misses it an exit code of 1. Times are the
 machine's: the ratios are to `grep` and `jq` in the same run.
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import shutil
 import statistics
@@ -123,9 +124,9 @@ def measure_reading(path: Path, frames: int, report: Report) -> None:
     reader.close()
 
 
-def search(path: Path, source: str) -> tuple[float, float, int]:
-    """Milliseconds until a screen of matches, and until all; how many there are."""
-    began = time.perf_counter()
+def search(path: Path, source: str) -> tuple[float, float, float, int]:
+    """Milliseconds until a screen of matches, and until all; of the processor; how many there are."""
+    worked, began = time.process_time(), time.perf_counter()
     found = Search(path, parse_filter(source), now_ns=time.time_ns)
     try:
         first = None
@@ -136,7 +137,7 @@ def search(path: Path, source: str) -> tuple[float, float, int]:
                 raise SystemExit(found.problem)
             time.sleep(0.0005)
         whole = time.perf_counter() - began
-        return (first or whole) * 1000, whole * 1000, found.count
+        return (first or whole) * 1000, whole * 1000, (time.process_time() - worked) * 1000, found.count
     finally:
         found.close()
 
@@ -146,9 +147,10 @@ def measure_finding(path: Path, repetitions: int, report: Report) -> dict[str, f
     took: dict[str, float] = {}
     for name, (source, most, screen) in FILTERS.items():
         runs = [search(path, source) for _ in range(repetitions)]
-        first, whole = (statistics.median(run[place] for run in runs) for place in (0, 1))
-        report.add(f"find by {name}: all", whole, "ms", most, f"{runs[0][2]:,} matches of {source}")
+        first, whole, worked = (statistics.median(run[place] for run in runs) for place in (0, 1, 2))
+        report.add(f"find by {name}: all", whole, "ms", most, f"{runs[0][3]:,} matches of {source}")
         report.add("  first screen, or all there is", first, "ms", screen)
+        report.add("  processor time", worked, "ms")
         took[name] = whole
     return took
 
@@ -168,15 +170,23 @@ async def lateness(path: Path, source: str) -> float:
 @contextmanager
 def exported(path: Path, folder: Path, report: Report) -> Iterator[Path]:
     """The capture as JSON lines, by the command."""
-    lines = folder / "export.jsonl"
-    command = [sys.executable, "-m", "inspector_app"]
-    began = time.perf_counter()
-    subprocess.run([*command, "export", str(path), "-o", str(lines), "--no-redact"], check=True)
-    report.add("export to JSON lines", time.perf_counter() - began, "s", 5)
+    lines, again = folder / "export.jsonl", folder / "again.capture"
+
+    def run(what: str, most: float | None, *arguments: str) -> None:
+        before, began = _worked_by_children(), time.perf_counter()
+        subprocess.run([sys.executable, "-m", "inspector_app", *arguments], check=True)
+        report.add(what, time.perf_counter() - began, "s", most)
+        report.add("  processor time", _worked_by_children() - before, "s")
+
+    run("export to JSON lines", 5, "export", str(path), "-o", str(lines), "--no-redact")
+    run("export, secrets looked for", None, "export", str(path), "-o", str(folder / "redacted.jsonl"))
     yield lines
-    began = time.perf_counter()
-    subprocess.run([*command, "import", str(lines), "-o", str(folder / "again.capture")], check=True)
-    report.add("import of JSON lines", time.perf_counter() - began, "s", 30)
+    run("import of JSON lines", 30, "import", str(lines), "-o", str(again))
+
+
+def _worked_by_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def measure_others(lines: Path, took: dict[str, float], report: Report) -> None:

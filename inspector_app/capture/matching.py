@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _JSON, _JSON_NUMBERS = msgspec.json.Encoder(), msgspec.json.Decoder(list[int])
 _FIRST_PORTION = 256
-_MOST_PORTION = 1 << 18
+_MOST_PORTION = 1 << 16
 _QUICK_S, _SLOW_S = 0.004, 0.016
 _INSTRUCTIONS = 20_000
 """Steps of SQLite's machine between two looks at whether to go on: less than a millisecond."""
@@ -132,7 +132,7 @@ class Finder:
             raise
         finally:
             self.stop_when(self._stopped)
-        return sorted(set(found)) if len(found) <= most else None
+        return found if len(found) <= most else None
 
     def _numbers(self, statement: str, parameters: Sequence[object]) -> list[int]:
         # As one value: a row at a time, threads would wait for the interpreter at each.

@@ -75,7 +75,7 @@ def _term(term: Term) -> tuple[int, Where] | None:
     if term.field in _MARKED:
         return 0, Where("SELECT seq FROM marks")
     if term.field == "finding":
-        return 0, Where("SELECT seq FROM findings WHERE seq IS NOT NULL")
+        return 0, Where("SELECT DISTINCT seq FROM findings WHERE seq IS NOT NULL")
     if term.field == "exchange" and _is_one(term.test):
         return 0, _frames(sql.column("frames.exchange", term.test))
     if term.field == "type" and isinstance(term.test, Equals | OneOf):
