@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     HandOn = Callable[[int, Sequence[int]], None]
     """Takes the first frame of a portion, and the numbers of those in it that fit, the highest first."""
 
-ALONE_S = 0.008
+ALONE_S = 0.004
 """How long one thread looks alone, before an index is asked and others help: many searches end before."""
 _MOST_HELPERS = 3
 
