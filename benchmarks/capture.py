@@ -4,11 +4,11 @@ Makes the capture (kept for the next run: `--keep FILE`), then measures, as medi
 
 - recording: processor time to fold and to write a frame, and the bytes of the file a frame;
 - opening: until the first screen of rows is read; jumping: a screen of rows from anywhere;
-- finding, newest first: until the first screen of matches, and until all are found, by type, by operation, by
-  exchange, by text, by a path into the payload; `grep -c` and `jq` over the same frames as JSON lines beside
-  it;
+- finding, newest first: until the first screen of matches, and until all are found, by what an index tells,
+  by columns, by text, by a path into the payload, also where nothing is to be found; the processor time of
+  all threads together; `grep -c` and `jq` over the same frames as JSON lines beside it;
 - how late an event loop is at worst while a search runs;
-- export to JSON lines and import again.
+- export to JSON lines, as it is and with secrets looked for, and import again.
 
 A figure with a line to keep to says so; `--check` makes one that misses it an exit code of 1. Times are the
 machine's: the ratios are to `grep` and `jq` in the same run.
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import shutil
 import statistics
@@ -28,6 +29,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from big_capture import OPERATIONS, RARE_TEXT, write
 
@@ -36,16 +38,39 @@ from inspector_app.capture.search import Search
 from inspector_app.capture.store import CaptureReader
 
 SCREEN = 50
+
+
+class Question(NamedTuple):
+    """A filter. `all_ms`: within which it has found all; `screen_ms`: within which a screen of matches."""
+
+    source: str
+    all_ms: float | None = None
+    screen_ms: float | None = 50
+
+
 FILTERS = {
-    "type": ("type:error", 100),
-    "operation": (f"op:{OPERATIONS[3]}", 100),
-    "exchange": ("exchange:1000", 100),
-    "text": (f'"{RARE_TEXT}"', 300),
-    "payload path": ("data.user.id:42", 700),
-    "payload path, rare": (f'data.text:"{RARE_TEXT}"', 700),
+    "type": Question("type:error", 100),
+    "operation": Question(f"op:{OPERATIONS[3]}", 100),
+    "operations": Question(f"op:{OPERATIONS[3][:-2]}*", 100),
+    "exchange": Question("exchange:1000", 100),
+    "status": Question("status:error", 100),
+    "status, none": Question("status:timeout", 100),
+    "code, none": Question("code:no_such_code", 100),
+    "errors and findings": Question("type:error or finding:*", 100),
+    "no answer yet": Question("unanswered", 100),
+    "answered late, none": Question("answered:>200ms", screen_ms=None),
+    "latency, none": Question("latency:>200ms", screen_ms=None),
+    "size, none": Question("size:>10kb", screen_ms=None),
+    "text": Question(f'"{RARE_TEXT}"', 300),
+    "text, none": Question('"nowhere at all"', 300, None),
+    "payload path": Question("data.user.id:42", 700),
+    "payload path, compared": Question("data.user.id:>990", 700),
+    "payload path, rare": Question(f'data.text:"{RARE_TEXT}"', 700),
+    "payload path, none": Question("data.user.nick:*", 700, None),
+    "operation and payload path": Question(f"op:{OPERATIONS[30]} data.user.id:42", 700),
+    "regular expression": Question("text:/needle.*hay/"),
 }
-"""A filter, and the milliseconds within which it has found all."""
-FIRST_SCREEN_MS = 50
+"""What has no line for its first screen is nowhere, and no index tells: all frames are looked at."""
 
 
 class Report:
@@ -99,9 +124,9 @@ def measure_reading(path: Path, frames: int, report: Report) -> None:
     reader.close()
 
 
-def search(path: Path, source: str) -> tuple[float, float, int]:
-    """Milliseconds until a screen of matches, and until all; how many there are."""
-    began = time.perf_counter()
+def search(path: Path, source: str) -> tuple[float, float, float, int]:
+    """Milliseconds until a screen of matches, and until all; of the processor; how many there are."""
+    worked, began = time.process_time(), time.perf_counter()
     found = Search(path, parse_filter(source), now_ns=time.time_ns)
     try:
         first = None
@@ -112,7 +137,7 @@ def search(path: Path, source: str) -> tuple[float, float, int]:
                 raise SystemExit(found.problem)
             time.sleep(0.0005)
         whole = time.perf_counter() - began
-        return (first or whole) * 1000, whole * 1000, found.count
+        return (first or whole) * 1000, whole * 1000, (time.process_time() - worked) * 1000, found.count
     finally:
         found.close()
 
@@ -120,11 +145,12 @@ def search(path: Path, source: str) -> tuple[float, float, int]:
 def measure_finding(path: Path, repetitions: int, report: Report) -> dict[str, float]:
     """Every filter; gives the milliseconds of each."""
     took: dict[str, float] = {}
-    for name, (source, most) in FILTERS.items():
+    for name, (source, most, screen) in FILTERS.items():
         runs = [search(path, source) for _ in range(repetitions)]
-        first, whole = (statistics.median(run[place] for run in runs) for place in (0, 1))
-        report.add(f"find by {name}: all", whole, "ms", most, f"{runs[0][2]:,} matches of {source}")
-        report.add("  first screen, or all there is", first, "ms", FIRST_SCREEN_MS)
+        first, whole, worked = (statistics.median(run[place] for run in runs) for place in (0, 1, 2))
+        report.add(f"find by {name}: all", whole, "ms", most, f"{runs[0][3]:,} matches of {source}")
+        report.add("  first screen, or all there is", first, "ms", screen)
+        report.add("  processor time", worked, "ms")
         took[name] = whole
     return took
 
@@ -144,15 +170,23 @@ async def lateness(path: Path, source: str) -> float:
 @contextmanager
 def exported(path: Path, folder: Path, report: Report) -> Iterator[Path]:
     """The capture as JSON lines, by the command."""
-    lines = folder / "export.jsonl"
-    command = [sys.executable, "-m", "inspector_app"]
-    began = time.perf_counter()
-    subprocess.run([*command, "export", str(path), "-o", str(lines), "--no-redact"], check=True)
-    report.add("export to JSON lines", time.perf_counter() - began, "s", 5)
+    lines, again = folder / "export.jsonl", folder / "again.capture"
+
+    def run(what: str, most: float | None, *arguments: str) -> None:
+        before, began = _worked_by_children(), time.perf_counter()
+        subprocess.run([sys.executable, "-m", "inspector_app", *arguments], check=True)
+        report.add(what, time.perf_counter() - began, "s", most)
+        report.add("  processor time", _worked_by_children() - before, "s")
+
+    run("export to JSON lines", 5, "export", str(path), "-o", str(lines), "--no-redact")
+    run("export, secrets looked for", None, "export", str(path), "-o", str(folder / "redacted.jsonl"))
     yield lines
-    began = time.perf_counter()
-    subprocess.run([*command, "import", str(lines), "-o", str(folder / "again.capture")], check=True)
-    report.add("import of JSON lines", time.perf_counter() - began, "s", 30)
+    run("import of JSON lines", 30, "import", str(lines), "-o", str(again))
+
+
+def _worked_by_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def measure_others(lines: Path, took: dict[str, float], report: Report) -> None:
@@ -185,7 +219,7 @@ def main(arguments: list[str]) -> int:
             measure_recording(path, options.frames, report)
         measure_reading(path, options.frames, report)
         took = measure_finding(path, options.repetitions, report)
-        late = max(asyncio.run(lateness(path, source)) for source, _ in FILTERS.values())
+        late = max(asyncio.run(lateness(path, source)) for source, *_ in FILTERS.values())
         report.add("event loop late while a search runs, at worst", late, "ms")
         with exported(path, folder, report) as lines:
             measure_others(lines, took, report)

@@ -111,6 +111,11 @@ class Excerpt:
         last = 0
         for frames in self.frame_portions():
             items: list[Item] = []
+            if self._stand_alone(frames, events, introductions, marked):
+                last = frames[-1].seq
+                items += frames
+                yield items
+                continue
             for frame in frames:
                 if events.due_by(frame.seq):
                     items += introductions.before_each(events.up_to(frame.seq - 1))
@@ -125,6 +130,18 @@ class Excerpt:
             yield items
         rest = events.up_to(self.total.frames if self.selection else last)
         yield [*introductions.before_each(rest), *introductions.rest()]
+
+    @staticmethod
+    def _stand_alone(
+        frames: Sequence[Frame], events: Events, introductions: Introductions, marked: set[int]
+    ) -> bool:
+        """Tell whether nothing belongs between these frames, as in most portions of a long recording."""
+        return not (
+            events.due_by(frames[-1].seq)
+            or any(map(introductions.waits_for, {frame.conn for frame in frames}))
+            or any(frame.findings for frame in frames)
+            or not marked.isdisjoint(frame.seq for frame in frames)
+        )
 
     def frame_portions(self) -> Iterator[list[Frame]]:
         """Give the frames alone, some at a time."""

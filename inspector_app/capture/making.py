@@ -13,6 +13,8 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
+from inspector_app.capture.errors import CaptureError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -23,7 +25,7 @@ _WITHOUT_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 def make_capture(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     """Have `fill` write a new database, which then gets the name `path`, for the user alone (mode 0600).
 
-    Raises `FileExistsError` and other `OSError`s, and what `fill` does; nothing is left behind then.
+    Raises `OSError`, what `unnamed_beside` raises and what `fill` does; nothing is left behind then.
     """
     unnamed = unnamed_beside(path)
     os.close(os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -39,9 +41,20 @@ def make_capture(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None
 
 
 def unnamed_beside(path: Path) -> Path:
-    """Give a path for what is to get the name `path` when it is whole. Raises `FileExistsError`."""
+    """Give a path for what is to get the name `path` when it is whole.
+
+    Raises `FileExistsError`, and `CaptureError` where the log of a capture that is gone would become part of
+    it.
+    """
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    for ending in ("-wal", "-journal"):
+        log = path.with_name(path.name + ending)
+        if os.path.lexists(log):
+            raise CaptureError(
+                f"{log} is what is left of a capture that is gone, and would become part of a new one: "
+                "remove it, or choose another name."
+            )
     return path.with_name(f".{secrets.token_hex(6)}.new")
 
 

@@ -11,12 +11,11 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.schema import OPENER
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
@@ -27,7 +26,7 @@ PORTION = 500
 
 _PORTION_BYTES = 8 * 1024 * 1024
 _COLUMNS = (
-    f"seq, time_ns, conn, direction, type, {OPENER}, number, exchange, operation, size_bytes, latency_ns, "
+    "seq, time_ns, conn, direction, type, opener, number, exchange, operation, size_bytes, latency_ns, "
     "findings, raw, binary"
 )
 
@@ -69,17 +68,18 @@ EVERYTHING = Selection()
 
 def frames_at(reader: CaptureReader, seqs: Sequence[int]) -> Iterator[list[Frame]]:
     """Give the frames of these numbers, which rise, in portions. Raises `CaptureError` if one is missing."""
-    done = 0
+    done, names = 0, _Names(reader)
     while done < len(seqs):
         where, parameters = _parameters(seqs[done : done + PORTION])
         found: list[rows.Values] = []
         size = 0
-        for values in reader.select(f"SELECT {_COLUMNS} {where}", parameters):
-            found.append(values)
-            size += len(values[12]) if type(values[12]) in (str, bytes) else 0
-            if size > _PORTION_BYTES:
-                break
-        frames = _frames(found, reader)
+        with _honest(reader):
+            for values in reader.select(f"SELECT {_COLUMNS} {where}", parameters):
+                found.append(values)
+                size += len(values[12])
+                if size > _PORTION_BYTES:
+                    break
+        frames = _frames(found, names, reader)
         _check_none_is_missing(reader, [frame.seq for frame in frames], seqs, done)
         done += len(frames)
         yield frames
@@ -153,24 +153,41 @@ def by_connection(
                 yield conn, mine
 
 
+class _Names(dict[object, str | None]):
+    """The names of openers by what stands in their column: looked up once, not for every frame."""
+
+    def __init__(self, reader: CaptureReader) -> None:
+        super().__init__({None: None})
+        self._reader = reader
+
+    def __missing__(self, opener: object) -> str | None:
+        name: object = opener  # as captures that were begun in format 1 have it
+        if type(opener) is int:
+            found = self._reader.select("SELECT name FROM peers WHERE id = ?", (opener,))
+            (name,) = next(found, (None,))
+        self[opener] = None if name is None else rows.text(name)
+        return self[opener]
+
+
 _TYPES: Sequence[set[Any]] = (
     *({int}, {int}, {int}, {str}),
-    *({str, type(None)}, {str, type(None)}, {int, type(None)}, {int, type(None)}, {str, type(None)}),
+    *({str, type(None)}, {int, str, type(None)}, {int, type(None)}, {int, type(None)}, {str, type(None)}),
     *({int}, {int, type(None)}, {int}, {str}, {int}),
 )
 """Types of the columns as nearly all captures have them; what is otherwise is looked at row by row."""
 
 
-def _frames(found: list[rows.Values], reader: CaptureReader) -> list[Frame]:
+def _frames(found: list[rows.Values], names: _Names, reader: CaptureReader) -> list[Frame]:
     columns = list(zip(*found, strict=True))
     ordinary = columns and all(
         set(map(type, column)) <= types for column, types in zip(columns, _TYPES, strict=True)
     )
-    if ordinary and not any(columns[13]) and rows.DIRECTIONS.keys() >= set(columns[3]):
-        make = Frame._make
-        return [make(values[:13]) for values in found]
     with _honest(reader):
-        return [_frame(values) for values in found]
+        if ordinary and not any(columns[13]) and rows.DIRECTIONS.keys() >= set(columns[3]):
+            columns[5] = tuple(map(names.__getitem__, columns[5]))
+            # What `Frame._make` does, without a call in Python for each.
+            return list(map(tuple.__new__, repeat(Frame), zip(*columns[:13], strict=True)))
+        return [_frame((*values[:5], names[values[5]], *values[6:])) for values in found]
 
 
 def _frame(values: rows.Values) -> Frame:

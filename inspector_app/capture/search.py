@@ -13,20 +13,20 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.matches import Matches
 from inspector_app.capture.matching import Finder, Portions
+from inspector_app.capture.sweep import ALONE_S, helpers_at_most, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from inspector_app.capture.filter import Filter
 
-_TOGETHER = 500
-"""Matches that are made known at once."""
 _AGAIN_S = 1.0
 _REST = 9
 """Times as long as asking again took, before it is asked again."""
@@ -46,7 +46,7 @@ class Search:
         self._closed = False
         self._matches = Matches()
         self._told = 0
-        self._top = 0
+        self._begun = self._top = 0
         self._low: int | None = None
         self._thread = threading.Thread(target=self._run, name="search", daemon=True)
         self._thread.start()
@@ -66,12 +66,14 @@ class Search:
 
     @property
     def share(self) -> float:
-        """How much is looked through, from 0 to 1."""
+        """How much is looked through of what there was when it began, from 0 to 1.
+
+        At 1 it follows: what comes is looked at as it comes.
+        """
         with self._lock:
             if self._low is None:
                 return 0.0
-            all_ = max(self._told, self._top)
-            return (self._top - self._low) / all_ if all_ else 1.0
+            return 1 - self._low / self._begun if self._begun else 1.0
 
     def seqs(self, offset: int, count: int) -> list[int]:
         """Give numbers of known matches, in order; older ones are put in front as they are found."""
@@ -125,12 +127,15 @@ class Search:
             self._fail(error)
             return
         try:
-            finder.stop_when(lambda: self._closed)
+            finder.stop_when(self._is_closed)
             self._look(finder)
         except CaptureError as error:
             self._fail(error)
         finally:
             finder.close()
+
+    def _is_closed(self) -> bool:
+        return self._closed
 
     def _fail(self, error: CaptureError) -> None:
         if not self._closed:
@@ -146,7 +151,7 @@ class Search:
         finder.changed()
         with self._lock:
             self._told = max(self._told, finder.frames())
-            self._top = self._low = self._told
+            self._begun = self._top = self._low = self._told
         self._changed()
         took_s = self._timed(lambda: self._look_back(finder, self._matches, shown=True))
         asked_ns = self._now_ns()
@@ -175,18 +180,33 @@ class Search:
     def _look_back(self, finder: Finder, matches: Matches, *, shown: bool) -> None:
         """Look through the frames from the newest that was known to the first, newest first."""
         finder.refresh()
-        portions, last = Portions(), self._top
-        while last > 0 and not self._closed:
-            portions.begin()
-            first = max(1, last - portions.size + 1)
-            self._take(finder.find(first, last, newest_first=True), matches.put_in_front, shown=shown)
-            last = first - 1
-            portions.end()
+        hand_on = partial(self._put_in_front, matches, shown=shown)
+        if not shown:  # nobody waits for it
+            sweep(finder, self._top, hand_on, stopped=self._is_closed)
+            return
+        helpers = 0 if self.filter.interpreted else helpers_at_most()
+        sweep(
+            finder,
+            self._top,
+            hand_on,
+            helpers=[partial(self._helper, finder.asked_ns)] * helpers,
+            alone_s=ALONE_S,
+            stopped=self._is_closed,
+            between=lambda: self._look_at_new(finder),
+        )
+
+    def _helper(self, asked_ns: int) -> Finder:
+        finder = Finder(self._path, self.filter, now_ns=lambda: asked_ns)
+        finder.stop_when(self._is_closed)
+        return finder
+
+    def _put_in_front(self, matches: Matches, first: int, seqs: Sequence[int], *, shown: bool) -> None:
+        with self._lock:
+            matches.put_in_front(seqs)
             if shown:
-                with self._lock:
-                    self._low = last
-                self._changed()
-                self._look_at_new(finder)
+                self._low = first - 1
+        if shown:
+            self._changed()
 
     def _look_at_new(self, finder: Finder) -> None:
         portions = Portions()
@@ -195,8 +215,9 @@ class Search:
                 finder.refresh()
             portions.begin()
             last = min(self._told, self._top + portions.size)
-            self._take(finder.find(self._top + 1, last), self._matches.put_behind, shown=True)
+            found = list(finder.find(self._top + 1, last))
             with self._lock:
+                self._matches.put_behind(found)
                 self._top = last
             self._changed()
             portions.end()
@@ -207,20 +228,4 @@ class Search:
         if not self._closed:
             with self._lock:
                 self._matches = again
-            self._changed()
-
-    def _take(self, found: Iterable[int], put: Callable[[list[int]], None], *, shown: bool) -> None:
-        portion: list[int] = []
-        for seq in found:
-            portion.append(seq)
-            if len(portion) == _TOGETHER:
-                self._put(portion, put, shown=shown)
-                portion = []
-        if portion:
-            self._put(portion, put, shown=shown)
-
-    def _put(self, portion: list[int], put: Callable[[list[int]], None], *, shown: bool) -> None:
-        with self._lock:
-            put(portion)
-        if shown:
             self._changed()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND_NS = 1_000_000_000
+SECOND_NS = 1_000_000_000
 _DIGITS = 9
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 
@@ -22,8 +22,7 @@ def believed_ns(value: object) -> int:
 
 def to_iso(time_ns: int) -> str:
     """Write a time. Raises `OverflowError` outside the years 1 to 9999."""
-    seconds, nanoseconds = divmod(time_ns, _SECOND_NS)
-    return f"{_date_and_second(seconds)}.{nanoseconds:09d}Z"
+    return f"{second_of(time_ns // SECOND_NS)}.{time_ns % SECOND_NS:09d}Z"
 
 
 def from_iso(text: str) -> int:
@@ -32,12 +31,13 @@ def from_iso(text: str) -> int:
     if found is None:
         raise ValueError(f"{text[:40]!r} is no time like 2026-11-22T11:20:33.123456789Z")
     second, fraction, zone = found.groups()
-    return _seconds(second, zone) * _SECOND_NS + int((fraction or "").ljust(_DIGITS, "0"))
+    return _seconds(second, zone) * SECOND_NS + int((fraction or "").ljust(_DIGITS, "0"))
 
 
 # Frames come in runs within one second.
 @lru_cache(maxsize=64)
-def _date_and_second(seconds: int) -> str:
+def second_of(seconds: int) -> str:
+    """Write the second that a time is in, as far as the point. Raises `OverflowError` as `to_iso` does."""
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
 
 

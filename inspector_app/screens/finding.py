@@ -354,6 +354,6 @@ def _found(hunt: Hunt) -> list[Part]:
     count = f"{formats.count(matches.count)} {'match' if matches.count == 1 else 'matches'}"
     if matches.problem:
         return [(count, "emphasis"), ("  stopped", "severity-problem")]
-    if matches.done:
+    if matches.share >= 1:
         return [(count, "emphasis")]
-    return [(count, "emphasis"), (f"  {matches.share:.0%} looked at", "muted")]
+    return [(count, "emphasis"), (f"  {int(matches.share * 100)}% looked at", "muted")]

@@ -143,7 +143,7 @@ def _hint(state: ViewState) -> str:
     role, view = state.world.role, state.view
     matches = state.filtering.filter.matches
     if view == "frames" and matches is not None:
-        if not matches.done:
+        if matches.share < 1:
             return "Searching…"
         return "No frame matches the filter.\nPress / to change it, Esc to see all frames."
     if role == "FILE":

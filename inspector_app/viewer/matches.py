@@ -24,7 +24,7 @@ class Matches(Protocol):
 
     @property
     def share(self) -> float:
-        """How much is looked through, from 0 to 1."""
+        """How much is looked through of what there was at its beginning, from 0 to 1; at 1 it follows."""
 
     @property
     def problem(self) -> str:

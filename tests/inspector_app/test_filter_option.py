@@ -74,6 +74,20 @@ async def test_only_frames_that_fit_are_printed_and_counted(command: Command) ->
     assert any(line.startswith("4 frames printed, ") for line in result.said)
 
 
+@pytest.mark.parametrize(("wanted", "printed"), [(2, [0, 10]), (5, [0, 10, 20])])
+async def test_the_frames_that_end_a_run_are_those_that_fit(
+    command: Command, wanted: int, printed: list[int]
+) -> None:
+    frame = '{"type":"fire_and_forget","peerID":"s","data":{"operation":"%s","n":%d}}'
+    sent = [frame % ("tick" if number % 10 else "tock", number) for number in range(25)]
+    async with raw_server(saying(*sent)) as url:
+        result = await command.run("connect", url, "--json", "--frames", str(wanted), "--filter", "op:tock")
+    assert result.code == 0
+    _, *lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [json.loads(line["raw"])["data"]["n"] for line in lines] == printed
+    assert ("The connection was closed" in result.stderr) == (len(printed) < wanted)
+
+
 async def test_a_run_with_a_filter_ends_with_its_connection(command: Command) -> None:
     frame = '{"type":"fire_and_forget","peerID":"s","data":{"operation":"tick","n":%d}}'
     async with raw_server(saying(*(frame % number for number in range(5)))) as url:

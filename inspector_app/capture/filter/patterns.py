@@ -7,6 +7,7 @@ takes at most does not depend on who wrote the expression or sent the text.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -80,3 +81,26 @@ def matcher(pattern: str, flags: str) -> Callable[[bytes], bool]:
         return search(text) is not None
 
     return matches
+
+
+_LITERAL = re.compile(r"[A-Za-z0-9_ :\"'=<>/,;!@#%&~`-]")
+_BEYOND = re.compile(r"[|(]|\\[^\W_dDwWsSbBnrtAz]")
+"""Alternatives, groups, and escapes that are more than two characters long or that change what follows."""
+_REPEATED = re.compile(r"[*?+{]")
+_ONE = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{[^}]*\}|.", re.DOTALL)
+"""An escape, a class of characters, how often, or a character."""
+
+
+def text_in_all(pattern: str) -> str | None:
+    """Give text, maybe empty, that is in whatever an expression fits; None when that is not easily told."""
+    if _BEYOND.search(pattern):
+        return None
+    runs, run = [], ""
+    pieces = _ONE.findall(pattern)
+    for piece, behind in zip(pieces, [*pieces[1:], ""], strict=True):
+        if _LITERAL.fullmatch(piece) and not _REPEATED.match(behind):
+            run += piece
+        else:
+            runs.append(run)
+            run = ""
+    return max([*runs, run], key=len)

@@ -24,7 +24,8 @@ from inspector_app.capture.filter.nodes import (
     Spelled,
     Test,
 )
-from inspector_app.capture.filter.texts import bound, encoded, glob, like_around
+from inspector_app.capture.filter.patterns import text_in_all
+from inspector_app.capture.filter.texts import bound, encoded, glob, glob_around
 
 VALUE_FITS = "slip_value_fits"
 """A test and its path as `told` writes them, bytes of a message: whether a value at that path fits."""
@@ -51,16 +52,16 @@ def condition(path: tuple[Key, ...], test: Test) -> tuple[str, tuple[Parameter, 
     found = _sqlite_path(path)
     if found is None or _has_nul(test):
         sql, parameters = _slow(path, test)
-        needed = _needed(test) or _key(path)
     else:
         sql, parameters = _exact(found, path, test)
-        needed = _needed(test)
-    if needed is None:
+    needed = [text for text in (_key(path), _needed(test)) if text is not None]
+    if not needed:
         return f"({sql})", parameters
     # Most messages are told not to fit by a look at their text, which costs a fifth of reading them.
-    escapes = f"{_MESSAGE} GLOB '{_ESCAPES if needed.isascii() else _ALL_ESCAPES}'"
-    maybe = f"{_MESSAGE} LIKE ? ESCAPE '\\' OR {escapes}"
-    return f"(CASE WHEN {maybe} THEN {sql} ELSE 0 END)", (like_around(needed), *parameters)
+    there = " AND ".join([f"{_MESSAGE} GLOB ?"] * len(needed))
+    escapes = f"{_MESSAGE} GLOB '{_ESCAPES if ''.join(needed).isascii() else _ALL_ESCAPES}'"
+    globs = (glob_around(text) for text in needed)
+    return f"(CASE WHEN {there} OR {escapes} THEN {sql} ELSE 0 END)", (*globs, *parameters)
 
 
 def _slow(path: tuple[Key, ...], test: Test) -> _Part:
@@ -92,6 +93,10 @@ def _needed(test: Test) -> str | None:
     match test:
         case Equals(str(text)) | Begins(text):
             pass
+        case Glob(pattern):
+            text = max(re.split(r"[*?]", pattern), key=len)
+        case Regex(pattern, flags) if "i" not in flags:
+            text = text_in_all(pattern) or ""
         case Spelled(text, number) if number is None or _WHOLE.fullmatch(text):
             pass
         case _:
@@ -100,9 +105,10 @@ def _needed(test: Test) -> str | None:
 
 
 def _key(path: tuple[Key, ...]) -> str | None:
-    """Give the longest key of a path that a message has in it as it is, but for escapes."""
+    """Give the end of the last key of a path that a message has in it as it is, but for escapes."""
     keys = [key for key in path if isinstance(key, str) and _needed(Equals(key))]
-    return max(keys, key=len, default=None)
+    # A quote before it would be looked for at every other quote.
+    return f'{keys[-1]}"' if keys else None
 
 
 def _has_nul(test: Test) -> bool:
@@ -146,9 +152,9 @@ def _fast(path: str, test: Test) -> _Part:
         case Spelled(word, number):
             return _is_spelled(path, word, number)
         case Compares(operator, number):
-            return _of_type(path, _NUMBERS, f"{_VALUE} {operator} ?", (path, number))
+            return _is_number(path, f"{_VALUE} {operator} ?", number)
         case Between(low, high):
-            return _of_type(path, _NUMBERS, f"{_VALUE} BETWEEN ? AND ?", (path, low, high))
+            return _is_number(path, f"{_VALUE} BETWEEN ? AND ?", low, high)
         case Begins(text):
             start = encoded(text)
             begins = f"substr(CAST({_VALUE} AS BLOB), 1, ?) = ?"
@@ -180,6 +186,12 @@ def _is_spelled(path: str, word: str, number: Number | None) -> _Part:
     if number not in {0, 1}:  # as which true and false are given
         return same, (path, number, word)
     return _of_type(path, f"'text', {_NUMBERS}", same, (path, number, word))
+
+
+def _is_number(path: str, sql: str, *numbers: Number) -> _Part:
+    # True is given as 1, and text is greater than any number: of what fits, the type is asked too.
+    same = f"CASE {sql} WHEN 0 THEN 0 WHEN 1 THEN {_TYPE} IN ({_NUMBERS}) END"
+    return same, (path, *numbers, path)
 
 
 def _of_type(path: str, types: str, sql: str, parameters: tuple[Parameter, ...]) -> _Part:

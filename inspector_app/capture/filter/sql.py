@@ -29,8 +29,17 @@ from inspector_app.capture.filter.nodes import (
     Term,
     Test,
 )
+from inspector_app.capture.filter.patterns import text_in_all
 from inspector_app.capture.filter.payload import MATCHES, Parameter
-from inspector_app.capture.filter.texts import bound, encoded, glob, like_around, lower, spellings
+from inspector_app.capture.filter.texts import (
+    bound,
+    encoded,
+    glob,
+    glob_around,
+    like_around,
+    lower,
+    spellings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -116,12 +125,21 @@ def _term(term: Term, now_ns: int) -> Where:
     if term.field in _COLUMNS:
         return column(_COLUMNS[term.field], term.test)
     if term.field in _OF_EXCHANGE:
-        return _exists("exchanges e", "e.id = frames.exchange", column(_OF_EXCHANGE[term.field], term.test))
+        return _exists("exchanges e", "e.id = frames.exchange", of_exchange(term))
     if term.field == "data":
         return Where(*payload.condition(term.path, term.test))
     if term.field == "age":
         return _age(term.test, now_ns)
     return _OTHERS[term.field](term.test)
+
+
+def of_exchange(term: Term) -> Where:
+    """Give the condition on a row `e` of `exchanges` that a term about a frame's exchange stands for."""
+    if term.field == "answered":
+        return Where(_ANSWERED)
+    if term.field == "unanswered":
+        return Where(f"(e.kind <> 'fire_and_forget' AND NOT {_ANSWERED})")
+    return column(_OF_EXCHANGE[term.field], term.test)
 
 
 def column(name: str, test: Test) -> Where:
@@ -173,6 +191,8 @@ def _instr(name: str, text: str, *, exact: bool) -> Where:
 
 def _in_message(test: Test) -> Where:
     """Find text in a message, as it is and as JSON spells it."""
+    if isinstance(test, Regex):
+        return _expression_in_message(test)
     if not isinstance(test, Contains):
         return column("frames.raw", test)
     anywhere = [_contains("frames.raw", each, exact=test.exact) for each in spellings(test.text)]
@@ -180,6 +200,16 @@ def _in_message(test: Test) -> Where:
     odd = "(frames.type IS NULL AND instr(CAST(frames.raw AS BLOB), x'00') > 0 AND {})"
     behind_nul = _instr("frames.raw", test.text, exact=test.exact)
     return _joined(" OR ", (*anywhere, Where(odd.format(behind_nul.sql), behind_nul.parameters)))
+
+
+def _expression_in_message(test: Regex) -> Where:
+    whole = column("frames.raw", test)
+    text = None if "i" in test.flags else text_in_all(test.pattern)
+    if not text:
+        return whole
+    # Python is asked about the messages that have its longest text in them; GLOB ends at a NUL, as above.
+    maybe = "frames.type IS NULL OR CAST(frames.raw AS TEXT) GLOB ?"
+    return Where(f"(CASE WHEN {maybe} THEN {whole.sql} ELSE 0 END)", (glob_around(text), *whole.parameters))
 
 
 def _exists(table: str, link: str, condition: Where) -> Where:
@@ -213,8 +243,9 @@ def _peer(test: Test) -> Where:
 
 def _finding(test: Test) -> Where:
     if test == Present():
-        return Where("frames.findings > 0")
-    sql, parameters = _exists("findings x", "x.seq = frames.seq", column("x.rule", test))
+        sql, parameters = _exists("findings x", "x.seq = frames.seq", TRUE)
+    else:
+        sql, parameters = _exists("findings x", "x.seq = frames.seq", column("x.rule", test))
     return Where(f"(frames.findings > 0 AND {sql})", parameters)
 
 
@@ -228,9 +259,7 @@ def _note(test: Test) -> Where:
 
 
 def _unanswered(_: Test) -> Where:
-    return _exists(
-        "exchanges e", "e.id = frames.exchange AND e.kind <> 'fire_and_forget'", Where(f"NOT {_ANSWERED}")
-    )
+    return _exists("exchanges e", "e.id = frames.exchange", of_exchange(Term("unanswered", Present())))
 
 
 def _answered(test: Test) -> Where:

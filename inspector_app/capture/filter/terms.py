@@ -24,6 +24,7 @@ from inspector_app.capture.filter.grammar import (
 from inspector_app.capture.filter.nodes import (
     All,
     Between,
+    Clock,
     Compares,
     Either,
     Equals,
@@ -34,6 +35,7 @@ from inspector_app.capture.filter.nodes import (
     Number,
     OneOf,
     Present,
+    Regex,
     Term,
     Test,
 )
@@ -68,6 +70,18 @@ class Filter:
     def ages(self) -> bool:
         """Whether what fits depends on the time at which it is asked."""
         return any(each.field == "age" for each in _terms(self.root))
+
+    @property
+    def interpreted(self) -> bool:
+        """Whether Python is asked about most frames: that is done by one thread at a time."""
+        return any(
+            None in each.path or isinstance(each.test, Clock) or _matches_messages(each)
+            for each in _terms(self.root)
+        )
+
+
+def _matches_messages(term: Term) -> bool:
+    return isinstance(term.test, Regex) and term.field in {"text", "data"}
 
 
 def _terms(node: Node) -> list[Term]:

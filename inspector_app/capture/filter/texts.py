@@ -6,6 +6,7 @@ import json
 import re
 
 _LIKE_MEANS = re.compile(r"[%_\\]")
+_GLOB_MEANS = re.compile(r"[*?\[]")
 _UPPER_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -21,6 +22,11 @@ def bound(text: str) -> str | bytes:
 def glob(pattern: str) -> str:
     """Give the pattern for SQLite's GLOB, in which a bracket would mean something."""
     return re.sub(r"\*+", "*", pattern).replace("[", "[[]")
+
+
+def glob_around(text: str) -> str:
+    """Give the pattern for GLOB that finds text anywhere."""
+    return "*" + _GLOB_MEANS.sub(r"[\g<0>]", text) + "*"
 
 
 def lower(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.making import make_capture
 
 
@@ -40,6 +41,16 @@ def test_a_file_has_its_name_only_once_it_is_whole(tmp_path: Path) -> None:
     assert tables(path) == [("t",)]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert names(tmp_path) == ["one.capture"]
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_the_log_of_a_capture_that_is_gone_never_becomes_part_of_another(tmp_path: Path, ending: str) -> None:
+    log = tmp_path / f"one.capture{ending}"
+    log.write_bytes(b"of another")
+    with pytest.raises(CaptureError, match="remove it, or choose another name"):
+        make_capture(tmp_path / "one.capture", fill)
+    assert names(tmp_path) == [log.name]
+    make_capture(tmp_path / "two.capture", fill)
 
 
 def test_of_two_that_make_the_same_file_at_once_one_is_refused(tmp_path: Path) -> None:

@@ -95,6 +95,32 @@ def test_new_frames_are_looked_at_as_they_come(tmp_path: Path) -> None:
         assert found.done
 
 
+def test_how_far_it_has_looked_is_of_the_frames_there_were_at_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made(tmp_path, 1000)
+    held, go_on = threading.Event(), threading.Event()
+    find = matching.Finder.find
+
+    def hesitating(
+        self: matching.Finder, first: int, last: int, *, newest_first: bool = False
+    ) -> Iterator[int]:
+        if first > 1000:
+            held.set()
+            assert go_on.wait(WAIT_S)
+        return find(self, first, last, newest_first=newest_first)
+
+    monkeypatch.setattr(matching.Finder, "find", hesitating)
+    with searching(path, "needle") as found:
+        until(found, lambda: found.done)
+        add(path, 1000)
+        found.grow(2000)
+        assert held.wait(WAIT_S)
+        assert (found.done, found.share) == (False, 1.0)
+        go_on.set()
+        until(found, lambda: found.done and found.count == 20)
+
+
 def test_an_empty_capture_is_done_at_once_and_grows(tmp_path: Path) -> None:
     path = made(tmp_path, 0)
     with searching(path, "needle") as found:

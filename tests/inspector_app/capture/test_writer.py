@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -259,3 +260,10 @@ def test_everything_printed_after_its_commit_survives_kill_9(tmp_path: Path, com
     reader.close()
     assert found >= last
     assert seqs == list(range(1, found + 1))
+
+
+def test_pages_are_of_a_size_at_which_many_frames_are_looked_at_in_little_time(tmp_path: Path) -> None:
+    writer = samples.writer(tmp_path)
+    with closing(sqlite3.connect(writer.path)) as connection:
+        assert connection.execute("PRAGMA page_size").fetchone() == (8192,)
+    writer.close()

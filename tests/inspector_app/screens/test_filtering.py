@@ -7,15 +7,19 @@ from textual.widgets import Input
 
 from inspector_app import settings
 from inspector_app.screens.filter_pane import FilterPane
+from inspector_app.screens.finding import _found
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.wishes import FilterBy
 from inspector_app.viewer.filter_book import FilterBook
+from inspector_app.viewer.filtering import Hunt
 from inspector_app.widgets.density_strip import DensityStrip
 from inspector_app.widgets.filter_input import FilterInput
 from inspector_app.widgets.info_line import InfoLine
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, Stage, live, opened
 from tests.inspector_app.screens.test_hostile import _assert_inert, no_safety_net
+from tests.inspector_app.viewer.listed import Listed
+from tests.inspector_app.viewer.views import open_view
 from tests.inspector_app.widgets.hostile import HOSTILE
 
 
@@ -52,6 +56,15 @@ async def _ask(
     await stage.press(key)
     stage.main.query_one(f"{pane} #filter", FilterInput).value = text
     await stage.press(*(["enter"] if keep else []))
+
+
+def test_it_is_said_how_far_a_search_has_looked_until_it_follows(tmp_path: Path) -> None:
+    hunt, matches = Hunt(open_view(Recording(tmp_path).close())), Listed(7, 9)
+    hunt.matches = matches
+    matches.share = 0.999
+    assert _found(hunt) == [("2 matches", "emphasis"), ("  99% looked at", "muted")]
+    matches.share = 1.0
+    assert _found(hunt) == [("2 matches", "emphasis")]
 
 
 async def test_a_filter_works_as_it_is_typed_and_enter_keeps_it(tmp_path: Path) -> None:

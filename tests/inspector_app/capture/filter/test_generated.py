@@ -196,6 +196,8 @@ def test_only_this_finds_the_row_that_the_value_came_from(field: str, value: str
 
 @given(st.lists(st.one_of(HOSTILE.filter(lambda key: len(key) < 50), st.integers(0, 1)), max_size=3), HOSTILE)
 @example([], "0..0")
+@example(["[q]"], "[z]")
+@example(["*?"], "x")
 def test_only_this_finds_the_payload_that_a_value_came_from(path: list[str | int], value: str) -> None:
     data: object = value
     for key in reversed(path):

@@ -6,10 +6,19 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspector_app.capture.errors import from_sqlite
 from inspector_app.capture.filter import FilterError, parse_filter
-from inspector_app.capture.filter.patterns import MOST_WORK, TooMuchWorkError, compiled, matcher
+from inspector_app.capture.filter.patterns import (
+    MOST_WORK,
+    TooMuchWorkError,
+    compiled,
+    matcher,
+    problem_of,
+    text_in_all,
+)
 from tests.inspector_app.capture.filter.worlds import World, message
 
 
@@ -85,3 +94,73 @@ def test_globs_with_many_stars_over_long_texts_are_answered() -> None:
     assert world.fit(f"data.a:{glob}") == []
     assert world.fit(f"data[*]:{glob}") == []
     assert world.fit(f"data[*]:{glob[:-1]}") == [1]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("needle", "needle"),
+        ("nee.le", "nee"),
+        ("need+les?", "nee"),
+        ("a{2}bcd", "bcd"),
+        (r"time ?out\.", "time"),
+        (r"^\d+ms$", "ms"),
+        ("[xyz]bc[^]z]de[[:digit:]]f", "bc"),
+        (r"[\]abc]x", "x"),
+        (r'"id":\s*42', '"id":'),
+        ("...", ""),
+        ("a|b", None),
+        ("(abc)d", None),
+        ("(?i)abc", None),
+        (r"\x41bcd", None),
+        (r"\pLbcd", None),
+        (r"\Qa.b\E", None),
+        (r"\101bcd", None),
+    ],
+)
+def test_the_longest_text_that_is_in_whatever_fits_is_known(pattern: str, text: str | None) -> None:
+    assert text_in_all(pattern) == text
+
+
+_PIECES = st.sampled_from(
+    [
+        "a",
+        "b",
+        "ab",
+        "1",
+        " ",
+        ".",
+        "[ab]",
+        "[^a]",
+        r"\d",
+        r"\w",
+        r"\s",
+        r"\.",
+        r"\x61",
+        r"\141",
+        r"\pL",
+        r"[\]a]",
+    ]
+)
+_PATTERNS = st.lists(
+    st.tuples(_PIECES, st.sampled_from(["", "", "", "*", "+", "?", "{2}", "{0,1}", "*?"])).map("".join),
+    min_size=1,
+    max_size=6,
+).map("".join)
+
+
+@given(
+    _PATTERNS, st.lists(st.sampled_from(["a", "b", "ab", "1", " ", ".", "]", "é"]), max_size=12).map("".join)
+)
+def test_what_an_expression_fits_has_that_text_in_it(pattern: str, text: str) -> None:
+    needed = text_in_all(pattern)
+    if needed and problem_of(pattern, "") is None and matcher(pattern, "")(text.encode()):
+        assert needed in text
+
+
+def test_an_expression_is_looked_for_behind_a_nul_and_across_escapes() -> None:
+    world = World().frame(raw="x\0needle", type=None).frame(data={"a": "needle"}).frame(data={"a": "hay"})
+    world.frame(raw='{"data": {"a": "\\u006eeedle"}}').frame(raw='{"d\\u0061ta": {"a": "needle"}}')
+    assert world.fit("/needl./") == [1, 2, 5]
+    assert world.fit("data.a:/needl./") == [2, 4, 5]
+    assert world.fit("data.a:*eedl*") == [2, 4, 5]
