@@ -210,6 +210,11 @@ class CaptureReader:
         with self._honest_values(), self._connection.blobopen("frames", "raw", seq, readonly=True) as message:
             return len(message)
 
+    def raw_head(self, seq: int, count: int) -> bytes:
+        """Give the first bytes of a frame's message as they are in the file, without reading the others."""
+        with self._honest_values(), self._connection.blobopen("frames", "raw", seq, readonly=True) as message:
+            return message.read(count)
+
     def previous_alike(self, frame: FrameRow) -> int | None:
         """Give the number of the last frame before this one of its operation, type and direction."""
         return self._row(

@@ -21,11 +21,11 @@ _DIGITS: Final = 3
 
 
 class HexLines:
-    """Rows of as many bytes as `width` cells have room for."""
+    """Rows of as many bytes as `width` cells have room for; `data` may be the beginning of `size_bytes`."""
 
-    def __init__(self, data: bytes, width: int) -> None:
+    def __init__(self, data: bytes, width: int, size_bytes: int = 0) -> None:
         self.data = data
-        self._offset_digits = max(4, len(f"{max(0, len(data) - 1):x}"))
+        self._offset_digits = max(4, len(f"{max(1, len(data), size_bytes) - 1:x}"))
         self.per_row = next((count for count in WIDTHS if self._cells(count) <= width), WIDTHS[-1])
 
     def _cells(self, per_row: int) -> int:

@@ -50,10 +50,14 @@ class Node:
 
 
 class JsonTree:
-    """The rows of a text that `lay_out` laid out. `root` is the path of the whole of it."""
+    """The rows of a text that `lay_out` laid out. `root` is the path of the whole of it.
 
-    def __init__(self, data: bytes, root: Path = ()) -> None:
+    Of a text that goes on behind `known` bytes, how much a value holds is told only if it ends before.
+    """
+
+    def __init__(self, data: bytes, root: Path = (), *, known: int | None = None) -> None:
         self._data = data
+        self._known = len(data) if known is None else known
         self._rows: list[Node] = []
         top = Node(0, 0, root, 0, self._kind(0), ".".join(map(str, root)))
         self._rows.append(top)
@@ -96,6 +100,14 @@ class JsonTree:
     def toggle(self, index: int) -> None:
         """Open what is closed, close what is open."""
         (self.close if self._rows[index].kind == "open" else self.open)(index)
+
+    def open_as(self, beginning: JsonTree) -> None:
+        """Open what is open in the tree of a beginning of this text; its rows stand in the same places."""
+        for index, node in enumerate(beginning._rows):
+            if index < self.count and self._rows[index].kind == "more" and node.kind != "more":
+                self.open(index)
+            if index < self.count and self._rows[index].kind != node.kind:
+                self.toggle(index)
 
     def parent(self, index: int) -> int:
         """Return the row of what holds row `index`; that of the whole is its own."""
@@ -195,7 +207,7 @@ class JsonTree:
         end = self._data.find(b"\n" + indent + _CLOSING[opening], node.value, node.value + _COUNTED_BYTES)
         word = "members" if opening == b"{" else "items"
         brackets = "{…}" if opening == b"{" else "[…]"
-        if end < 0:
+        if not 0 <= end < self._known:
             return f"{brackets} large, {word} not counted", "json-punctuation"
         inside = self._data[node.value : end]
         inner = re.escape(indent + b" " * _INDENT)

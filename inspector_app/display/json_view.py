@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.display.document import Document
-from inspector_app.display.json_layout import lay_out
+from inspector_app.display.json_layout import Layout, lay_out
 from inspector_app.display.lines import DocumentLines
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ LEX_LIMIT: Final = 2_000
 class JsonLines(DocumentLines):
     """A JSON text laid out; what cannot be is shown as it is under a line that says why."""
 
-    def __init__(self, raw: str | bytes) -> None:
-        layout = lay_out(raw)
+    def __init__(self, raw: str | bytes | Layout) -> None:
+        layout = raw if isinstance(raw, Layout) else lay_out(raw)
         self.reason = layout.reason
         """Why the text is shown as it is; empty when it is laid out."""
         head = (layout.reason, "severity-warning") if layout.reason else None

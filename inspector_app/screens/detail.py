@@ -20,7 +20,7 @@ from inspector_app.capture.records import ConnectionRow, FindingRow, StateRow
 from inspector_app.display import formats
 from inspector_app.display.hex_view import HexLines
 from inspector_app.display.json_tree import JsonTree, path_text
-from inspector_app.display.lines import LineSource, Part, Stacked, Text
+from inspector_app.display.lines import DocumentLines, LineSource, Part, Stacked, Text
 from inspector_app.display.matches import Pattern
 from inspector_app.screens.facts import (
     Lines,
@@ -34,7 +34,6 @@ from inspector_app.screens.facts import (
 )
 from inspector_app.screens.lists import EXCHANGE_FRAME_COLUMNS
 from inspector_app.viewer.operations import Operation
-from inspector_app.viewer.reading import FrameText
 from inspector_app.viewer.state import ViewState
 from inspector_app.widgets.detail_view import DetailView
 from inspector_app.widgets.info_line import InfoLine
@@ -105,6 +104,8 @@ class DetailPane(Vertical):
         self._chosen = Chosen()
         self._tree: JsonTree | None = None
         self._goes = 0
+        self._begun: tuple[int | None, str] | None = None
+        """The frame, and the way to read it, of which the beginning is shown until it is read."""
 
     def compose(self) -> ComposeResult:
         """Give tabs, a line of facts, the text, the tree, and the list of an exchange's frames."""
@@ -213,33 +214,54 @@ class DetailPane(Vertical):
 
     def _show_frame(self, seq: int | None, *, keep_place: bool = False) -> None:
         view = self._view
+        begun, self._begun = self._begun, None
         frame = view.reading.frame(seq, view.detail) if seq is not None else None
         if frame is None:
-            size = view.selection.frame.size_bytes if view.selection.frame else 0
-            self._text.hint = f"Reading {formats.size(size)} …" if view.reading.loading else _NOTHING
-            self._show_tree(None)
-            view.text_search.look_at(None)
-            finding = self._chosen.finding
-            self._text.show(finding_lines(finding) if finding is not None else None)
-            if view.reading.loading:
-                self._begin("reading", view.reading.load)
+            self._show_beginning(seq)
             return
-        text = self._frame_text(frame)
-        self._show_tree(frame.tree if view.detail == "tree" else None)
+        keep_place = keep_place or begun == (seq, view.detail)
+        text = self._frame_text(frame.bytes, frame.lines)
+        tree = frame.tree if view.detail == "tree" else None
+        if keep_place and tree is not None and self._tree is not None:
+            tree.open_as(self._tree)
+        self._show_tree(tree, keep_place=keep_place)
         if view.text_search.look_at(text):
             self._begin("search", view.text_search.run)
         self._text.show(view.text_search.marked(), keep_place=keep_place)
 
-    def _show_tree(self, tree: JsonTree | None) -> None:
-        self._tree = tree
-        self.query_one(TreeView).show(tree)
-
-    def _frame_text(self, frame: FrameText) -> Text:
-        if self._view.detail == "hex":
-            return HexLines(frame.bytes, max(0, self.size.width - _MARGINS))
-        lines = frame.lines(self._view.detail)
+    def _show_beginning(self, seq: int | None) -> None:
+        """Show what can be told at once of a frame that a thread reads, and have it read."""
+        view = self._view
+        size = view.selection.frame.size_bytes if view.selection.frame else 0
+        self._text.hint = f"Reading {formats.size(size)} …" if view.reading.loading else _NOTHING
+        beginning = view.reading.beginning()
+        self._show_tree(beginning.tree if beginning is not None and view.detail == "tree" else None)
+        view.text_search.look_at(None)
+        text = None
+        if beginning is not None:
+            self._begun = (seq, view.detail)
+            text = self._frame_text(beginning.bytes, beginning.lines, beginning.size_bytes)
         finding = self._chosen.finding
-        return Stacked(finding_lines(finding), lines) if finding is not None else lines
+        self._text.show(text or (finding_lines(finding) if finding is not None else None))
+        if view.reading.loading:
+            self._begin("reading", view.reading.load)
+
+    def _show_tree(self, tree: JsonTree | None, *, keep_place: bool = False) -> None:
+        self._tree = tree
+        self.query_one(TreeView).show(tree, keep_place=keep_place)
+
+    def _frame_text(
+        self, data: bytes, lines_of: Callable[[str], DocumentLines | None], size_bytes: int = 0
+    ) -> Text | None:
+        if self._view.detail == "hex":
+            return HexLines(data, max(0, self.size.width - _MARGINS), size_bytes)
+        lines, finding = lines_of(self._view.detail), self._chosen.finding
+        return Stacked(finding_lines(finding), lines) if finding is not None and lines is not None else lines
+
+    @property
+    def reads(self) -> bool:
+        """Whether only the beginning of a frame is shown, and the rest of it is being read."""
+        return self._begun is not None
 
     def _begin(self, what: str, work: Callable[[], Callable[[], bool]]) -> None:
         def run() -> None:
@@ -307,7 +329,9 @@ class DetailPane(Vertical):
     def tree_row(self) -> tuple[JsonTree, int] | None:
         """The tree on screen, and the row that is chosen in it."""
         cursor = self.query_one(TreeView).cursor
-        return (self._tree, cursor) if self._tree is not None and cursor is not None else None
+        if self._tree is None or cursor is None or self.reads:
+            return None
+        return self._tree, cursor
 
     def on_tree_view_moved(self, event: TreeView.Moved) -> None:
         """Tell the path of the row."""
@@ -343,7 +367,8 @@ class DetailPane(Vertical):
             return [(path_text(tree.node(index).path, _NAME_SHOWN), "emphasis")]
         if view.detail == "exchange":
             return exchange_facts(view.selection.exchange, view.now_ns) if view.selection.exchange else []
-        return frame_facts(view.selection.frame) if view.selection.frame else []
+        reading = [("reading …  ", "muted")] if self.reads else []
+        return [*reading, *frame_facts(view.selection.frame)] if view.selection.frame else []
 
 
 def _maybe(make: Callable[[Thing], LineSource], thing: Thing | None) -> LineSource | None:

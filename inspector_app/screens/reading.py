@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 VALUE_LIMIT = 1_000
 """Characters of a path and a value to filter by."""
 
+_STILL_READ = "This frame is still being read: try again in a moment."
 _NO_VALUE = "There is no value in this row: choose another one."
 
 
@@ -133,7 +134,7 @@ class ReadingDesk:
     def _row(self) -> tuple[JsonTree, int] | None:
         row = self._pane.tree_row
         if row is None or row[0].node(row[1]).kind == "more":
-            self._warn(_NO_VALUE)
+            self._warn(_STILL_READ if self._pane.reads else _NO_VALUE)
             return None
         return row
 

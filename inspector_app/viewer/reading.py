@@ -16,6 +16,7 @@ from inspector_app.display.json_layout import data_of
 from inspector_app.display.json_tree import JsonTree
 from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import DocumentLines
+from inspector_app.viewer.beginning import BEGINNING_BYTES, FrameBeginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +119,18 @@ class Reading:
         if reader is None or reader.raw_size(seq) > AT_ONCE_BYTES:
             return None
         return FrameText(seq, reader.raw(seq))
+
+    def beginning(self) -> FrameBeginning | None:
+        """Give the beginning of the frame that waits for `load`."""
+        reader = self._context.reader
+        if self._wanted is None or reader is None:
+            return None
+        seq, _ = self._wanted
+        try:
+            return FrameBeginning(reader.raw_head(seq, BEGINNING_BYTES), reader.raw_size(seq))
+        except CaptureError as error:
+            self._context.report(str(error))
+            return None
 
     def load(self) -> Callable[[], bool]:
         """Fetch and lay out what is wanted by now.

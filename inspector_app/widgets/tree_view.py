@@ -86,11 +86,11 @@ class TreeView(Painted, can_focus=True):
 
     # -- what a screen uses -------------------------------------------------------------------------------
 
-    def show(self, source: TreeSource | None, *, hint: str = "") -> None:
-        """Show another tree from its first row on, or, without one, the hint."""
+    def show(self, source: TreeSource | None, *, keep_place: bool = False) -> None:
+        """Show another tree, from its first row on or with the cursor where it was; without one, the hint."""
         self._source = source
-        self.hint = hint or self.hint
-        self._cursor = self._first = 0
+        if not keep_place:
+            self._cursor = self._first = 0
         self.refresh()
 
     @property
