@@ -13,7 +13,8 @@ from typing import Final
 _DEEPEST: Final = 200
 """Levels that are closed: of what is nested more deeply no beginning is made."""
 
-_TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]', re.DOTALL)
+# The quote at its end is one that no other one closes.
+_TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:"]', re.DOTALL)
 _WHOLE_ESCAPES: Final = re.compile(rb'"[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL)
 _CLOSING: Final = {b"{": b"}", b"[": b"]"}
 
@@ -47,25 +48,27 @@ def beginning_of(head: bytes) -> Beginning | None:
 
     None: there is no such member, or it is nested too deeply, or the text is not JSON.
     """
-    closing = last = b""
-    end = 0
+    closing = before = b""
     cut: Beginning | None = None
     for found in _TOKEN.finditer(head):
-        last, end = found[0], found.end()
-        if last in _CLOSING:
-            closing = _CLOSING[last] + closing
-        elif last in (b"}", b"]"):
-            if not closing.startswith(last):
+        token = found[0]
+        if token in _CLOSING:
+            closing = _CLOSING[token] + closing
+        elif token in (b"}", b"]"):
+            if not closing.startswith(token):
                 return None
             closing = closing[1:]
-        elif last == b"," and closing:
+        elif token == b"," and closing:
             cut = Beginning(head[: found.start()], closing)
+        elif token == b'"':
+            is_value = before == b":" or (before in (b",", b"[") and closing.startswith(b"]"))
+            string = _WHOLE_ESCAPES.match(head, found.start()) if is_value else None
+            if string is None:
+                break
+            return Beginning(whole_characters(head[: string.end()]), b'"' + closing)
         if len(closing) > _DEEPEST:
             return None
-    start = head.find(b'"', end)
-    is_value = last == b":" or (last in (b",", b"[") and closing.startswith(b"]"))
-    if start >= 0 and is_value and (string := _WHOLE_ESCAPES.match(head, start)):
-        return Beginning(whole_characters(head[: string.end()]), b'"' + closing)
+        before = token
     return cut
 
 
