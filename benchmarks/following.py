@@ -52,6 +52,7 @@ def feed(path: Path, preloaded: int, rate: int, seconds: float) -> None:
 
     for done in range(0, preloaded, BATCH):
         write(min(BATCH, preloaded - done))
+    source = iter(list(source))  # made before it counts: making them costs more than writing them
     print("ready", flush=True)
     sys.stdin.readline()
     began, written = time.monotonic(), 0

@@ -33,6 +33,7 @@ from inspector_app.screens.wishes import FilterBy, Restart
 from inspector_app.viewer.cells import Rows
 from inspector_app.viewer.drafts import Drafts
 from inspector_app.viewer.exchanges import ExchangeRows
+from inspector_app.viewer.pace import Pace
 from inspector_app.viewer.state import Arrived, Changes
 from inspector_app.widgets.connection_bar import ConnectionBar
 from inspector_app.widgets.density_strip import DensityStrip
@@ -86,6 +87,7 @@ class MainScreen(CommandScreen):
         self.arranging = Arranging(self)
         self.asking = Asking(self)
         self.overview = Overview(self)
+        self._pace = Pace()
         self._unread = False
         self._unchosen = False
         self._read_ns = 0
@@ -124,7 +126,7 @@ class MainScreen(CommandScreen):
         self.arranging.show()
         self.inspection.on_news = self._tell
         self.change_view(self.view.view)
-        self.set_interval(TICK_S, self._tick)
+        self.set_interval(TICK_S, self._tick_if_due)
         self.call_after_refresh(self._complete)
 
     def _complete(self) -> None:
@@ -141,6 +143,10 @@ class MainScreen(CommandScreen):
     @property
     def _shown(self) -> RowList:
         return self.list_of(self.view.view)
+
+    def _tick_if_due(self) -> None:
+        if self._pace.allows(time.monotonic_ns(), time.thread_time_ns()):
+            self._tick()
 
     def _tick(self) -> None:
         if self.view.view == "frames":
