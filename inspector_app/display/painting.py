@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
-from textual.filter import ANSIToTruecolor, LineFilter
+from textual.filter import ANSIToTruecolor
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -20,7 +20,8 @@ from inspector_app.display.cells import fit
 from inspector_app.display.inert import MARK_LIMIT, inert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
+    from typing import Self
 
     from textual.geometry import Region
     from textual.theme import Theme
@@ -91,19 +92,6 @@ def strip_of(parts: Iterable[Part], width: int, palette: Palette, background: st
     return strip.adjust_cell_length(width, palette.style("", background))
 
 
-class _AllFilters(LineFilter):
-    """Several filters as one, so that a strip that is kept has to remember one strip that was made of it."""
-
-    def __init__(self, filters: Sequence[LineFilter]) -> None:
-        super().__init__()
-        self.filters = filters
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        for each in self.filters:
-            segments = each.apply(segments, background)
-        return segments
-
-
 class Painted(Widget):
     """Base of widgets that hand out finished strips, bypassing the costs of rendering by CSS.
 
@@ -114,7 +102,7 @@ class Painted(Widget):
     ALLOW_SELECT = False
 
     _palette: Palette | None = None
-    _filter = _AllFilters(())
+    _strips_drawn: tuple[Region, list[Strip]] | None = None
 
     @property
     def palette(self) -> Palette:
@@ -141,15 +129,30 @@ class Painted(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips in `crop`, with the line filters of the app applied."""
+        # Textual asks again for the lines of all that is beside what has changed.
+        if self._strips_drawn is None or self._strips_drawn[0] != crop:
+            self._strips_drawn = crop, self._draw(crop)
+        return self._strips_drawn[1]
+
+    def _draw(self, crop: Region) -> list[Strip]:
         width = self.size.width
         # Every colour here is one of a theme, none is a number in the terminal's own palette.
         filters = [each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor)]
-        if filters != self._filter.filters:
-            self._filter = _AllFilters(filters)
         background = self.palette.color("background") or Color(0, 0, 0)
-        left, right = crop.x, crop.right
-        drawn = (self.paint(y, width).apply_filter(self._filter, background) for y in crop.line_range)
-        return [strip.crop(left, right) for strip in drawn]
+        strips = []
+        for y in crop.line_range:
+            strip = self.paint(y, width)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            strips.append(strip.crop(crop.x, crop.right))
+        return strips
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Have it drawn anew."""
+        self._strips_drawn = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def blank(self, width: int, background: str = "background") -> Strip:
         """Return an empty line."""

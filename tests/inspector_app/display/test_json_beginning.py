@@ -44,7 +44,9 @@ def test_it_is_cut_behind_a_whole_member_or_in_a_string(head: bytes, text: bytes
     assert beginning.text == text
 
 
-@pytest.mark.parametrize("head", [b"", b"1234", b'{"a', b'{"a":1', b"[]]", b'{"a":1]', b"[1," * 300, b'"text'])
+@pytest.mark.parametrize(
+    "head", [b"", b"1234", b'{"a', b'{"a":1', b"[]]", b'{"a":1]', b"[1," * 300, b'"text']
+)
 def test_without_a_whole_member_there_is_none(head: bytes) -> None:
     assert beginning_of(head) is None
 
