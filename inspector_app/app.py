@@ -22,6 +22,7 @@ from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
+from textual.notifications import Notify
 from textual.screen import Screen
 
 from inspector_app import settings as stored
@@ -31,6 +32,7 @@ from inspector_app.display.inert_filter import InertFilter
 from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, find_themes, variable_defaults
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
+from inspector_app.screens.toasts import Toasts
 from inspector_app.screens.wishes import Attach, GoHome, Inspect, OpenFile, Remember, Restart
 from inspector_app.viewer.columns import checked
 from inspector_app.viewer.drafts import Drafts, StartDrafts
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from inspector_app.screens.home import HomeScreen
 
 FAILED = 1
+COUNTED_S = 0.25
+"""How long a toast goes on showing how often it was told before."""
 
 
 def _command_provider() -> type[Provider]:
@@ -112,6 +116,8 @@ class InspectorApp(App[int]):
         self._inspection: Inspection | None = None
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
+        self._toasts = Toasts()
+        self._counts = False
         self.too_late: list[Exception] = []
         """What was looked for on screens that were being taken apart because the app ends."""
         self.failure = ""
@@ -358,6 +364,21 @@ class InspectorApp(App[int]):
         problem = stored.save(self._config, self._settings)
         if problem:
             notify(self, problem, "warning")
+
+    # -- toasts -------------------------------------------------------------------------------------------
+
+    def on_notify(self, event: Notify) -> None:
+        """Show what repeats once, with a count."""
+        if self._toasts.repeats(event.notification):
+            event.prevent_default()
+            if not self._counts:  # counting lays out the screen, and thousands may come in a second
+                self._counts = True
+                self.set_timer(COUNTED_S, self._show_counts)
+
+    def _show_counts(self) -> None:
+        self._counts = False
+        for toast in self.screen.query("Toast"):
+            toast.refresh(layout=True)
 
     # -- old captures -------------------------------------------------------------------------------------
 
