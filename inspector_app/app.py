@@ -377,8 +377,9 @@ class InspectorApp(App[int]):
 
     def _show_counts(self) -> None:
         self._counts = False
-        for toast in self.screen.query("Toast"):
-            toast.refresh(layout=True)
+        for screen in self.screen_stack[-1:]:  # there is none when the app ends
+            for toast in screen.query("Toast"):
+                toast.refresh(layout=True)
 
     # -- old captures -------------------------------------------------------------------------------------
 

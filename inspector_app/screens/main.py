@@ -63,8 +63,8 @@ class MainScreen(CommandScreen):
 
     CSS = """
     MainScreen #body { layout: vertical; width: 1fr; height: 1fr; }
+    MainScreen #body > *, MainScreen #lists > *, MainScreen #frames-and-density > * { visibility: visible; }
     MainScreen #body, MainScreen #lists, MainScreen #frames-and-density { visibility: hidden; }
-    MainScreen RowList, MainScreen DensityStrip, MainScreen DetailPane { visibility: visible; }
     MainScreen #lists { width: 1fr; height: 1fr; }
     MainScreen DetailPane { height: 9; }
     MainScreen.-high DetailPane { height: 40%; }

@@ -43,3 +43,8 @@ def test_a_place_is_seen_among_the_values_and_among_the_characters() -> None:
 
 def test_nothing_has_no_rows() -> None:
     assert HexLines(b"", 80).count == 0
+
+
+def test_the_beginning_of_a_text_has_the_offsets_of_the_whole() -> None:
+    data = bytes(range(256)) * 300
+    assert HexLines(data[:64], 80, len(data)).line(1) == HexLines(data, 80).line(1)

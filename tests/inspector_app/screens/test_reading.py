@@ -291,6 +291,43 @@ async def test_a_large_frame_is_said_to_be_read_until_it_is_there(
         gate.set()
 
 
+async def test_what_is_done_with_the_beginning_of_a_frame_stays_when_all_of_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    load = Reading.load
+
+    def wait(self: Reading) -> object:
+        assert gate.wait(60)
+        return load(self)
+
+    items = [{"id": index, "name": "n" * 40} for index in range(2_000)]
+    path = Recording(tmp_path).connect().request(0).respond(0, {"items": items, "last": 1}).close()
+    monkeypatch.setattr(Reading, "load", wait)
+    try:
+        async with opened(path, LARGE) as stage:
+            await stage.press("d", "down")
+            await stage.until_shown("reading …", "items", "many items")
+            stage.main.query_one(TreeView).focus()
+            await stage.press("down", "right", *["down"] * 60, "right", "down", "v")
+            await stage.until(lambda: any("still being read" in toast for toast in stage.toasts))
+            assert not stage.app.clipboard
+            stage.app.clear_notifications()  # it covers some rows
+            await stage.until_shown("▾ 59: {…} 2 members")
+            before = _detail(stage)
+            gate.set()
+            await stage.until(lambda: "reading …" not in stage.text)
+            assert "▾ 59: {…} 2 members" in _detail(stage)
+            assert _facts(stage) == "data.items[59].id"
+            await stage.press("v")
+            await stage.until(lambda: stage.app.clipboard == "59")
+            assert before.splitlines()[5:-1] == _detail(stage).splitlines()[5:-1]
+            await stage.press("home", "end")
+            await stage.until_shown('"last": 1')
+    finally:
+        gate.set()
+
+
 def _detail(stage: Stage) -> str:
     region = stage.main.query_one(DetailPane).region
     return "\n".join(line[region.x :] for line in stage.lines[region.y : region.bottom])

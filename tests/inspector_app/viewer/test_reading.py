@@ -9,6 +9,8 @@ import pytest
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
+from inspector_app.display.document import bytes_of
+from inspector_app.viewer.beginning import BEGINNING_BYTES
 from inspector_app.viewer.reading import AT_ONCE_BYTES, FrameText, Reading
 from tests.inspector_app.recordings import Recording
 
@@ -51,6 +53,34 @@ def test_a_large_frame_is_there_once_it_is_loaded(context: Context, detail: str)
     assert frame is not None
     assert frame.has(detail)
     assert b"xxx" in frame.bytes
+
+
+def test_the_beginning_of_a_large_frame_is_there_at_once(context: Context) -> None:
+    reading = Reading(context)
+    assert reading.beginning() is None
+    assert reading.frame(2, "data") is None
+    begun = reading.beginning()
+    assert begun is not None
+    assert context.reader is not None
+    assert begun.size_bytes == context.reader.raw_size(2)
+    assert begun.bytes == bytes_of(context.reader.raw(2))[:BEGINNING_BYTES]
+    reading.load()()
+    assert reading.frame(2, "data") is not None
+    assert reading.beginning() is None
+
+
+def test_a_beginning_that_cannot_be_read_is_reported(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = Reading(context)
+    assert reading.frame(2, "data") is None
+
+    def refuse(self: CaptureReader, seq: int, count: int) -> bytes:
+        raise CaptureError("The disk is gone.")
+
+    monkeypatch.setattr(CaptureReader, "raw_head", refuse)
+    assert reading.beginning() is None
+    assert context.problems == ["The disk is gone."]
 
 
 def test_what_was_loaded_for_another_frame_is_never_given(context: Context) -> None:
