@@ -25,6 +25,7 @@ from pathlib import Path
 import pexpect
 from big_capture import BATCH, records
 
+from inspector_app.__main__ import FRAMES_A_SECOND
 from inspector_app.capture.store import CaptureReader, CaptureWriter
 from inspector_app.model.fold import Fold
 
@@ -239,6 +240,7 @@ def measure(program: str, preloaded: int, rate: int, seconds: float) -> Measured
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
                 "TEXTUAL_ANIMATIONS": "none",
+                **({"TEXTUAL_FPS": FRAMES_A_SECOND} if program == "list" else {}),
                 "SLIPSTREAM_INSPECTOR_CONFIG": folder,
             },
             timeout=None,

@@ -555,3 +555,15 @@ def test_the_group_knows_its_commands() -> None:
         "import",
         "open",
     ]
+
+
+@pytest.mark.parametrize("asked", [None, "30"])
+def test_keys_show_soon_unless_fewer_updates_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, asked: str | None
+) -> None:
+    from inspector_app import __main__
+
+    monkeypatch.setattr(command_line.cli, "main", lambda **_: None)
+    monkeypatch.setattr(os, "environ", {"TEXTUAL_FPS": asked} if asked else {})
+    __main__.main()
+    assert os.environ["TEXTUAL_FPS"] == (asked or "120")
