@@ -9,8 +9,8 @@ import sys
 DEBUG_VARIABLE = "SLIPSTREAM_INSPECTOR_DEBUG"
 
 FRAMES_A_SECOND = "120"
-"""Most updates of the terminal in a second. With Textual's 60 a key that is pressed just after the list was drawn
-waits for 16 ms; the list itself is drawn no more often by it."""
+"""Most updates of the terminal in a second. With Textual's 60, a key that is pressed just after the list was
+drawn waits for 16 ms; the list itself is drawn no more often by it."""
 
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 """Errors of writing; one that names no file and came up to here is of stdout, the only thing written here."""

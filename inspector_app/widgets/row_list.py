@@ -15,8 +15,9 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from inspector_app.display.painting import Painted, strip_of, width_of
-from inspector_app.display.table import Cell, Column, Grid, NoRows, Row, RowSource
+from inspector_app.display.painting import Painted
+from inspector_app.display.row_painter import RowPainter
+from inspector_app.display.table import Cell, Column, NoRows, Row, RowSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Column", "RowList", "RowSource"]
 
 WHEEL_ROWS = 3
-KEPT_STRIPS = 2048
-CURSOR_GLYPH = "▌"
 
 
 class RowList(Painted, can_focus=True):
@@ -126,11 +125,10 @@ class RowList(Painted, can_focus=True):
         self._seen = 0
         self._drawn_first = 0
         self._drawn: tuple[Row, ...] = ()
-        self._strips: dict[tuple[Row, str, str, int | None], Strip] = {}
         self._dragging = False
         self._width = 0
         self._body_height = 0
-        self._grid = Grid((), 0)
+        self._painter = RowPainter()
 
     # -- what a screen uses -------------------------------------------------------------------------------
 
@@ -147,11 +145,11 @@ class RowList(Painted, can_focus=True):
     @property
     def cell_width(self) -> int:
         """How wide the chosen column is drawn."""
-        return self._grid.width_of(self._cell) if self._cell is not None else 0
+        return self._painter.grid.width_of(self._cell) if self._cell is not None else 0
 
     def choose_cell(self, cell: int | None) -> None:
         """Choose the cell of a column, or none; a column that is not shown gives way to its neighbour."""
-        indices = self._grid.indices
+        indices = self._painter.grid.indices
         if cell is not None and cell not in indices:
             wanted = cell
             cell = min(indices, key=lambda index: abs(index - wanted), default=None)
@@ -381,7 +379,7 @@ class RowList(Painted, can_focus=True):
 
     def action_cell(self, step: int) -> None:
         """Choose the cell beside the chosen one; left of the first is the row as a whole."""
-        indices = self._grid.indices
+        indices = self._painter.grid.indices
         if not self._cells or not indices:
             return
         place = indices.index(self._cell) + step if self._cell in indices else (0 if step > 0 else -1)
@@ -443,8 +441,7 @@ class RowList(Painted, can_focus=True):
 
     def forget_strips(self) -> None:
         """Drop what was kept for the colours, the columns or the width of before."""
-        self._strips.clear()
-        self._grid = Grid(self._columns, self._width, self._cell)
+        self._painter.fit(self._columns, self._width, self._cell)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips in `crop`, for the size that the list has by now."""
@@ -456,52 +453,20 @@ class RowList(Painted, can_focus=True):
         if width < 2:
             return self.blank(width)
         if self._header and y == 0:
-            return self._paint_header(width)
+            return self._painter.header(self.palette)
+        y -= self._header
         if not self._count:
-            return self._paint_hint(y, width)
-        index = self._first + y - self._header
-        bar = self._bar_segment(y - self._header)
+            return self._painter.hint(self._hint, y, self._body_height, self.palette)
+        index = self._first + y
+        bar = self._bar_segment(y)
         place = index - self._drawn_first
         if not 0 <= place < len(self._drawn):
             return Strip([*self.blank(width - 1), bar], width)
-        row = self._drawn[place]
         look = "background"
         if index == self._cursor:
             look = "row-cursor" if self.has_focus else "row-cursor-resting"
-        # The strip is kept whole, bar cell and all, since it remembers the terminal codes it was turned into.
         chosen = self._cell if index == self._cursor else None
-        key = row, look, bar.text, chosen
-        if (strip := self._strips.get(key)) is None:
-            if len(self._strips) >= KEPT_STRIPS:
-                self._strips.clear()
-            strip = self._strips[key] = self._paint_row(row, look, bar, chosen)
-        return strip
-
-    def _paint_header(self, width: int) -> Strip:
-        return strip_of(
-            [(f" {self._grid.titles}", "row-header")], width, self.palette, "row-header-background"
-        )
-
-    def _paint_hint(self, y: int, width: int) -> Strip:
-        lines = self._hint.split("\n")
-        place = y - self._header - max(0, (self._body_height - len(lines)) // 3)
-        if not 0 <= place < len(lines):
-            return self.blank(width)
-        parts = [(lines[place], "muted")]
-        indent = max(2, (width - width_of(parts, width)) // 2)
-        return strip_of([(" " * indent, ""), *parts], width, self.palette)
-
-    def _paint_row(self, row: Row, look: str, bar: Segment, chosen: int | None) -> Strip:
-        style = self.palette.style
-        edge = CURSOR_GLYPH if look != "background" else " "
-        parts = [Segment(edge, style("row-cursor-edge" if look == "row-cursor" else "muted", look))]
-        parts += [Segment(text, style(name, look)) for text, name in self._grid.parts(row, chosen)]
-        spare = self._width - 2 - self._grid.cells
-        if spare > 0:
-            parts.append(Segment(" " * spare, style("", look)))
-        elif spare < 0:
-            parts = list(Strip(parts).crop(0, self._width - 1))
-        return Strip([*parts, bar], self._width)
+        return self._painter.row(self._drawn[place], look, bar, chosen, self.palette)
 
     def _bar_segment(self, y: int) -> Segment:
         """Return the scrollbar's cell in body line `y`."""
