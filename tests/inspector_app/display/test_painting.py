@@ -73,3 +73,37 @@ async def test_a_painted_widget_applies_the_filters_of_its_app_to_what_it_draws(
     async with Filtering().run_test(size=(20, 5)) as pilot:
         drawn = pilot.app.query_one(Careless).render_lines(Region(0, 1, 5, 2))
         assert [strip.text.rstrip() for strip in drawn] == ["1␛[2J", "2␛[2J"]
+
+
+class Counted(Painted):
+    """A line that says how often it was painted."""
+
+    DEFAULT_CSS = "Counted { height: 1; }"
+    times = 0
+
+    def paint(self, y: int, width: int) -> Strip:
+        self.times += 1
+        return strip_of([(f"{self.times}", "")], width, self.palette)
+
+
+class Two(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Counted(id="one")
+        yield Counted(id="other")
+
+
+async def test_what_has_not_changed_is_not_painted_again_for_what_is_beside_it() -> None:
+    app = Two()
+    async with app.run_test() as pilot:
+        one, other = app.query_one("#one", Counted), app.query_one("#other", Counted)
+        await pilot.pause()
+        before = other.times
+        for _ in range(3):
+            one.refresh()
+            await pilot.pause()
+        painted = one.times
+        assert (other.times, painted >= 4) == (before, True)
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause()
+        assert other.times > before
+        assert other.render_lines(Region(0, 0, 40, 1))[0].cell_length == 40
