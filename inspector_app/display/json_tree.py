@@ -29,6 +29,8 @@ _HEAD_BYTES: Final = 2_000
 _COUNTED_BYTES: Final = 32 * 1024
 """A value of more bytes than these is not counted, so that a row costs little."""
 
+_STEP_BYTES: Final = 1024 * 1024
+
 _NAME: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _PLAIN_NAME: Final = re.compile(r"[\w$@-]+")
 _CLOSING: Final = {b"{": b"}", b"[": b"]"}
@@ -148,7 +150,7 @@ class JsonTree:
         """Return the offset of the line behind the value at `value`, whose first line is indented so."""
         if self._kind(value) == "closed":
             closing = _CLOSING[self._data[value : value + 1]]
-            value = self._data.find(b"\n" + indent + closing, value) + 1
+            value = _find(self._data, b"\n" + indent + closing, value) + 1
         newline = self._data.find(b"\n", value)
         return len(self._data) if newline < 0 else newline + 1
 
@@ -223,6 +225,14 @@ _STYLES: Final = {
     "{": "json-punctuation",
     "[": "json-punctuation",
 }
+
+
+def _find(data: bytes, wanted: bytes, start: int) -> int:
+    """Find as `data.find` does, in steps of which none keeps the interpreter long."""
+    for place in range(start, len(data), _STEP_BYTES):
+        if (found := data.find(wanted, place, place + _STEP_BYTES + len(wanted) - 1)) >= 0:
+            return found
+    return -1
 
 
 def _key(name: bytes) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector_app.capture.filter import path_field
+from inspector_app.display import json_tree
 from inspector_app.display.json_layout import lay_out
 from inspector_app.display.json_tree import PAGE, JsonTree, path_text
 from tests.inspector_app.display.test_json_view import json_values
@@ -141,3 +142,12 @@ def test_a_path_is_written_as_a_filter_takes_it(path: tuple[str | int, ...], tex
 @given(st.lists(st.text(max_size=4) | st.integers(0, 99), max_size=4))
 def test_a_path_of_a_frames_data_is_the_field_of_a_filter(path: list[str | int]) -> None:
     assert path_text(("data", *path)) == path_field(*path)
+
+
+def test_what_is_larger_than_a_step_of_looking_for_its_end_is_passed_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for step in range(1, 12):
+        monkeypatch.setattr(json_tree, "_STEP_BYTES", step)
+        tree = tree_of({"all": [[1, 2], {"a": [3]}], "behind": {"b": 4}})
+        assert texts(tree)[1:] == ['  ▸ "all": […] 2 items', '  ▸ "behind": {…} 1 member']
