@@ -1,7 +1,7 @@
 """A large JSON text laid out portion by portion, so that no pass over it keeps the interpreter long.
 
-Owns where it is cut: at a comma between members. Each portion is laid out as JSON of its own, between brackets
-that stand for what is open there; that proves the cuts, so finding them may be quick rather than strict.
+Owns where it is cut: at a comma between members. Each portion is laid out as JSON of its own, between
+brackets that stand for what is open there. That proves the cuts, so finding them may be quick, not strict.
 """
 
 from __future__ import annotations
