@@ -307,7 +307,7 @@ async def test_what_is_done_with_the_beginning_of_a_frame_stays_when_all_of_it_i
     try:
         async with opened(path, LARGE) as stage:
             await stage.press("d", "down")
-            await stage.until_shown("reading …", "items", "many items")
+            await stage.until_shown("reading …", '"items": […] large')
             stage.main.query_one(TreeView).focus()
             await stage.press("down", "right", *["down"] * 60, "right", "down", "v")
             await stage.until(lambda: any("still being read" in toast for toast in stage.toasts))

@@ -52,9 +52,9 @@ def test_its_tree_has_the_same_rows_and_counts_nothing_that_is_cut() -> None:
     tree = beginning(raw).tree
     assert tree is not None
     assert ["".join(text for text, _ in tree.parts(index)) for index in range(tree.count)] == [
-        "▾ data: {…} many members",
+        "▾ data: {…} large, members not counted",
         '  ▸ "few": […] 2 items',
-        '  ▸ "items": […] many items',
+        '  ▸ "items": […] large, items not counted',
     ]
 
 
