@@ -48,12 +48,13 @@ def test_its_lines_are_the_first_lines_of_the_whole(detail: str, data: object) -
 
 
 def test_its_tree_has_the_same_rows_and_counts_nothing_that_is_cut() -> None:
-    raw = frame({"few": [1, 2], "items": [{"id": index} for index in range(5_000)]})
-    tree = beginning(raw).tree
+    long = "x" * (BEGINNING_BYTES - 1_000)
+    tree = beginning(frame({"few": [1, 2], "long": long, "items": list(range(5_000))})).tree
     assert tree is not None
     assert ["".join(text for text, _ in tree.parts(index)) for index in range(tree.count)] == [
         "▾ data: {…} large, members not counted",
         '  ▸ "few": […] 2 items',
+        f'    "long": "{long[: 2_000 - 1]}…',
         '  ▸ "items": […] large, items not counted',
     ]
 
