@@ -160,8 +160,8 @@ class FoldedFrame(NamedTuple):
     exchange: int | None
     operation: str | None
     size_bytes: int
-    latency_ns: int | Null
-    summary: str | Null
+    latency_ns: int | Null | None
+    summary: str | Null | None
     """`NULL` for a message that is so short that its summary is made whenever it is looked at."""
     findings: int
     binary: int
@@ -214,16 +214,16 @@ class FoldedExchange(NamedTuple):
     opened_seq: int
     state: str
     outcome: Outcome
-    code: str | Null
+    code: str | Null | None
     message: str
-    ended_ns: int | Null
-    ended_seq: int | Null
+    ended_ns: int | Null | None
+    ended_seq: int | Null | None
     items_in: int
     items_out: int
     bytes_in: int
     bytes_out: int
-    last_item_ns: int | Null
-    ending: int | Null
+    last_item_ns: int | Null | None
+    ending: int | Null | None
 
 
 class ConnectionRow(Struct, kw_only=True):

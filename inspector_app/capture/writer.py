@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import chain
@@ -52,8 +52,8 @@ def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
 
 @cache
 def _insert_frames(rows: int) -> str:
-    # A statement that fails half way is undone by itself, for which SQLite would keep a copy of each page that
-    # it touches; so all of the transaction goes with it.
+    # All of the transaction goes when it fails half way: to undo the statement alone, SQLite would keep a copy
+    # of each page that it touches.
     return _insert("frames", "raw", verb="INSERT OR ROLLBACK", rows=rows)
 
 
@@ -239,7 +239,7 @@ def _end(connection: sqlite3.Connection) -> None:
 
 
 _Values = Iterable[tuple[Any, ...]]
-_Form = Callable[[Iterable[Any]], list[Any]]
+_Form = Callable[[Iterable[Any]], Sequence[Any]]
 """Makes values ready for SQLite: as they are, or with text in them that it cannot take in another form."""
 
 

@@ -318,7 +318,7 @@ class Fold:
             totals.streams_open += 1
         return live
 
-    def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | None) -> None:
+    def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | Null) -> None:
         live.ended_ns, live.ended_seq = time_ns, seq
         request_id = live.exchange.request_id
         del connection.live[request_id]
@@ -341,7 +341,7 @@ class Fold:
             return  # a frame has ended it already
         connection.table.settle(record.request_id, Outcome(record.outcome))
         live.message = cut(record.message, TEXT_LENGTH)
-        self._end(connection, live, record.time_ns, None)
+        self._end(connection, live, record.time_ns, NULL)
         self._saw(record.time_ns)
         self._batch.settled.append(
             SettledRow(
@@ -418,7 +418,7 @@ class Fold:
         outcome = _OUTCOME_OF_STATE.get(new)
         if outcome is not None:
             for exchange in connection.table.connection_ended(outcome):
-                self._end(connection, connection.live[exchange.request_id], record.time_ns, None)
+                self._end(connection, connection.live[exchange.request_id], record.time_ns, NULL)
         if was_ended is not connection.ended and record.conn in self._connections:
             self._totals.connections_open += -1 if connection.ended else 1
             if connection.ended:

@@ -7,6 +7,7 @@ library's own reader does, and means the same by it: whatever is not taken here 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import DecodeError, Struct
@@ -48,16 +49,18 @@ class Request(Struct, tag_field="type", tag="request", gc=False):
 
 Head = Item | Response | Request
 
-_decode = Decoder(Head).decode
+_decode: Callable[[str], Head] = Decoder(Head).decode
 
 
 def head_of(message: str | bytes) -> Head | None:
     """Give what is at the head of an ordinary frame; None for whatever else a message may be."""
-    if len(message) > _LONGEST or type(message) is not str:
+    if not isinstance(message, str) or len(message) > _LONGEST:
         return None
     try:
         head = _decode(message)
     except (DecodeError, UnicodeEncodeError):
         return None
     sender = head.peerID
-    return head if sender is None or 0 < len(sender) <= MAX_PEER_ID else None
+    if len(head.requestId[0]) > MAX_PEER_ID or (sender is not None and not 0 < len(sender) <= MAX_PEER_ID):
+        return None
+    return head

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from inspector_app.capture.records import (
@@ -108,7 +108,7 @@ class Talk:
         )
 
 
-def _values(row: FoldedFrame | FoldedExchange) -> dict[str, object]:
+def _values(row: FoldedFrame | FoldedExchange) -> dict[str, Any]:
     return {name: None if value is NULL else value for name, value in row._asdict().items()}
 
 
