@@ -52,7 +52,7 @@ def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
 
 @cache
 def _insert_frames(rows: int) -> str:
-    # All of the transaction goes when it fails half way: to undo the statement alone, SQLite would keep a copy
+    # All of the transaction goes when it fails half way: to undo the statement, SQLite would keep a copy
     # of each page that it touches.
     return _insert("frames", "raw", verb="INSERT OR ROLLBACK", rows=rows)
 

@@ -8,7 +8,7 @@ so the same records make the same rows, live or from a file. It keeps what is op
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -33,7 +33,7 @@ from inspector_app.capture.records import (
 from inspector_app.capture.summary import LONGEST_WITHOUT, cut, data_summary, message_summary
 from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
 from inspector_app.model.error_summary import error_line, error_summary
-from inspector_app.model.ordinary import Item, Response, head_of
+from inspector_app.model.ordinary import Item, Request, Response, fields_of, head_of
 from slipstream.errors import ProtocolError
 from slipstream.exchanges import Effect, Outcome, bad_frame, operation_of
 from slipstream.frames import Frame, MessageType, read_fields, size_of
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from inspector_app.capture.records import Null, Record
-    from inspector_app.model.ordinary import Head, Request
+    from inspector_app.model.ordinary import Head
     from slipstream.exchanges import Exchange, Finding, RequestId
     from slipstream.frames import Fields
 
@@ -123,17 +123,18 @@ class Fold:
         else:
             self._saw(time_ns)
         head = head_of(raw) if connection.acquainted else None
-        row = None
-        if head is not None:
-            row = self._ordinary_frame(record, connection, head, size_bytes, incoming=incoming)
-        if row is None:
+        if head is None:
             row = self._any_frame(record, connection, size_bytes)
+        else:
+            row = self._ordinary_frame(
+                record, connection, head, size_bytes, incoming=incoming
+            ) or self._good_frame(record, connection, fields_of(head), size_bytes)
         self._batch.frames.append((row, raw))
 
     def _ordinary_frame(
         self, record: FrameSeen, connection: Connection, head: Head, size_bytes: int, *, incoming: bool
     ) -> FoldedFrame | None:
-        """Fold a frame of which the head tells all; None, and nothing is done, where that is not enough."""
+        """Fold what comes as it should; None for all else, and then nothing was done."""
         conn, time_ns, direction, _ = record
         request_id, kind = head.requestId, type(head)
         latency_ns: int | Null = NULL
@@ -154,14 +155,15 @@ class Fold:
                 return None
             latency_ns = live.latency_ns(time_ns, incoming=incoming)
             self._end(connection, live, time_ns, self._totals.frames)
-        else:
-            name = "request"
-            operation = cast("Request", head).data.operation
+        elif isinstance(head, Request):
+            name, operation = "request", head.data.operation
             exchange = connection.request(request_id, head.peerID, operation, incoming=incoming)
             if exchange is None:
                 return None
             live = self._open(connection, exchange, time_ns)
             self._changed_exchanges[live.id] = live
+        else:
+            return None
         return made(
             FoldedFrame,
             (

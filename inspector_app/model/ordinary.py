@@ -7,14 +7,19 @@ library's own reader does, and means the same by it: whatever is not taken here 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from inspector_app.capture.summary import LONGEST_WITHOUT
+from slipstream.frames import MessageType
 from slipstream.limits import MAX_NESTING, MAX_PEER_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipstream.frames import Fields
 
 _LONGEST = min(LONGEST_WITHOUT, 2 * MAX_NESTING)
 """Characters of a message up to which nothing in it can be nested too deep, and no summary of it is kept."""
@@ -34,22 +39,49 @@ class Response(_Head, tag="response", gc=False):
     """A `response`."""
 
 
+class End(_Head, tag="stream_end", gc=False):
+    """A `stream_end`."""
+
+
 class _Named(Struct, gc=False):
     operation: str
 
 
-class Request(Struct, tag_field="type", tag="request", gc=False):
-    """A `request` that says who sends it and what it calls."""
-
+class _Opening(Struct, gc=False, tag_field="type", tag=None):
     requestId: tuple[str, int]  # noqa: N815 - as above
     peerID: str  # noqa: N815 - as above
     data: _Named
     meta: dict[str, Any] | None = None
 
 
-Head = Item | Response | Request
+class Request(_Opening, tag="request", gc=False):
+    """A `request` that says who sends it and what it calls."""
+
+
+class StreamRequest(_Opening, tag="stream_request", gc=False):
+    """A `stream_request` likewise."""
+
+
+class StreamStreamRequest(_Opening, tag="stream_stream_request", gc=False):
+    """A `stream_stream_request` likewise."""
+
+
+Head = Item | Response | Request | End | StreamRequest | StreamStreamRequest
 
 _decode: Callable[[str], Head] = Decoder(Head).decode
+
+
+_TYPES = {
+    head: (MessageType(head.__struct_config__.tag), str(head.__struct_config__.tag))
+    for head in (Item, Response, Request, End, StreamRequest, StreamStreamRequest)
+}
+
+
+def fields_of(head: Head) -> Fields:
+    """Give the fields of a frame as `read_fields` does; of its data no more than the operation it names."""
+    kind, spelled = _TYPES[type(head)]
+    data = {"operation": head.data.operation} if isinstance(head, _Opening) else None
+    return kind, head.requestId, head.peerID, data, head.meta, spelled
 
 
 def head_of(message: str | bytes) -> Head | None:
