@@ -2,8 +2,8 @@
 
 Makes the capture (kept for the next run: `--keep FILE`), then measures, as medians:
 
-- recording: processor time to fold and to write a frame, of the mix, of calls and of streams alone; the bytes of
-  the file a frame;
+- recording: processor time to fold and to write a frame, of the mix, of calls and of streams alone; the bytes
+  of the file a frame;
 - opening: until the first screen of rows is read; jumping: a screen of rows from anywhere;
 - finding, newest first: until the first screen of matches, and until all are found, by what an index tells,
   by columns, by text, by a path into the payload, also where nothing is to be found; the processor time of
