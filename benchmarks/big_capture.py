@@ -8,6 +8,7 @@ has. The same seed makes the same frames. Prints the processor time a frame and 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import random
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 
 from inspector_app.capture.records import ConnectionOpened, FrameSeen, Record, StateChanged
 from inspector_app.capture.store import CaptureWriter
+from inspector_app.loop import COLLECTED
 from inspector_app.model.fold import Fold
 
 ME = "0f8a1c52-3c1e-4bbb-8ccc-000000000001"
@@ -33,10 +35,15 @@ OPERATIONS = tuple(f"{noun}.{verb}" for noun in _NOUNS for verb in _VERBS)
 _WORDS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo")
 
 
-class Traffic:
-    """The frames of one connection, one after the other, as (direction, text)."""
+KINDS = {"mix": (0.0, 1.0), "calls": (0.04, 0.75), "streams": (0.75, 1.0)}
+"""From where to where a number from 0 to 1 may be that decides what an exchange is."""
 
-    def __init__(self, seed: int) -> None:
+
+class Traffic:
+    """The frames of one connection, one after the other, as (direction, text); `kind` is one of `KINDS`."""
+
+    def __init__(self, seed: int, kind: str = "mix") -> None:
+        self._from, self._to = KINDS[kind]
         self._random = random.Random(seed)  # noqa: S311 - traffic to look at, nothing secret
         self._number = 0
         self._frames = 0
@@ -49,7 +56,7 @@ class Traffic:
 
     def _exchange(self) -> Iterator[tuple[str, dict[str, Any]]]:
         operation = OPERATIONS[min(int(self._random.expovariate(0.12)), len(OPERATIONS) - 1)]
-        kind = self._random.random()
+        kind = self._from + (self._to - self._from) * self._random.random()
         if kind < 0.04:
             yield self._frame("fire_and_forget", None, "out", {"operation": operation, **self._data()})
             return
@@ -92,21 +99,26 @@ class Traffic:
         return {"ok": True, "user": user, "text": words}
 
 
-def records(frames: int, seed: int = 1) -> Iterator[Record]:
+def records(frames: int, seed: int = 1, kind: str = "mix") -> Iterator[Record]:
     """The records of a connection with so many frames, 50 µs apart, still open at the end."""
     yield ConnectionOpened(
         conn=1, time_ns=START_NS, role="client", address="ws://127.0.0.1:8765", local_peer=ME
     )
     yield StateChanged(conn=1, time_ns=START_NS, old="CONNECTING", new="CONNECTED")
-    for number, (direction, text) in zip(range(frames), Traffic(seed), strict=False):
+    for number, (direction, text) in zip(range(frames), Traffic(seed, kind), strict=False):
         time_ns = START_NS + number * 50_000
         yield FrameSeen(conn=1, time_ns=time_ns, direction="in" if direction == "in" else "out", raw=text)
 
 
 def write(
-    path: Path, frames: int, seed: int = 1, said: Callable[[int], None] | None = None
+    path: Path,
+    frames: int,
+    seed: int = 1,
+    said: Callable[[int], None] | None = None,
+    kind: str = "mix",
 ) -> tuple[float, float]:
     """Make the capture; processor seconds that folding took, and writing. Raises `CaptureError`."""
+    gc.set_threshold(*COLLECTED)  # as in an engine
     writer = CaptureWriter(
         path, source={"kind": "client", "url": "ws://127.0.0.1:8765"}, software="benchmark"
     )
@@ -125,7 +137,7 @@ def write(
         writer.write(rows)
         folding, writing = folding + folded - began, writing + clock() - folded
 
-    for record in records(frames, seed):
+    for record in records(frames, seed, kind):
         batch.append(record)
         if len(batch) == BATCH:
             commit()

@@ -2,7 +2,8 @@
 
 Makes the capture (kept for the next run: `--keep FILE`), then measures, as medians:
 
-- recording: processor time to fold and to write a frame, and the bytes of the file a frame;
+- recording: processor time to fold and to write a frame, of the mix, of calls and of streams alone; the bytes
+  of the file a frame;
 - opening: until the first screen of rows is read; jumping: a screen of rows from anywhere;
 - finding, newest first: until the first screen of matches, and until all are found, by what an index tells,
   by columns, by text, by a path into the payload, also where nothing is to be found; the processor time of
@@ -101,11 +102,24 @@ def timed(act: Callable[[], object], repetitions: int) -> float:
 
 
 def measure_recording(path: Path, frames: int, report: Report) -> None:
-    """Make the capture."""
-    folding, writing = write(path, frames)
-    report.add("recording, processor time a frame", (folding + writing) / frames * 1e6, "µs", 8)
-    report.add("  of it folding", folding / frames * 1e6, "µs")
+    """Make the capture; then smaller ones of calls alone and of streams alone, which are not kept."""
+    told_recording("recording", write(path, frames), frames, report, 8)
     report.add("file", path.stat().st_size / frames, "bytes a frame", 400)
+    few = min(frames, 200_000)
+    for kind in ("calls", "streams"):
+        with tempfile.TemporaryDirectory() as folder:
+            took = write(Path(folder) / "some.capture", few, kind=kind)
+        told_recording(f"recording {kind} alone", took, few, report)
+
+
+def told_recording(
+    what: str, took: tuple[float, float], frames: int, report: Report, most: float | None = None
+) -> None:
+    """Say what folding and writing took."""
+    folding, writing = (seconds / frames * 1e6 for seconds in took)
+    report.add(f"{what}: processor time a frame", folding + writing, "µs", most)
+    report.add("  of it folding", folding, "µs")
+    report.add("  of it writing", writing, "µs")
 
 
 def measure_reading(path: Path, frames: int, report: Report) -> None:

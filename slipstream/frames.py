@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import json.encoder
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -261,24 +263,25 @@ def encode(
     would take it (nested too deep), and `FrameTooLargeError` over `limit_bytes`.
     """
     meta = "" if frame.meta is None else f',"meta":{encode_value(frame.meta)}'
-    opening, peer = _opening(frame.type, spelling), _naming(frame.peer_id)
-    text = _join(opening, frame.request_id, peer, frame.data, meta)
-    if limit_bytes is not None and len(text) > limit_bytes:
-        raise FrameTooLargeError(len(text), limit_bytes)
-    _check_nesting(text, None if meta else frame.data, nesting)
+    limit = sys.maxsize if limit_bytes is None else limit_bytes
+    text = FrameWriter(frame.peer_id, spelling, limit, nesting).write(
+        frame.type, frame.request_id, frame.data, meta
+    )
+    if meta:
+        _check_nesting(text, None, nesting)
     return text
 
 
 class FrameWriter:
     """Writes the frames of one peer as `encode` does; what they have in common is made once."""
 
-    def __init__(self, peer_id: str, spelling: Spelling, limit_bytes: int, nesting: int) -> None:
+    def __init__(self, peer_id: str | None, spelling: Spelling, limit_bytes: int, nesting: int) -> None:
         self.spelling = spelling
         self.limit_bytes = limit_bytes
         self._nesting = nesting
-        self._openings = {kind: _opening(kind, spelling) for kind in MessageType}
-        self._peer = _naming(peer_id)
-        self._opener, self._quoted_opener = peer_id, _quoted(peer_id)
+        self._openings = _beginnings(spelling)
+        self._opener, self._quoted_opener = peer_id, "" if peer_id is None else _quoted(peer_id)
+        self._peer = ',"data":' if peer_id is None else f',"peerID":{self._quoted_opener},"data":'
 
     def write(
         self, kind: MessageType, request_id: tuple[str, int] | None, data: object, meta: str = ""
@@ -300,19 +303,9 @@ class FrameWriter:
         return text
 
 
-def _opening(kind: MessageType, spelling: Spelling) -> str:
-    return f'{{"type":"{spelling.spell(kind.value)}"'
-
-
-def _naming(peer_id: str | None) -> str:
-    return ',"data":' if peer_id is None else f',"peerID":{_quoted(peer_id)},"data":'
-
-
-def _join(opening: str, request_id: tuple[str, int] | None, peer: str, data: object, meta: str) -> str:
-    if request_id is None:
-        return f"{opening}{peer}{encode_value(data)}{meta}}}"
-    opener, number = request_id
-    return f'{opening},"requestId":[{_quoted(opener)},{number}]{peer}{encode_value(data)}{meta}}}'
+@lru_cache(maxsize=16)
+def _beginnings(spelling: Spelling) -> dict[MessageType, str]:
+    return {kind: f'{{"type":"{spelling.spell(kind.value)}"' for kind in MessageType}
 
 
 def _check_nesting(text: str, data: object, nesting: int) -> None:

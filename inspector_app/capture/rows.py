@@ -8,7 +8,7 @@ makes. It runs no query.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -77,7 +77,7 @@ def to_json(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def storable(values: Values) -> tuple[Any, ...]:
+def storable(values: Iterable[Any]) -> tuple[Any, ...]:
     """Turn text with lone surrogates, which SQLite cannot take, into bytes that `text` reads back."""
     return tuple(_encoded(value) if isinstance(value, str) else value for value in values)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from inspector_app.capture.records import Batch
+    from inspector_app.capture.records import Batch, FoldedExchange, FoldedFrame
 
 _BUSY_TIMEOUT_S = 5.0
 _CLOSING_BUSY_TIMEOUT_MS = 100
@@ -49,13 +50,19 @@ def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
     return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
 
 
-_FRAME = _insert("frames", "raw")
-_EXCHANGE = _insert("exchanges", "ending", verb="REPLACE")
+@cache
+def _insert_frames(rows: int) -> str:
+    # All of the transaction goes when it fails half way: to undo the statement, SQLite would keep a copy
+    # of each page that it touches.
+    return _insert("frames", "raw", verb="INSERT OR ROLLBACK", rows=rows)
+
+
+@cache
+def _replace_exchanges(rows: int) -> str:
+    return _insert("exchanges", "ending", verb="REPLACE", rows=rows)
+
+
 _PEER = "REPLACE INTO peers (id, name) VALUES (?, ?)"
-_MANY = {
-    _FRAME: _insert("frames", "raw", rows=_TOGETHER),
-    _EXCHANGE: _insert("exchanges", "ending", verb="REPLACE", rows=_TOGETHER),
-}
 _CONNECTION = _insert("connections", verb="REPLACE")
 _STATE = _insert("states")
 _SETTLED = _insert("settled")
@@ -63,6 +70,7 @@ _FINDING = _insert("findings")
 _NOTE = _insert("notes")
 _FORGET_OPERATIONS = "DELETE FROM operations WHERE conn = ?"
 _OPERATION = _insert("operations")
+_ONE_WAY = "fire_and_forget"
 _SEEN_OPERATION = "INSERT OR IGNORE INTO seen_operations (name, kind, direction) VALUES (?, ?, ?)"
 _TOTALS = _insert("totals", "one", verb="REPLACE")
 
@@ -142,7 +150,7 @@ class CaptureWriter:
             except (
                 UnicodeEncodeError
             ):  # rare, and looking at each text beforehand would cost more than all else
-                _commit(connection, batch, _storable)
+                _commit(connection, batch, rows.storable)
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
 
@@ -231,40 +239,43 @@ def _end(connection: sqlite3.Connection) -> None:
 
 
 _Values = Iterable[tuple[Any, ...]]
-_Form = Callable[[_Values], list[tuple[Any, ...]]]
-"""Makes rows ready for SQLite: as they are, or with text in them that it cannot take in another form."""
-
-
-def _storable(values: _Values) -> list[tuple[Any, ...]]:
-    return [rows.storable(row) for row in values]
+_Form = Callable[[Iterable[Any]], Sequence[Any]]
+"""Makes values ready for SQLite: as they are, or with text in them that it cannot take in another form."""
 
 
 def _commit(connection: sqlite3.Connection, batch: Batch, form: _Form) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement, values in _changes(batch):
-            made = form(values)
-            if made:
-                _put(connection, statement, made)
+        connection.executemany(_PEER, map(form, batch.peers.items()))
+        _put_frames(connection, batch.frames, form)
+        _put_exchanges(connection, list(batch.exchanges.values()), form)
+        for statement, values in _few_changes(batch):
+            connection.executemany(statement, map(form, values))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def _put(connection: sqlite3.Connection, statement: str, values: list[tuple[Any, ...]]) -> None:
-    done = 0
-    if statement in _MANY:
-        for done in range(_TOGETHER, len(values) + 1, _TOGETHER):
-            together = chain.from_iterable(values[done - _TOGETHER : done])
-            connection.execute(_MANY[statement], list(together))
-    connection.executemany(statement, values[done:])
+def _put_frames(
+    connection: sqlite3.Connection, frames: list[tuple[FoldedFrame, str | bytes]], form: _Form
+) -> None:
+    for place in range(0, len(frames), _TOGETHER):
+        portion = frames[place : place + _TOGETHER]
+        values: list[Any] = []
+        for row, raw in portion:
+            values += row
+            values.append(raw)
+        connection.execute(_insert_frames(len(portion)), form(values))
 
 
-def _changes(batch: Batch) -> Iterator[tuple[str, _Values]]:
-    yield _PEER, batch.peers.items()
-    yield _FRAME, ((*row, raw) for row, raw in batch.frames)
-    yield _EXCHANGE, batch.exchanges.values()
+def _put_exchanges(connection: sqlite3.Connection, exchanges: list[FoldedExchange], form: _Form) -> None:
+    for place in range(0, len(exchanges), _TOGETHER):
+        portion = exchanges[place : place + _TOGETHER]
+        connection.execute(_replace_exchanges(len(portion)), form(chain.from_iterable(portion)))
+
+
+def _few_changes(batch: Batch) -> Iterator[tuple[str, _Values]]:
     yield _CONNECTION, map(rows.connection_values, batch.connections.values())
     yield _STATE, map(rows.state_values, batch.states)
     yield _SETTLED, map(rows.settled_values, batch.settled)
@@ -288,8 +299,8 @@ def _seen_operations(batch: Batch) -> set[tuple[str, str, str]]:
         if row.operation is not None
     }
     seen.update(
-        (row.operation, "fire_and_forget", row.direction)
+        (row.operation, _ONE_WAY, row.direction)
         for row, _ in batch.frames
-        if row.type == "fire_and_forget" and row.operation is not None
+        if row.type == _ONE_WAY and row.operation is not None
     )
     return seen

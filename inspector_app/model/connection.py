@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.records import ConnectionRow, FoldedExchange
+from inspector_app.capture.records import NULL, ConnectionRow, FoldedExchange, Null
 from inspector_app.capture.summary import cut
 from slipstream.exchanges import Effect, ExchangeKind, ExchangeTable, Outcome, Step
 from slipstream.frames import Frame, MessageType
@@ -55,10 +55,10 @@ class Live:
     unary: bool
     """Whether it is a request, not a stream."""
     message: str = ""
-    ended_ns: int | None = None
-    ended_seq: int | None = None
-    last_item_ns: int | None = None
-    ending: int | None = None
+    ended_ns: int | Null = NULL
+    ended_seq: int | Null = NULL
+    last_item_ns: int | Null = NULL
+    ending: int | Null = NULL
     """Which one it was to end: of the requests, or of the streams."""
     answered: bool = False
     """Whether the responder has sent a result or an item."""
@@ -78,10 +78,10 @@ class Live:
             unary=exchange.kind is ExchangeKind.UNARY,
         )
 
-    def latency_ns(self, time_ns: int, *, incoming: bool) -> int | None:
-        """Time from the opening to an answer of the responder; None for what the opener sends."""
+    def latency_ns(self, time_ns: int, *, incoming: bool) -> int | Null:
+        """Time from the opening to an answer of the responder; `NULL` for what the opener sends."""
         if incoming is not self.exchange.mine:
-            return None
+            return NULL
         self.answered = True
         return max(0, time_ns - self.opened_ns)
 
@@ -95,14 +95,14 @@ class Live:
                 self.conn,
                 self.opener,
                 self.number,
-                exchange.mine,
+                int(exchange.mine),
                 _KINDS[exchange.kind],
                 self.operation,
                 self.opened_ns,
                 self.opened_seq,
                 _STATES[exchange.state],
                 _OUTCOMES[exchange.outcome],
-                exchange.code,
+                NULL if exchange.code is None else exchange.code,
                 self.message,
                 self.ended_ns,
                 self.ended_seq,
@@ -163,17 +163,21 @@ class Connection:
     def step(self, fields: Fields, size_bytes: int, *, incoming: bool) -> Step:
         """Fold a frame: what it did to its exchange, and what was wrong about it."""
         kind, request_id, sender, data = fields[:4]
-        if request_id is not None:
-            exchange = None
-            if kind is _STREAM_DATA:
-                effect, exchange = _ITEM, self._item(request_id, sender, size_bytes, incoming=incoming)
-            elif kind is _RESPONSE:
-                effect, exchange = _RESULT, self._response(request_id, sender, incoming=incoming)
-            elif kind is _REQUEST and type(data) is dict:
-                operation = data.get("operation")
-                effect, exchange = _OPENED, self._request(request_id, sender, operation, incoming=incoming)
-            if exchange is not None:
-                return made(Step, (effect, exchange, ()))
+        live = exchange = None
+        effect = _ITEM
+        if request_id is None:
+            pass
+        elif kind is _STREAM_DATA:
+            live = self.item(request_id, sender, size_bytes, incoming=incoming)
+        elif kind is _RESPONSE:
+            effect, live = _RESULT, self.response(request_id, sender, incoming=incoming)
+        elif kind is _REQUEST and type(data) is dict:
+            operation = data.get("operation")
+            effect, exchange = _OPENED, self.request(request_id, sender, operation, incoming=incoming)
+        if live is not None:
+            exchange = live.exchange
+        if exchange is not None:
+            return made(Step, (effect, exchange, ()))
         return self._any_step(Frame(*fields), size_bytes, incoming=incoming)
 
     def _any_step(self, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
@@ -184,35 +188,37 @@ class Connection:
 
     # Ordinary frames take a shorter way to the same place; None for every other, and then nothing was done.
 
-    def _item(
+    def item(
         self, request_id: RequestId, sender: str | None, size_bytes: int, *, incoming: bool
-    ) -> Exchange | None:
+    ) -> Live | None:
+        """Fold a `stream_data`."""
         live, table = self.live.get(request_id), self.table
         if live is None:
             return None
         if incoming:
-            came = sender != table.local_peer and table.item_came(request_id, size_bytes)
-            return live.exchange if came else None
+            return live if sender != table.local_peer and table.item_came(request_id, size_bytes) else None
         exchange = table.ready_for_item(request_id)
-        if exchange is not None:
-            table.item_sent(exchange, size_bytes)
-        return exchange
+        if exchange is None:
+            return None
+        table.item_sent(exchange, size_bytes)
+        return live
 
-    def _response(self, request_id: RequestId, sender: str | None, *, incoming: bool) -> Exchange | None:
+    def response(self, request_id: RequestId, sender: str | None, *, incoming: bool) -> Live | None:
+        """Fold a `response`."""
         live, table = self.live.get(request_id), self.table
         if live is None or not live.unary:
             return None
-        exchange = live.exchange
         if incoming:
-            return exchange if sender != table.local_peer and table.response_came(request_id) else None
-        if exchange.mine:
+            return live if sender != table.local_peer and table.response_came(request_id) else None
+        if live.exchange.mine:
             return None
-        table.response_sent(exchange)
-        return exchange
+        table.response_sent(live.exchange)
+        return live
 
-    def _request(
+    def request(
         self, request_id: RequestId, sender: str | None, operation: object, *, incoming: bool
     ) -> Exchange | None:
+        """Fold a `request`: what it opens."""
         table = self.table
         if type(operation) is not str:
             return None

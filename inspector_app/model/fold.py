@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from inspector_app.capture.records import (
+    NULL,
     Batch,
     ConnectionOpened,
     ExchangeSettled,
@@ -32,6 +33,7 @@ from inspector_app.capture.records import (
 from inspector_app.capture.summary import LONGEST_WITHOUT, cut, data_summary, message_summary
 from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
 from inspector_app.model.error_summary import error_line, error_summary
+from inspector_app.model.ordinary import Item, Request, Response, fields_of, head_of
 from slipstream.errors import ProtocolError
 from slipstream.exchanges import Effect, Outcome, bad_frame, operation_of
 from slipstream.frames import Frame, MessageType, read_fields, size_of
@@ -39,7 +41,8 @@ from slipstream.frames import Frame, MessageType, read_fields, size_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from inspector_app.capture.records import Record
+    from inspector_app.capture.records import Null, Record
+    from inspector_app.model.ordinary import Head
     from slipstream.exchanges import Exchange, Finding, RequestId
     from slipstream.frames import Fields
 
@@ -105,23 +108,88 @@ class Fold:
     def _frame(self, record: FrameSeen) -> None:
         conn, time_ns, direction, raw = record
         connection = self._connections.get(conn) or self._connection(conn, time_ns)
-        size_bytes = size_of(raw)
+        size_bytes = len(raw) if raw.isascii() else size_of(raw)
         totals = self._totals
         totals.frames += 1
-        if direction == "in":
+        incoming = direction == "in"
+        if incoming:
             totals.frames_in += 1
             totals.bytes_in += size_bytes
         else:
             totals.frames_out += 1
             totals.bytes_out += size_bytes
-        self._saw(time_ns)
-        try:
-            fields = read_fields(raw)
-        except ProtocolError as error:
-            row = self._bad_frame(record, connection, error, size_bytes)
+        if 0 < totals.last_ns <= time_ns:
+            totals.last_ns = time_ns
         else:
-            row = self._good_frame(record, connection, fields, size_bytes)
+            self._saw(time_ns)
+        head = head_of(raw) if connection.acquainted else None
+        if head is None:
+            row = self._any_frame(record, connection, size_bytes)
+        else:
+            row = self._ordinary_frame(
+                record, connection, head, size_bytes, incoming=incoming
+            ) or self._good_frame(record, connection, fields_of(head), size_bytes)
         self._batch.frames.append((row, raw))
+
+    def _ordinary_frame(
+        self, record: FrameSeen, connection: Connection, head: Head, size_bytes: int, *, incoming: bool
+    ) -> FoldedFrame | None:
+        """Fold what comes as it should; None for all else, and then nothing was done."""
+        conn, time_ns, direction, _ = record
+        request_id, kind = head.requestId, type(head)
+        latency_ns: int | Null = NULL
+        live: Live | None
+        if kind is Item:
+            name = "stream_data"
+            live = connection.item(request_id, head.peerID, size_bytes, incoming=incoming)
+            if live is None:
+                return None
+            live.last_item_ns = time_ns
+            if not live.answered:
+                latency_ns = live.latency_ns(time_ns, incoming=incoming)
+            self._changed_exchanges[live.id] = live
+        elif kind is Response:
+            name = "response"
+            live = connection.response(request_id, head.peerID, incoming=incoming)
+            if live is None:
+                return None
+            latency_ns = live.latency_ns(time_ns, incoming=incoming)
+            self._end(connection, live, time_ns, self._totals.frames)
+        elif isinstance(head, Request):
+            name, operation = "request", head.data.operation
+            exchange = connection.request(request_id, head.peerID, operation, incoming=incoming)
+            if exchange is None:
+                return None
+            live = self._open(connection, exchange, time_ns)
+            self._changed_exchanges[live.id] = live
+        else:
+            return None
+        return made(
+            FoldedFrame,
+            (
+                self._totals.frames,
+                time_ns,
+                conn,
+                direction,
+                name,
+                live.opener,
+                live.number,
+                live.id,
+                live.operation,
+                size_bytes,
+                latency_ns,
+                NULL,
+                0,
+                0,
+            ),
+        )
+
+    def _any_frame(self, record: FrameSeen, connection: Connection, size_bytes: int) -> FoldedFrame:
+        try:
+            fields = read_fields(record.raw)
+        except ProtocolError as error:
+            return self._bad_frame(record, connection, error, size_bytes)
+        return self._good_frame(record, connection, fields, size_bytes)
 
     def _good_frame(
         self, record: FrameSeen, connection: Connection, fields: Fields, size_bytes: int
@@ -132,7 +200,8 @@ class Fold:
         if not connection.acquainted and connection.meet(sender, incoming=incoming):
             self._touch(connection)
         effect, exchange, findings = connection.step(fields, size_bytes, incoming=incoming)
-        opener = number = latency_ns = live = None
+        opener = number = live = None
+        latency_ns: int | Null = NULL
         if exchange is not None:
             live = self._follow(connection, exchange, time_ns, data, effect)
         elif request_id is not None:
@@ -147,7 +216,7 @@ class Fold:
                 opener, number = self._peer(request_id), row_number(request_id)
         if findings:
             self._find(record, live, findings)
-        summary = None
+        summary: str | Null = NULL
         if kind is _ERROR_FRAME:
             summary = error_line(data)
         elif len(raw) > LONGEST_WITHOUT:
@@ -168,7 +237,7 @@ class Fold:
                 latency_ns,
                 summary,
                 len(findings),
-                type(raw) is bytes,
+                int(type(raw) is bytes),
             ),
         )
 
@@ -190,10 +259,10 @@ class Fold:
             exchange=None,
             operation=None,
             size_bytes=size_bytes,
-            latency_ns=None,
-            summary=None if len(record.raw) <= LONGEST_WITHOUT else message_summary(record.raw),
+            latency_ns=NULL,
+            summary=NULL if len(record.raw) <= LONGEST_WITHOUT else message_summary(record.raw),
             findings=1,
-            binary=isinstance(record.raw, bytes),
+            binary=int(isinstance(record.raw, bytes)),
         )
 
     def _follow(
@@ -251,7 +320,7 @@ class Fold:
             totals.streams_open += 1
         return live
 
-    def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | None) -> None:
+    def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | Null) -> None:
         live.ended_ns, live.ended_seq = time_ns, seq
         request_id = live.exchange.request_id
         del connection.live[request_id]
@@ -274,7 +343,7 @@ class Fold:
             return  # a frame has ended it already
         connection.table.settle(record.request_id, Outcome(record.outcome))
         live.message = cut(record.message, TEXT_LENGTH)
-        self._end(connection, live, record.time_ns, None)
+        self._end(connection, live, record.time_ns, NULL)
         self._saw(record.time_ns)
         self._batch.settled.append(
             SettledRow(
@@ -351,7 +420,7 @@ class Fold:
         outcome = _OUTCOME_OF_STATE.get(new)
         if outcome is not None:
             for exchange in connection.table.connection_ended(outcome):
-                self._end(connection, connection.live[exchange.request_id], record.time_ns, None)
+                self._end(connection, connection.live[exchange.request_id], record.time_ns, NULL)
         if was_ended is not connection.ended and record.conn in self._connections:
             self._totals.connections_open += -1 if connection.ended else 1
             if connection.ended:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from inspector_app.capture.records import (
+    NULL,
     Batch,
     ConnectionOpened,
     ExchangeRow,
@@ -69,11 +70,11 @@ class Talk:
 
     def _frame_row(self, row: FoldedFrame, raw: str | bytes) -> FrameRow:
         opener = None if row.opener is None else self.peers[row.opener]
-        summary = summary_of(raw, row.type) if row.summary is None else row.summary
-        return FrameRow(**{**row._asdict(), "opener": opener, "summary": summary})
+        summary = summary_of(raw, row.type) if row.summary is NULL else row.summary
+        return FrameRow(**{**_values(row), "opener": opener, "summary": summary})
 
     def _exchange_row(self, row: FoldedExchange) -> ExchangeRow:
-        values = {name: value for name, value in row._asdict().items() if name != "ending"}
+        values = {name: value for name, value in _values(row).items() if name != "ending"}
         return ExchangeRow(**{**values, "opener": self.peers[row.opener]})
 
     def raw(self, direction: Direction, raw: str | bytes) -> FrameRow:
@@ -105,6 +106,10 @@ class Talk:
                 conn=self.conn, time_ns=self.now, request_id=(ME, number), outcome=outcome, message=text
             )
         )
+
+
+def _values(row: FoldedFrame | FoldedExchange) -> dict[str, Any]:
+    return {name: None if value is NULL else value for name, value in row._asdict().items()}
 
 
 def message(type_: str, opener: str, number: int | None, sender: str, data: object) -> str:
