@@ -62,6 +62,9 @@ class Loaded:
     def notes_to(self, note: object) -> None:
         """Say nothing: what a handler of Python has to say, it logs."""
 
+    async def end(self) -> None:
+        """Do nothing: a handler ends with its connection."""
+
 
 def load(name: str) -> Loaded:
     """Load the class that `name` points to. Raises `HandlerFileError`."""

@@ -58,6 +58,9 @@ class Hosted(Protocol):
     def notes_to(self, note: Note) -> None:
         """Have what it wants to say heard by `note`."""
 
+    async def end(self) -> None:
+        """Do nothing more by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
@@ -74,6 +77,9 @@ class BuiltIn:
 
     def notes_to(self, note: Note) -> None:
         """Say nothing, ever."""
+
+    async def end(self) -> None:
+        """Do nothing, as ever."""
 
 
 class Reloader:

@@ -94,6 +94,7 @@ class ServerSource:
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
+        await self.hosted.end()
         async with self._turn:
             await self._listening.aclose()
 

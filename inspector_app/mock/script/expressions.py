@@ -162,7 +162,14 @@ class _Maker(Transformer[Token, Value]):
         if parts is not None and steps and isinstance(steps[0], str) and steps[0] not in parts:
             hint = nearest(steps[0], sorted(parts)) if parts else f"declare it in [{root}]"
             raise ExpressionError(f"there is no {root}.{steps[0]}: {hint}".rstrip("."))
-        value = self._stepping(lambda scope: scope.names[root], steps, root)
+        lenient = self._lenient
+
+        def begin(scope: Scope) -> Any:
+            if root in scope.names or lenient:
+                return scope.names.get(root)
+            raise MissingError(f"there is no {root} yet")
+
+        value = self._stepping(begin, steps, root)
         if not steps:
             value.root = root  # type: ignore[attr-defined]  # a function of our own, asked for in `part`
         return value

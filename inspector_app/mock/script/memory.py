@@ -7,6 +7,7 @@ connection is there.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -28,19 +29,21 @@ class Variables:
     """Named values that begin as declared, and take up so much room at most."""
 
     def __init__(self, declared: Mapping[str, Any], largest: int) -> None:
-        self.values = dict(declared)
         self._largest = largest
-        self._sizes = {name: size_of(value, largest) for name, value in declared.items()}
+        self._begin(declared)
+
+    def _begin(self, values: Mapping[str, Any]) -> None:
+        self.values = dict(values)
+        self._sizes = {name: size_of(value, self._largest) for name, value in values.items()}
 
     def declare(self, declared: Mapping[str, Any]) -> None:
         """Have exactly these variables; those that were there already keep their values."""
-        kept = {name: value for name, value in self.values.items() if name in declared}
-        self.__init__({**declared, **kept}, self._largest)  # type: ignore[misc]  # begins anew
+        self._begin({name: self.values.get(name, value) for name, value in declared.items()})
 
     def set(self, name: str, value: Any) -> None:
-        """Set a variable. Raises `ExpressionError` when there is no room. One that is not declared is not kept."""
+        """Set a variable, if it is declared. Raises `ExpressionError` when there is no room."""
         if name not in self.values:
-            return
+            return  # by an exchange that began with an older file
         size = size_of(value, self._largest)
         if sum(self._sizes.values()) - self._sizes[name] + size > self._largest:
             raise ExpressionError(f"the variables get larger than {self._largest:,} characters")
@@ -53,6 +56,11 @@ class Memory:
     def __init__(self) -> None:
         self.state = Variables({}, LARGEST_STATE)
         self.counters: dict[str, int] = {}
+        self.seed = secrets.randbelow(10**9)
+        """What is made up comes from this number, where no other is asked for."""
+        self.seed_told = False
+        self.observers: list[Callable[[], None]] = []
+        """Called whenever a call was counted, or the operations have changed."""
         self._declared: dict[str, Any] = {}
         self._peers: weakref.WeakKeyDictionary[Protocol, Variables] = weakref.WeakKeyDictionary()
         self._pushes: set[asyncio.Task[None]] = set()
@@ -81,6 +89,11 @@ class Memory:
         """Give the next number of a counter; the first is `start`."""
         self.counters[name] = self.counters.get(name, start - 1) + 1
         return self.counters[name]
+
+    def changed(self) -> None:
+        """Tell the observers that there is something new to see."""
+        for observer in list(self.observers):
+            observer()
 
     def push(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Have a message sent beside everything else; False when too many wait."""

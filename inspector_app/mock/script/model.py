@@ -25,14 +25,12 @@ _DURATION = r"^\d+(\.\d+)?(ns|us|ms|s|m|min|h|d)$"
 
 def _seconds(value: object) -> float:
     try:
-        if not isinstance(value, str):
-            raise BadValueError
-        wait_s = amount(value, DURATIONS, bare=None, example="200ms") / SECOND_NS
+        text = value if isinstance(value, str) else ""
+        wait_s = amount(text, DURATIONS, bare=None, example="200ms") / SECOND_NS
     except BadValueError:
         units = ", ".join(unit for unit in DURATIONS if unit.isascii())
-        raise ValueError(
-            f'this is no duration: write a number with a unit ({units}), such as "200ms"'
-        ) from None
+        example = f'write a number with a unit ({units}), such as "200ms"'
+        raise ValueError(f"this is no duration: {example}") from None
     if not 0 <= wait_s <= LONGEST_WAIT_S:
         raise ValueError(f"a duration is from 0 to {LONGEST_WAIT_S // 86_400} days")
     return wait_s
@@ -123,9 +121,7 @@ class RuleTable(Acting):
     jitter: Duration = Field(default=0.0, description="Waits are so much longer or shorter, by chance.")
     doc: str | None = Field(default=None, description="What slipstream.describe says of the operation.")
     params: Object | None = Field(default=None, description="JSON Schema of the data, for describe.")
-    returns: Object | None = Field(
-        default=None, description="JSON Schema of answer or item, for describe."
-    )
+    returns: Object | None = Field(default=None, description="JSON Schema of answer or item, for describe.")
     deprecated: bool = Field(default=False, description="Whether describe calls the operation deprecated.")
 
 
@@ -247,9 +243,7 @@ class StreamTable(RuleTable):
     count: Many | None = Field(default=None, description="With item: how many, a template, or forever.")
     repeat: Many | None = Field(default=None, description="With items: so many times, or forever.")
     every: Duration = Field(default=0.0, description="The time between two items.")
-    error: ErrorTable | None = Field(
-        default=None, description="End with an error, after the items."
-    )
+    error: ErrorTable | None = Field(default=None, description="End with an error, after the items.")
     steps: Steps | None = Field(default=None, description="What is sent, step by step.")
 
     @model_validator(mode="after")

@@ -43,6 +43,10 @@ class MockText:
         """Give the sentence about what stands at `path`."""
         return _sentence(self.shown, positions.line_of(self.lines, path), path, text)
 
+    def place(self, path: positions.Path) -> str:
+        """Name what stands at `path` for those who are not to know where the file is."""
+        return f"{self.path.name}:{positions.line_of(self.lines, path)}: {positions.told(path)}"
+
 
 def read(path: Path) -> MockText:
     """Read a mock file. Raises `MockFileError`."""
