@@ -141,6 +141,7 @@ class Inspection:
 
     async def _launch(self, spec: SourceSpec) -> None:
         from inspector_app.engine.link import EngineLink
+        from inspector_app.sources.address import with_token
 
         engine = EngineLink()
         self._listen_to(engine)
@@ -148,6 +149,8 @@ class Inspection:
         ready = await engine.start(spec, capture, stay=self._stay)
         self.view.world = at_address(self.view.world, ready.address)
         self._look_at(*_opened(capture))
+        if isinstance(spec, ServerSpec) and spec.token and self.on_news is not None:
+            self.on_news("info", f"Clients come in by {with_token(ready.address, spec.token)}")
 
     async def _attach(self, running: RunningEngine) -> None:
         from inspector_app.engine.attached import AttachedEngine

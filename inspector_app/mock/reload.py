@@ -122,7 +122,8 @@ class Reloader:
         try:
             self.reload()
         except HandlerFileError as error:
-            self._tell("problem", f"{error} The version from before serves on.")
+            text = " ".join(str(error).splitlines())
+            self._tell("problem", f"{text} The version from before serves on.")
         else:
             self._tell("info", f"Reloaded {Path(self._hosted.name).name}: it answers from now on.")
 

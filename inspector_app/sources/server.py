@@ -125,7 +125,7 @@ class ServerSource:
         try:
             self._reloader.reload()
         except HandlerFileError as error:
-            return Done(error=str(error))  # the old handler goes on
+            return Done(error=" ".join(str(error).splitlines()))  # the old handler goes on
         await self._listening.aclose()
         try:
             await self._listen()

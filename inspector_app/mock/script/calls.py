@@ -42,7 +42,14 @@ def called(name: str, values: list[Value], *, lenient: bool) -> Value:
         raise ExpressionError(f"there is no function {name}: {_near_function(name)}")
     function = FUNCTIONS[name]
     _check_count(function, name, len(values))
-    return lambda scope: bounded(function(*(value(scope) for value in values)))
+    return lambda scope: _result(function, [value(scope) for value in values])
+
+
+def _result(function: Callable[..., Any], values: list[Any]) -> Any:
+    try:
+        return bounded(function(*values))
+    except OverflowError:  # what comes over the wire may be infinite
+        raise ExpressionError("the number gets too large") from None
 
 
 def made_up(name: str, values: list[Value]) -> Value:
@@ -51,7 +58,7 @@ def made_up(name: str, values: list[Value]) -> Value:
         raise ExpressionError(f"there is no fake.{name}: {nearest(name, list(FAKES))}".rstrip("."))
     make = FAKES[name]
     _check_count(make, f"fake.{name}", len(values) + 1)
-    return lambda scope: make(scope.chance, *(value(scope) for value in values))
+    return lambda scope: _result(make, [scope.chance, *(value(scope) for value in values)])
 
 
 def _default(values: list[Value]) -> Value:
@@ -80,7 +87,7 @@ def _has(values: list[Value]) -> Value:
 
 
 def _matches(values: list[Value], *, lenient: bool) -> Value:
-    pattern, flags = (_constant_text(each) for each in [*values[1:3], constant("")][:2])
+    pattern, flags = (_constant_text(each) for each in [*values[1:3], constant(""), constant("")][:2])
     if len(values) not in {2, 3} or pattern is None or flags is None:
         raise ExpressionError("matches takes a value and a regular expression in quotes")
     if set(flags) - set("ims"):

@@ -19,8 +19,9 @@ from inspector_app.mock.script.reading import MockText, read
 from inspector_app.mock.script.rules import Hole, Operation, Rule
 from inspector_app.mock.script.running import Run, pause
 from inspector_app.mock.script.scope import Scope
-from inspector_app.mock.script.steps import items_of, shown
+from inspector_app.mock.script.steps import items_of
 from inspector_app.mock.script.templates import TemplateError
+from inspector_app.mock.script.values import outline, size_of
 from slipstream import HandlerError, current_protocol
 from slipstream.taps import RateLimit
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MOST_HOLES = 200
 """Operations that are kept for which there is no rule; a peer may call whatever it likes."""
 _NOTES_PER_SECOND = 20
+_LARGEST_KEPT = 10_000
 _CODE = "internal"
 
 
@@ -218,7 +220,7 @@ class Mock:
 
     # -- holes and notes ----------------------------------------------------------------------------------
 
-    def hole(self, kind: MessageKind, operation: str, why: str, data: Any = None) -> HandlerError:
+    def hole(self, kind: MessageKind, operation: str, why: str, data: Any) -> HandlerError:
         """Count a call that no rule fits, tell of the first of its kind, and give the error for it."""
         operation = operation[:200]
         found = self.holes.get((kind, operation))
@@ -227,10 +229,9 @@ class Mock:
             found = Hole(kind, operation, why)
             if len(self.holes) < MOST_HOLES:
                 self.holes[kind, operation] = found
-                more = "" if data is None else f" {shown(data)}"
-                self.tell("warning", f"{text}{more}. Add a rule.", current_protocol())
+                self.tell("warning", f"{text}. The data is {outline(data)}: add a rule.", current_protocol())
         found.calls, found.why, found.last_ns = found.calls + 1, why, time.time_ns()
-        found.data = "" if data is None else shown(data)
+        found.data = data if size_of(data, _LARGEST_KEPT) <= _LARGEST_KEPT else None
         self.memory.changed()
         return HandlerError(text, code="not_found")
 

@@ -23,11 +23,11 @@ MOST_TOLD = 10
 
 
 class MockFileError(HandlerFileError):
-    """A mock file cannot be used. `problems` has a sentence for each thing that is wrong, up to ten."""
+    """A mock file cannot be used. `problems` are sentences, one for each thing that is wrong; so is the text."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__(" ".join(self.problems))
+        super().__init__("\n".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)

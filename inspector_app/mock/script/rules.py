@@ -116,11 +116,11 @@ class Operation:
 
 @dataclass(slots=True)
 class Hole:
-    """Calls that no rule of the mock fits. `data` is that of the last one, cut short."""
+    """Calls that no rule of the mock fits. `data` is that of the last one, None if it is large."""
 
     kind: MessageKind
     operation: str
     why: str
     calls: int = 0
-    data: str = ""
+    data: Any = None
     last_ns: int = 0

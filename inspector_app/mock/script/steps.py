@@ -6,7 +6,6 @@ A server stream and a bidirectional one are the same to them, but that only the 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from inspector_app.mock.script.model import MOST_ITEMS
 from inspector_app.mock.script.positions import Path
 from inspector_app.mock.script.running import Acting, Failure, Run, pause
 from inspector_app.mock.script.templates import Template, TemplateError
+from inspector_app.mock.script.values import outline
 from slipstream import HandlerError, StreamClosedError
 
 _ITEMS_A_TURN = 64
-_LONGEST_SHOWN = 200
 _NO_MORE = object()
 
 
@@ -120,7 +119,7 @@ class Expect:
             raise HandlerError(text, code="invalid_request")
         run.see(item=item)
         if not self.matcher.fits(item, run.scope):
-            text = f"{run.place(self.path)}: this item was not expected: {shown(item)}"
+            text = f"{run.place(self.path)}: another item was expected than {outline(item)}"
             raise HandlerError(text, code="invalid_request")
 
 
@@ -153,7 +152,9 @@ class Each:
             reply = next((each for each in self.replies if each.matcher.fits(item, run.scope)), None)
             if reply is None:
                 run.note(
-                    "warning", f"{run.place(self.path)}: no reply fits {shown(item)}: add one.", run.protocol
+                    "warning",
+                    f"{run.place(self.path)}: no reply fits {outline(item)}: add one.",
+                    run.protocol,
                 )
                 continue
             await pause(run, reply.delay_s)
@@ -179,15 +180,6 @@ async def _next_item(run: Run, within_s: float | None, path: Path) -> Any:
         raise HandlerError(text, code="deadline_exceeded") from None
     except StreamClosedError:
         return _NO_MORE
-
-
-def shown(value: Any) -> str:
-    """Write a value for a sentence: what comes from outside is cut short."""
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        text = str(type(value))
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 Step = Items | Each | Wait | Expect | Act | Fail | End

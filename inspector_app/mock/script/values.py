@@ -7,7 +7,6 @@ be shared.
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 LONGEST_TEXT = 1_000_000
@@ -15,6 +14,7 @@ LONGEST_TEXT = 1_000_000
 LARGEST_LIST = 100_000
 """Items of a list, or keys of an object, that an expression makes."""
 LARGEST_NUMBER = 2**63
+_SHOWN_KEYS = 8
 MOST_MADE = 16_000_000
 """Characters of all that one answer, or one item, is made of."""
 
@@ -39,7 +39,7 @@ def bounded(value: Any) -> Any:
         case bool():
             pass
         case int() | float():
-            if not (math.isfinite(value) and abs(value) <= LARGEST_NUMBER):
+            if not abs(value) <= LARGEST_NUMBER:  # which what is no number is not, either
                 raise ExpressionError("the number gets too large")
     return value
 
@@ -102,3 +102,12 @@ def named(value: object) -> str:
             return "a list"
         case _:
             return "an object"
+
+
+def outline(value: object) -> str:
+    """Tell what a value looks like, for notes: nothing of what may be secret."""
+    if isinstance(value, dict):
+        keys = [str(key)[:40] for key in value]
+        more = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
+        return f"an object with {', '.join(keys[:_SHOWN_KEYS])}{more}" if keys else "an empty object"
+    return named(value)
