@@ -126,7 +126,8 @@ class _Compiler:
 
         def make(source: Any) -> Answer:
             def refuse(_: Place, text: str) -> None:
-                raise ValueError(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+                sentence = text[:1].upper() + text[1:].rstrip(".")
+                raise ValueError(sentence if sentence.endswith("?") else f"{sentence}.")
 
             if kind == "request":
                 return Answer(source, template(source, (*path, "answer"), known, refuse))

@@ -23,7 +23,7 @@ MOST_TOLD = 10
 
 
 class MockFileError(HandlerFileError):
-    """A mock file cannot be used. `problems` are sentences, one for each thing that is wrong; so is the text."""
+    """A mock file cannot be used. `problems` has a sentence for each thing that is wrong; the text all."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
