@@ -14,9 +14,10 @@ from inspector_app.capture.records import ConnectionOpened, Noted
 from inspector_app.intents import Reconnect, ServerSpec
 from inspector_app.mock import reload
 from inspector_app.sources.address import with_token
-from inspector_app.sources.base import hosting_limits, inspector_limits
+from inspector_app.sources.base import handler_factory, hosting_limits, inspector_limits
+from inspector_app.sources.failures import SourceError
 from inspector_app.sources.server import ServerSource
-from slipstream import connect
+from slipstream import ProtocolHandler, RemoteError, connect
 from tests.inspector_app.mock.files import adder, forgotten, saved
 from tests.inspector_app.sources.helpers import Records
 
@@ -139,3 +140,48 @@ def test_peers_share_the_memory_and_each_has_room_for_a_frame() -> None:
     assert many.outbox_bytes == many.connection_buffer_bytes == many.stream_buffer_bytes == many.frame_bytes
     hundred = hosting_limits(None, 100)
     assert 100 * (hundred.connection_buffer_bytes + hundred.outbox_bytes) <= 100 * 2 * 16 * 1024 * 1024
+
+
+MOCK = """
+[state]
+calls = 0
+[[request]]
+operation = "add"
+set.state.calls = "{{ state.calls + 1 }}"
+answer = "{{ data.a + STEP }}"
+"""
+
+
+async def test_a_mock_file_is_hosted_and_followed_and_remembers_through_its_versions(
+    handler: Path, tmp_path: Path
+) -> None:
+    mock = tmp_path / "mock.toml"
+    saved(mock, MOCK.replace("STEP", "1"))
+    async with hosted(mock, seed=5) as (source, records), connect(source.address) as client:
+        assert await client.request_response({"operation": "add", "a": 1}) == 2
+        saved(mock, MOCK.replace("STEP", "1 +"))
+        problem = await told(records, "problem", str(mock))
+        assert problem == (
+            f"{mock}:7: request[0].answer: 'data.a + 1 +' is not finished. The version from before serves on."
+        )
+        assert await client.request_response({"operation": "add", "a": 1}) == 2
+        saved(mock, MOCK.replace("STEP", "state.calls"))
+        await told(records, "info", "Reloaded mock.toml")
+        assert await client.request_response({"operation": "add", "a": 1}) == 4
+        saved(mock, "seed = '")
+        done = await source.perform(Reconnect())
+        assert done.error == f'{mock}:1: this is not TOML: expected "\'".'
+        with pytest.raises(RemoteError, match="has no answer to the request sub"):
+            await client.request_response({"operation": "sub"})
+        hole = next(note for note in records.of(Noted) if "no answer to the request sub" in note.text)
+        assert (hole.level, hole.conn) == ("warning", 1)
+
+
+async def test_a_mock_answers_for_a_client_that_is_called_back(tmp_path: Path) -> None:
+    mock = tmp_path / "mock.toml"
+    saved(mock, MOCK.replace("STEP", "1"))
+    assert isinstance(handler_factory(str(mock))(), ProtocolHandler)
+    saved(mock, "[")
+    with pytest.raises(SourceError) as caught:
+        handler_factory(str(mock))
+    assert caught.value.exit_code == 2
