@@ -102,21 +102,26 @@ class Reloader:
         """Follow the files until cancelled."""
         while self._seen:
             await asyncio.sleep(LOOK_S)
-            if _status(self._seen) != self._seen:
+            if self.changed():
                 await self._settle()
                 self._reload()
 
+    def changed(self) -> bool:
+        """Look at the files, and tell whether any is another than the version at work was made of."""
+        return _status(self._seen) != self._seen
+
     def reload(self) -> None:
         """Make a new version now. Raises `HandlerFileError`; then the old one goes on."""
-        seen = _status(self._hosted.files)  # before they are read: what changes meanwhile is seen
+        old, seen = self._hosted, _status(self._hosted.files)  # what changes while they are read is seen
         try:
-            new = self._hosted.again()
-            self._take_over(new)
+            self._hosted = old.again()
+            self._take_over(self._hosted)
         except HandlerFileError:
-            self._seen = _status(self._hosted.suspects) | seen
+            self._hosted = old
+            self._seen = _status(old.suspects) | seen
             raise
-        self._hosted = new
-        self._seen = {path: seen[path] if path in seen else _status_of(path) for path in new.files}
+        files = self._hosted.files
+        self._seen = {path: seen[path] if path in seen else _status_of(path) for path in files}
 
     def _reload(self) -> None:
         try:

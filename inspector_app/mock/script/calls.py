@@ -16,7 +16,7 @@ from inspector_app.capture.filter.readers import nearest
 from inspector_app.mock.script.fakes import FAKES
 from inspector_app.mock.script.functions import FUNCTIONS
 from inspector_app.mock.script.scope import Scope
-from inspector_app.mock.script.values import ExpressionError, MissingError, bounded, named
+from inspector_app.mock.script.values import LONGEST_TEXT, ExpressionError, MissingError, bounded, named
 
 Value = Callable[[Scope], Any]
 """Gives the value of an expression. Raises `ExpressionError`."""
@@ -102,6 +102,8 @@ def _matches(values: list[Value], *, lenient: bool) -> Value:
             if lenient:
                 return False
             raise ExpressionError(f"matches takes a text, not {named(found)}")
+        if len(found) > LONGEST_TEXT:
+            raise ExpressionError(f"matches takes a text of up to {LONGEST_TEXT:,} characters")
         try:
             return find(found.encode("utf-8", "surrogatepass"))
         except TooMuchWorkError:

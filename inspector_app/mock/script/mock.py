@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MOST_HOLES = 200
 """Operations that are kept for which there is no rule; a peer may call whatever it likes."""
 _NOTES_PER_SECOND = 20
+_MOST_TOLD = 1_000
 _LARGEST_KEPT = 10_000
 _CODE = "internal"
 
@@ -53,6 +54,7 @@ class Mock:
         self._note: Note = _say_nothing
         self._limit = RateLimit(_NOTES_PER_SECOND)
         self._unsaid = 0
+        self._told: set[str] = set()
         self.memory = memory
         self.operations: dict[str, Operation] = made.operations
         """By name, in the order of the file."""
@@ -101,13 +103,12 @@ class Mock:
         Raises `MockFileError`.
         """
         text = read(self._text.path)
-        new = type(self)(text, compiled(text), self.memory, self._asked_seed)
-        self.memory.changed()
-        return new
+        return type(self)(text, compiled(text), self.memory, self._asked_seed)
 
     def notes_to(self, note: Note) -> None:
-        """Have what it wants to say heard by `note`."""
+        """Have what it wants to say heard by `note`: it is at work from now on."""
         self._note = note
+        self.memory.changed()
         if self._by_chance and not self.memory.seed_told:
             self.memory.seed_told = True
             text = f"What is made up comes from the seed {self.seed}: --seed {self.seed} repeats it."
@@ -236,7 +237,12 @@ class Mock:
         return HandlerError(text, code="not_found")
 
     def tell(self, level: Level, text: str, protocol: Protocol | None) -> None:
-        """Note something, unless too much is noted already."""
+        """Note something, what is wrong only once, unless too much is noted already."""
+        if level != "info":
+            if text in self._told:
+                return
+            if len(self._told) < _MOST_TOLD:
+                self._told.add(text)
         if not self._limit.allows(time.monotonic_ns()):
             self._unsaid += 1
             return

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, time
 from pathlib import Path
 from typing import Any, get_args
 
@@ -59,6 +61,10 @@ def read(path: Path) -> MockText:
         raise MockFileError([_no_toml(shown, text, error)]) from None
     except RecursionError:
         raise MockFileError([f"{shown}:1: this is nested too deeply: write it in a simpler way."]) from None
+    if wrong := list(_no_json(values, ())):
+        raise MockFileError(
+            told([_sentence(shown, positions.line_of(lines, at), at, why) for at, why in wrong])
+        )
     try:
         return MockText(path, shown, Document.model_validate(values), lines)
     except ValidationError as error:
@@ -103,6 +109,21 @@ def _problems(error: ValidationError, shown: str, lines: dict[positions.Path, in
         line = positions.line_of(lines, path)
         found.append((line, _sentence(shown, line, path, _why(each))))
     return told([sentence for _, sentence in sorted(found)])
+
+
+def _no_json(value: object, path: positions.Path) -> Iterator[tuple[positions.Path, str]]:
+    """Find what TOML can write and JSON cannot carry."""
+    match value:
+        case dict():
+            for key, each in value.items():
+                yield from _no_json(each, (*path, key))
+        case list():
+            for at, each in enumerate(value):
+                yield from _no_json(each, (*path, at))
+        case float() if not math.isfinite(value):
+            yield path, "JSON has no such number: write it as a text"
+        case date() | time():  # moments are dates, too
+            yield path, "JSON has no dates and times: put it in quotation marks"
 
 
 def _path(error: ErrorDetails) -> positions.Path:

@@ -171,6 +171,34 @@ def test_what_was_there_before_and_what_is_installed_is_never_read_again(folder:
     assert sys.modules["early"] is early
 
 
+async def test_a_file_that_is_still_being_written_is_waited_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "LOOK_S", 0)
+    monkeypatch.setattr(reload, "_SETTLED_S", 0)
+    looks: list[tuple[int, int, int] | None] = []
+    being_written = iter([(1, 1, 1), (2, 2, 1), (3, 3, 1), None, None, (4, 4, 2), (5, 5, 2)])
+
+    def status_of(_: Path) -> tuple[int, int, int] | None:
+        looks.append(next(being_written, (6, 6, 2)))
+        return looks[-1]
+
+    monkeypatch.setattr(reload, "_status_of", status_of)
+    seen_when_loaded: list[tuple[int, int, int] | None] = []
+    built_in = BuiltIn(ProtocolHandler, "x.py", frozenset({folder / "x.py"}))
+    news = asyncio.Event()
+
+    def take_over(_: Hosted) -> None:
+        seen_when_loaded.extend(looks[-3:])
+        news.set()
+
+    following = asyncio.create_task(Reloader(built_in, take_over=take_over, tell=lambda *_: None).run())
+    async with asyncio.timeout(WAIT_S):
+        await news.wait()
+    following.cancel()
+    assert seen_when_loaded == [(6, 6, 2)] * 3
+
+
 async def test_a_handler_of_the_programs_own_is_not_followed() -> None:
     built_in = BuiltIn(ProtocolHandler)
     assert built_in.again() is built_in

@@ -270,6 +270,8 @@ def test_texts_and_lists_are_bounded() -> None:
     for text in ("data + data", "replace(data, 'x', 'yy')", "join([data, data])", "data + text([data])"):
         with pytest.raises(ExpressionError, match="longer than"):
             value(text, data=half)
+    with pytest.raises(ExpressionError, match="matches takes a text of up to 1,000,000 characters"):
+        value("matches(data, 'x')", data=half + half)
     for text in ("append(data, 1)", "data + [1]"):
         with pytest.raises(ExpressionError, match="more than 100,000 items"):
             value(text, data=list_)

@@ -10,6 +10,9 @@ import pytest
 
 from inspector_app.mock.script import memory, mock, steps
 from inspector_app.mock.script.memory import Memory, Variables
+from inspector_app.mock.script.running import Run
+from inspector_app.mock.script.scope import Scope
+from inspector_app.mock.script.templates import template
 from inspector_app.mock.script.values import ExpressionError
 from slipstream import BiStreamHandle, RemoteError
 from tests.inspector_app.mock.script.hosting import Client, all_of, client, hosting, told
@@ -96,16 +99,24 @@ async def test_whatever_a_peer_calls_there_are_so_many_holes_and_notes(
         assert len(hosted.notes) <= 20 + 2
 
 
+async def test_what_is_wrong_again_and_again_is_told_once(tmp_path: Path) -> None:
+    text = '[[request]]\noperation = "a"\nanswer = "{{ data.name }}"\nnote = "asked"'
+    async with hosting(tmp_path, text) as hosted, client(hosted) as protocol:
+        for _ in range(3):
+            await told(protocol, "a")
+        assert [level for level, _ in hosted.notes] == ["info", "problem", "info", "info"]
+
+
 async def test_observers_hear_of_calls_and_of_new_versions(tmp_path: Path) -> None:
     async with hosting(tmp_path, TWO_RULES) as hosted, client(hosted) as protocol:
         heard: list[int] = []
         stop = hosted.mock.watch(lambda: heard.append(hosted.mock.operations["a"].hits))
         await told(protocol, "a", n=2)
         hosted.version(TWO_RULES)
-        assert heard == [1, 1]
+        assert heard == [1, 0]
         stop()
         await told(protocol, "a", n=2)
-        assert heard == [1, 1]
+        assert heard == [1, 0]
 
 
 async def test_a_template_that_fails_is_an_error_with_its_place_and_a_problem_in_the_capture(
@@ -378,15 +389,21 @@ async def test_a_stream_that_nobody_wants_any_more_is_ended_and_counted_so(tmp_p
         assert (rule.last.ending, rule.errors) == ("cancelled", 0)
 
 
-async def test_a_long_stream_lets_others_have_their_turn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(steps, "_ITEMS_A_TURN", 4)
-    text = '[[stream]]\noperation = "s"\nitem = "{{ index }}"\ncount = 1000\n' + rule("a", "1")
-    async with hosting(tmp_path, text) as hosted, client(hosted) as protocol:
-        items = asyncio.create_task(all_of(protocol, "s"))
-        assert await told(protocol, "a") == 1
-        assert await items == list(range(1000))
+async def test_a_long_stream_that_is_taken_at_once_lets_others_have_their_turn() -> None:
+    fixed = template("x", (), {}, lambda *_: None)
+    run = Run(protocol=None, scope=Scope(), memory=Memory(), note=print, place=str)  # type: ignore[arg-type]  # needs none
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(other())
+    assert len([item async for item in steps.Items(items=[fixed], rounds=1000).items_of(run)]) == 1000
+    beside.cancel()
+    assert 10 <= turns <= 20
 
 
 async def test_how_many_items_a_template_asks_for_must_be_a_number(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from inspector_app.mock.script.reading import MOST_TOLD, MockFileError
 
 DURATION = 'write a number with a unit (ns, us, ms, s, m, min, h, d), such as "200ms"'
 RENAME = "an operation is of one kind, so rename one"
+NO_DATE = "3: request[0].{}: JSON has no dates and times: put it in quotation marks."
 ACTIONS = "use one of send, wait, expect, each, error, end, set, note, push"
 
 
@@ -147,6 +148,10 @@ def rule(lines: str, kind: str = "request") -> str:
             "[peer]\na = '" + "x" * 1_000_001 + "'",
             "1: peer: the variables are larger than 1,000,000 characters.",
         ),
+        (rule("answer = { at = 2026-11-22 }"), NO_DATE.format("answer.at")),
+        (rule("answer = [2026-11-22T10:00:00Z]"), NO_DATE.format("answer[0]")),
+        (rule("answer = 10:00:00"), NO_DATE.format("answer")),
+        (rule("answer = nan"), "3: request[0].answer: JSON has no such number: write it as a text."),
         (
             rule("answer_file = 'none.json'"),
             "3: request[0].answer_file: none.json cannot be read: No such file or directory.",
