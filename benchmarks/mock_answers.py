@@ -1,8 +1,8 @@
 """What a mock costs: `python benchmarks/mock_answers.py [REQUESTS]`.
 
 Hosts the same operation as a handler of Python and as a mock, each on loopback in this process, and calls
-them in turn, a hundred calls at a time. Prints the CPU time of both sides of a call, as a ratio to the handler's;
-then what one look at the files of a handler takes, of which a hosted file costs two a second.
+them in turn, a hundred calls at a time. Prints the CPU time of both sides of a call, and its ratio to the
+handler's; then what one look at ten files takes, of which following a hosted file costs two a second.
 """
 
 from __future__ import annotations

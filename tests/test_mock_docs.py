@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import re
+import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -169,6 +170,15 @@ def test_there_is_an_example_for_each_part_and_the_first_has_ten_lines() -> None
 
 def test_the_schema_beside_it_is_what_the_program_checks_by() -> None:
     assert (DOCS / "mock.schema.json").read_text(encoding="utf-8") == schema_text()
+
+
+@pytest.mark.parametrize(("mock", "said"), EXAMPLES)
+def test_the_schema_agrees_with_the_program_on_every_example(mock: str, said: str) -> None:
+    jsonschema = pytest.importorskip(
+        "jsonschema", reason="jsonschema, of the extra notebook, is not installed"
+    )
+    wrong = list(jsonschema.Draft7Validator(json.loads(schema_text())).iter_errors(tomllib.loads(mock)))
+    assert bool(wrong) is ("mock.toml:" in said.partition(" ")[0]), wrong
 
 
 @pytest.mark.parametrize("name", sorted([*FUNCTIONS, *calls.OWN, "matches", *NAMES]))

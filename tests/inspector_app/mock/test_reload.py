@@ -177,7 +177,7 @@ async def test_a_file_that_is_still_being_written_is_waited_for(
     monkeypatch.setattr(reload, "LOOK_S", 0)
     monkeypatch.setattr(reload, "_SETTLED_S", 0)
     looks: list[tuple[int, int, int] | None] = []
-    being_written = iter([(1, 1, 1), (2, 2, 1), (3, 3, 1), None, None, (4, 4, 2), (5, 5, 2)])
+    being_written = iter([(1, 1, 1), (2, 2, 1), (3, 3, 1), None, None, None, (4, 4, 2), (5, 5, 2)])
 
     def status_of(_: Path) -> tuple[int, int, int] | None:
         looks.append(next(being_written, (6, 6, 2)))
