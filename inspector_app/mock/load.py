@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     HandlerFactory = Callable[[], ProtocolHandler]
 
+_PREFIX = "slipstream_handler_"
 HOW_TO_NAME = "write FILE.py, FILE.py:Class or package.module:Class"
 
 
@@ -68,7 +69,11 @@ class Loaded:
 
 def load(name: str) -> Loaded:
     """Load the class that `name` points to. Raises `HandlerFileError`."""
-    return _load(name, frozenset(sys.modules))
+    target = _split(name)[0]
+    top = target.partition(".")[0]
+    own = {top, f"{_PREFIX}{Path(target).stem}"}  # which somebody may have loaded before
+    before = {module for module in sys.modules if module not in own and not module.startswith(f"{top}.")}
+    return _load(name, frozenset(before))
 
 
 def load_handler(name: str) -> HandlerFactory:
@@ -123,7 +128,7 @@ def _load_file(path: Path) -> ModuleType:
         raise HandlerFileError(f"{path}:{error.lineno or 1}: not valid Python: {error.msg}.") from None
     except ValueError as error:
         raise HandlerFileError(f"{path}: not valid Python: {error}.") from None
-    module = ModuleType(f"slipstream_handler_{path.stem}")
+    module = ModuleType(f"{_PREFIX}{path.stem}")
     module.__file__ = str(path.absolute())
     _let_it_import(path.resolve().parent)
     sys.modules[module.__name__] = module  # dataclasses and pydantic look a class's module up there

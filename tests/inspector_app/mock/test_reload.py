@@ -157,6 +157,16 @@ def test_a_failed_load_leaves_the_modules_of_the_old_version_in_place(folder: Pa
     assert sys.modules["step"] is before
 
 
+async def test_a_file_that_was_loaded_before_in_this_process_is_followed_all_the_same(folder: Path) -> None:
+    (folder / "shop.py").write_text(adder(1))
+    for name, path in (("adder.py", folder / "adder.py"), ("shop:Adder", folder / "shop.py")):
+        load(name)
+        second = load(name)
+        assert second.files == {path}
+        path.write_text(adder(7))
+        assert await sum_of(second.again()) == 7
+
+
 def test_what_was_there_before_and_what_is_installed_is_never_read_again(folder: Path) -> None:
     (folder / "site-packages").mkdir()
     (folder / "site-packages" / "installed.py").write_text("")
