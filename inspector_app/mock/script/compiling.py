@@ -16,14 +16,13 @@ from inspector_app.mock.script.answer_files import file_in, read_answer, read_it
 from inspector_app.mock.script.expressions import Known
 from inspector_app.mock.script.matching import matcher_of
 from inspector_app.mock.script.memory import LARGEST_PEER, LARGEST_STATE
-from inspector_app.mock.script.positions import Path as Place
-from inspector_app.mock.script.positions import line_of
 from inspector_app.mock.script.reading import MockFileError, MockText, told
 from inspector_app.mock.script.rules import Answer, Operation, Rule
 from inspector_app.mock.script.running import Acting, Failure, Push, Setting
 from inspector_app.mock.script.steps import Act, Each, End, Expect, Fail, Items, Reply, Step, Wait
 from inspector_app.mock.script.templates import Template, template
 from inspector_app.mock.script.values import size_of
+from inspector_app.toml_lines import Place, line_of
 
 _NAMES: dict[MessageKind, tuple[str, ...]] = {
     "request": ("data", "call"),

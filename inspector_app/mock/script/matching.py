@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector_app.mock.script.expressions import Known
-from inspector_app.mock.script.positions import Path
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.templates import Problems, expression
 from inspector_app.mock.script.values import equal
+from inspector_app.toml_lines import Place
 
 _ANYTHING = object()
 
@@ -38,7 +38,7 @@ class Matcher:
         return self.condition is None or bool(self.condition(scope))
 
 
-def matcher_of(part: Any, when: str | None, path: Path, known: Known, problem: Problems) -> Matcher:
+def matcher_of(part: Any, when: str | None, path: Place, known: Known, problem: Problems) -> Matcher:
     """Compile `match`, None for none, and `when`; `path` leads to what has them."""
     condition = None
     if when is not None:

@@ -27,6 +27,7 @@ from slipstream.taps import RateLimit
 
 if TYPE_CHECKING:
     from inspector_app.intents import MessageKind
+    from inspector_app.mock.faults.rules import FaultRule
     from inspector_app.mock.reload import Level, Note
     from slipstream import BiStreamHandle, Protocol
 
@@ -84,8 +85,8 @@ class Mock:
         return self._files | frozenset(self._text.path.absolute().parent.glob("*.json*"))
 
     @property
-    def faults(self) -> list[dict[str, Any]]:
-        """The tables `[[fault]]`, as they are written."""
+    def faults(self) -> list[FaultRule]:
+        """What is to go wrong on the wire: the tables `[[fault]]`."""
         return self._text.document.fault
 
     @property

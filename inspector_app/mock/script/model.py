@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from inspector_app.capture.filter.values import DURATIONS, SECOND_NS, BadValueError, amount
+from inspector_app.mock.faults.rules import FaultRule
 
 MOST_RULES = 10_000
 MOST_STEPS = 10_000
@@ -293,6 +294,6 @@ class Document(Table):
     oneway: list[OnewayTable] = Field(
         default=[], max_length=MOST_RULES, description="Rules for messages that have no answer."
     )
-    fault: list[dict[str, Any]] = Field(
+    fault: list[FaultRule] = Field(
         default=[], max_length=MOST_RULES, description="What goes wrong on the wire."
     )

@@ -16,8 +16,8 @@ from pydantic_core import ErrorDetails
 
 from inspector_app.capture.filter.readers import nearest
 from inspector_app.mock.load import HandlerFileError
-from inspector_app.mock.script import positions
 from inspector_app.mock.script.model import Document
+from inspector_app.toml_lines import Place, key_text, line_of, lines_of
 
 LARGEST_FILE_BYTES = 8_000_000
 MOST_TOLD = 10
@@ -39,15 +39,15 @@ class MockText:
     path: Path
     shown: str
     document: Document
-    lines: dict[positions.Path, int]
+    lines: dict[Place, int]
 
-    def problem(self, path: positions.Path, text: str) -> str:
+    def problem(self, path: Place, text: str) -> str:
         """Give the sentence about what stands at `path`."""
-        return _sentence(self.shown, positions.line_of(self.lines, path), path, text)
+        return _sentence(self.shown, line_of(self.lines, path), path, text)
 
-    def place(self, path: positions.Path) -> str:
+    def place(self, path: Place) -> str:
         """Name what stands at `path` for those who are not to know where the file is."""
-        return f"{self.path.name}:{positions.line_of(self.lines, path)}: {positions.told(path)}"
+        return f"{self.path.name}:{line_of(self.lines, path)}: {key_text(path)}"
 
 
 def read(path: Path) -> MockText:
@@ -56,15 +56,13 @@ def read(path: Path) -> MockText:
     text = _text(path, shown)
     try:
         values = tomllib.loads(text)
-        lines = positions.lines_of(text)
+        lines = lines_of(text)
     except tomllib.TOMLDecodeError as error:
         raise MockFileError([_no_toml(shown, text, error)]) from None
     except RecursionError:
         raise MockFileError([f"{shown}:1: this is nested too deeply: write it in a simpler way."]) from None
     if wrong := list(_no_json(values, ())):
-        raise MockFileError(
-            told([_sentence(shown, positions.line_of(lines, at), at, why) for at, why in wrong])
-        )
+        raise MockFileError(told([_sentence(shown, line_of(lines, at), at, why) for at, why in wrong]))
     try:
         return MockText(path, shown, Document.model_validate(values), lines)
     except ValidationError as error:
@@ -102,16 +100,16 @@ def _no_toml(shown: str, text: str, error: tomllib.TOMLDecodeError) -> str:
     return f"{shown}:{line}: this is not TOML: {why[:1].lower()}{why[1:200]}."
 
 
-def _problems(error: ValidationError, shown: str, lines: dict[positions.Path, int]) -> list[str]:
+def _problems(error: ValidationError, shown: str, lines: dict[Place, int]) -> list[str]:
     found = []
     for each in error.errors(include_url=False, include_input=False):
         path = _path(each)
-        line = positions.line_of(lines, path)
+        line = line_of(lines, path)
         found.append((line, _sentence(shown, line, path, _why(each))))
     return told([sentence for _, sentence in sorted(found)])
 
 
-def _no_json(value: object, path: positions.Path) -> Iterator[tuple[positions.Path, str]]:
+def _no_json(value: object, path: Place) -> Iterator[tuple[Place, str]]:
     """Find what TOML can write and JSON cannot carry."""
     match value:
         case dict():
@@ -126,12 +124,12 @@ def _no_json(value: object, path: positions.Path) -> Iterator[tuple[positions.Pa
             yield path, "JSON has no dates and times: put it in quotation marks"
 
 
-def _path(error: ErrorDetails) -> positions.Path:
+def _path(error: ErrorDetails) -> Place:
     return tuple(error["loc"])
 
 
-def _sentence(shown: str, line: int, path: positions.Path, text: str) -> str:
-    key = positions.told(path)
+def _sentence(shown: str, line: int, path: Place, text: str) -> str:
+    key = key_text(path)
     return f"{shown}:{line}: {key + ': ' if key else ''}{text.rstrip('.')}{'' if text.endswith('?') else '.'}"
 
 
@@ -167,20 +165,20 @@ def _why(error: ErrorDetails) -> str:
     return _WRONG_TYPES.get(kind, error["msg"][:1].lower() + error["msg"][1:])
 
 
-def _is_rules(path: positions.Path) -> bool:
+def _is_rules(path: Place) -> bool:
     return (
         len(path) <= 2 and bool(path) and path[0] in {"request", "stream", "bidirectional", "oneway", "fault"}
     )
 
 
-def _unknown(path: positions.Path) -> str:
+def _unknown(path: Place) -> str:
     table = _table_at(path[:-1])
     known = [info.alias or name for name, info in table.model_fields.items()] if table else []
     hint = nearest(str(path[-1]), known).rstrip(".") if known else "take it out"
     return f"there is no such key here: {hint}"
 
 
-def _table_at(path: positions.Path) -> type[BaseModel] | None:
+def _table_at(path: Place) -> type[BaseModel] | None:
     """Find the model of the table at a path."""
     table: type[BaseModel] | None = Document
     for key in path:

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from inspector_app.intents import MessageKind
 from inspector_app.mock.script.matching import Matcher
-from inspector_app.mock.script.positions import Path
 from inspector_app.mock.script.running import Acting, Failure
 from inspector_app.mock.script.steps import Step
 from inspector_app.mock.script.templates import Template
+from inspector_app.toml_lines import Place
 
 Ending = Literal["ok", "error", "cancelled"]
 
@@ -46,7 +46,7 @@ class Rule:
 
     kind: MessageKind
     operation: str
-    path: Path
+    path: Place
     line: int
     matcher: Matcher
     times: int | None

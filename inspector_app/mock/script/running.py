@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.mock.script.memory import Memory
-from inspector_app.mock.script.positions import Path
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.templates import Template, TemplateError
 from inspector_app.mock.script.values import ExpressionError
+from inspector_app.toml_lines import Place
 from slipstream import HandlerError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Run:
     scope: Scope
     memory: Memory
     note: Callable[[Any, str, Protocol | None], None]
-    place: Callable[[Path], str]
+    place: Callable[[Place], str]
     stream: BiStreamHandle | None = None
 
     def see(self, **names: Any) -> None:
@@ -72,7 +72,7 @@ class Setting:
     where: str
     name: str
     value: Template
-    path: Path
+    path: Place
 
     def do(self, run: Run) -> None:
         """Set it. Raises `TemplateError`."""

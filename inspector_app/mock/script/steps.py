@@ -13,10 +13,10 @@ from typing import Any
 
 from inspector_app.mock.script.matching import Matcher
 from inspector_app.mock.script.model import MOST_ITEMS
-from inspector_app.mock.script.positions import Path
 from inspector_app.mock.script.running import Acting, Failure, Run, pause
 from inspector_app.mock.script.templates import Template, TemplateError
 from inspector_app.mock.script.values import outline
+from inspector_app.toml_lines import Place
 from slipstream import HandlerError, StreamClosedError
 
 _ITEMS_A_TURN = 64
@@ -35,7 +35,7 @@ class Items:
     rounds: int | str | Template = 1
     every_s: float = 0.0
     jitter_s: float = 0.0
-    path: Path = ()
+    path: Place = ()
 
     async def items_of(self, run: Run) -> AsyncGenerator[Any, None]:
         """Give them, each when it is time for it. Raises `TemplateError`."""
@@ -109,7 +109,7 @@ class Expect:
 
     matcher: Matcher
     within_s: float | None
-    path: Path
+    path: Place
 
     async def do(self, run: Run) -> None:
         """Wait for it."""
@@ -141,7 +141,7 @@ class Each:
 
     replies: Sequence[Reply]
     within_s: float | None
-    path: Path
+    path: Place
 
     async def items_of(self, run: Run) -> AsyncGenerator[Any, None]:
         """Give the replies. Raises `HandlerError` or `TemplateError`."""
@@ -168,7 +168,7 @@ class Each:
                 return
 
 
-async def _next_item(run: Run, within_s: float | None, path: Path) -> Any:
+async def _next_item(run: Run, within_s: float | None, path: Place) -> Any:
     """Give the next item, or `_NO_MORE`. Raises `HandlerError`, or what ended the stream."""
     if run.stream is None:
         return _NO_MORE

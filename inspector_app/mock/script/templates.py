@@ -13,9 +13,9 @@ from typing import Any
 
 from inspector_app.mock.script.calls import Value
 from inspector_app.mock.script.expressions import Known, compiled
-from inspector_app.mock.script.positions import Path, told
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.values import ExpressionError, bounded, text_of
+from inspector_app.toml_lines import Place
 
 _PLACE = re.compile(
     r"""\{\{ ( (?: [^"'}] | "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | \}(?!\}) )* ) \}\}""",
@@ -27,13 +27,13 @@ _DEEPEST = 100
 class TemplateError(Exception):
     """A template has no value. `path` leads to it in the file; the text says why, without a full stop."""
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Place, text: str) -> None:
         super().__init__(text)
         self.path = path
         self.text = text
 
 
-Problems = Callable[[Path, str], None]
+Problems = Callable[[Place, str], None]
 """Hears of each template that cannot be compiled."""
 
 
@@ -51,7 +51,7 @@ class Template:
         return self.fill(scope)
 
 
-def template(source: Any, path: Path, known: Known, problem: Problems) -> Template:
+def template(source: Any, path: Place, known: Known, problem: Problems) -> Template:
     """Compile a value of JSON, wherever in it templates stand; `path` is where it stands itself."""
     fill = _compiled(source, path, known, problem, depth=0)
     constant = _constant_of(fill)
@@ -61,7 +61,7 @@ def template(source: Any, path: Path, known: Known, problem: Problems) -> Templa
 
 
 def expression(
-    text: str, path: Path, known: Known, problem: Problems, *, lenient: bool = False
+    text: str, path: Place, known: Known, problem: Problems, *, lenient: bool = False
 ) -> Callable[[Scope], Any]:
     """Compile a bare expression, such as a condition; what it gives raises `TemplateError`."""
     try:
@@ -71,7 +71,7 @@ def expression(
         return lambda _: None
 
 
-def _compiled(source: Any, path: Path, known: Known, problem: Problems, depth: int) -> Value:
+def _compiled(source: Any, path: Place, known: Known, problem: Problems, depth: int) -> Value:
     if depth > _DEEPEST:
         problem(path, f"values are nested deeper than {_DEEPEST}")
         return _fixed(None)
@@ -96,7 +96,7 @@ def _compiled(source: Any, path: Path, known: Known, problem: Problems, depth: i
             return _fixed(source)
 
 
-def _text(source: str, path: Path, known: Known, problem: Problems) -> Value:
+def _text(source: str, path: Place, known: Known, problem: Problems) -> Value:
     parts: list[str | Value] = []
     at = 0
     while (begin := source.find("{{", at)) >= 0:
@@ -118,7 +118,7 @@ def _joined(parts: list[str | Value], scope: Scope) -> Any:
     return bounded("".join(part if isinstance(part, str) else text_of(part(scope)) for part in parts))
 
 
-def _located(value: Value, path: Path) -> Value:
+def _located(value: Value, path: Place) -> Value:
     def located(scope: Scope) -> Any:
         try:
             return value(scope)
@@ -141,11 +141,6 @@ def _fixed(value: Any) -> Value:
 def _constant_of(fill: Value) -> tuple[Any] | None:
     found: tuple[Any] | None = getattr(fill, "fixed", None)
     return found
-
-
-def place(path: Path) -> str:
-    """Write where a template stands, for a sentence."""
-    return told(path)
 
 
 def literal(value: Any) -> Any:

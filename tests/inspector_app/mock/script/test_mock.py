@@ -10,6 +10,7 @@ import pytest
 
 from inspector_app.mock.script import memory, mock, steps
 from inspector_app.mock.script.memory import Memory, Variables
+from inspector_app.mock.script.reading import MockFileError
 from inspector_app.mock.script.running import Run
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.templates import template
@@ -476,9 +477,14 @@ async def test_peers_that_are_gone_are_forgotten(tmp_path: Path) -> None:
         assert hosted.mock.memory.peers() == []
 
 
-def test_faults_are_kept_as_they_are_written(tmp_path: Path) -> None:
-    (tmp_path / "mock.toml").write_text('[[fault]]\nlose = "answer"\nany = 1')
-    assert mock.load_mock(tmp_path / "mock.toml").faults == [{"lose": "answer", "any": 1}]
+def test_faults_stand_in_the_same_file_and_are_checked_like_it(tmp_path: Path) -> None:
+    path = tmp_path / "mock.toml"
+    path.write_text('[[fault]]\ndo = "delay"\nby = "200ms"\noperation = "a"')
+    (fault,) = mock.load_mock(path).faults
+    assert (fault.do, fault.by, fault.operation) == ("delay", 0.2, "a")
+    path.write_text('[[fault]]\ndo = "lose"\nevry = 2')
+    with pytest.raises(MockFileError, match=r"mock\.toml:3: fault\[0\]\.evry: .* did you mean every\?$"):
+        mock.load_mock(path)
 
 
 def test_counters_go_on_from_where_they_were() -> None:

@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector_app.mock.script.expressions import EVERYWHERE
-from inspector_app.mock.script.positions import Path
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.templates import TemplateError, expression, literal, template
 from inspector_app.mock.script.values import MOST_MADE
+from inspector_app.toml_lines import Place
 
 
 def made(source: Any, **names: Any) -> Any:
     return template(source, ("answer",), EVERYWHERE, _fail)(Scope(dict(names)))
 
 
-def _fail(path: Path, text: str) -> None:
+def _fail(path: Place, text: str) -> None:
     raise AssertionError((path, text))
 
 
-def problems(source: Any) -> list[tuple[Path, str]]:
-    found: list[tuple[Path, str]] = []
+def problems(source: Any) -> list[tuple[Place, str]]:
+    found: list[tuple[Place, str]] = []
     template(source, ("answer",), EVERYWHERE, lambda path, text: found.append((path, text)))
     return found
 
@@ -74,7 +74,7 @@ def test_values_may_not_be_nested_without_end() -> None:
 
 
 def test_an_expression_alone_can_be_wrong_too() -> None:
-    found: list[tuple[Path, str]] = []
+    found: list[tuple[Place, str]] = []
     value = expression("1 +", ("when",), EVERYWHERE, lambda path, text: found.append((path, text)))
     assert found == [(("when",), "'1 +' is not finished")]
     assert value(Scope()) is None

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-Path = tuple[str | int, ...]
-"""Keys, and places in lists from 0."""
+Place = tuple[str | int, ...]
+"""Keys and, in lists, places from 0: `("message", 0, "data")`."""
 
 _TOKEN = re.compile(
     r"""
@@ -36,7 +36,7 @@ class _Token:
     line: int
 
 
-def lines_of(text: str) -> dict[Path, int]:
+def lines_of(text: str) -> dict[Place, int]:
     """Give the line, from 1, of every key and list place of a document that is TOML."""
     return _Reader(_tokens(text)).read()
 
@@ -54,12 +54,12 @@ class _Reader:
     def __init__(self, tokens: Iterator[_Token]) -> None:
         self._tokens = tokens
         self._next = next(tokens, None)
-        self._lines: dict[Path, int] = {}
-        self._lists: dict[Path, int] = {}
+        self._lines: dict[Place, int] = {}
+        self._lists: dict[Place, int] = {}
         """How many tables each list of tables has by now."""
 
-    def read(self) -> dict[Path, int]:
-        table: Path = ()
+    def read(self) -> dict[Place, int]:
+        table: Place = ()
         while (token := self._next) is not None:
             if token.kind == "end":
                 self._take()
@@ -79,7 +79,7 @@ class _Reader:
     def _is(self, *marks: str) -> bool:
         return self._next is not None and self._next.kind == "mark" and self._next.text in marks
 
-    def _header(self) -> Path:
+    def _header(self) -> Place:
         line = self._take().line
         is_list = self._is("[")
         if is_list:
@@ -87,7 +87,7 @@ class _Reader:
         *before, name = self._keys("]")
         while self._is("]"):
             self._take()
-        path: Path = ()
+        path: Place = ()
         for key in before:
             path = self._entered((*path, key))
         path = (*path, name)
@@ -98,7 +98,7 @@ class _Reader:
         self._note(path, line)
         return path
 
-    def _entered(self, path: Path) -> Path:
+    def _entered(self, path: Place) -> Place:
         return (*path, self._lists[path]) if path in self._lists else path
 
     def _keys(self, until: str) -> list[str]:
@@ -111,7 +111,7 @@ class _Reader:
                 keys.append(token.text)
         return keys
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: Place) -> None:
         line = self._next.line if self._next else 0
         path = table
         for key in self._keys("="):
@@ -120,10 +120,10 @@ class _Reader:
         self._take()
         self._value(path)
 
-    def _note(self, path: Path, line: int) -> None:
+    def _note(self, path: Place, line: int) -> None:
         self._lines.setdefault(path, line)
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: Place) -> None:
         if self._is("["):
             self._list(path)
         elif self._is("{"):
@@ -132,7 +132,7 @@ class _Reader:
             while self._next is not None and self._next.kind != "end" and not self._is(",", "]", "}"):
                 self._take()
 
-    def _list(self, path: Path) -> None:
+    def _list(self, path: Place) -> None:
         self._take()
         place = 0
         while not self._is("]"):
@@ -143,7 +143,7 @@ class _Reader:
                 self._value((*path, place))
         self._take()
 
-    def _inline_table(self, path: Path) -> None:
+    def _inline_table(self, path: Place) -> None:
         self._take()
         while not self._is("}"):
             if self._is(",") or (self._next is not None and self._next.kind == "end"):
@@ -153,16 +153,16 @@ class _Reader:
         self._take()
 
 
-def line_of(lines: dict[Path, int], path: Path) -> int:
-    """Give the line of a path, or of what is around it where it does not stand itself."""
-    while path:
-        if path in lines:
-            return lines[path]
-        path = path[:-1]
+def line_of(lines: Mapping[Place, int], place: Place) -> int:
+    """Give the line of a place, or of what is around it where it does not stand itself."""
+    while place:
+        if place in lines:
+            return lines[place]
+        place = place[:-1]
     return 1
 
 
-def told(path: Path) -> str:
-    """Write a path as a payload's is written: `request[0].answer.name`."""
-    parts = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in path]
+def key_text(place: Place) -> str:
+    """Write a place as a person would: `message[0].data`."""
+    parts = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in place]
     return "".join(parts).removeprefix(".")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inspector_app.mock.script.positions import Path, line_of, lines_of, told
+from inspector_app.toml_lines import Place, key_text, line_of, lines_of
 
 DOCUMENT = '''\
 seed = 7 # a comment with [brackets] and = signs
@@ -40,7 +40,7 @@ operation = "b"
 '''
 
 
-def paths_of(value: Any, path: Path = ()) -> set[Path]:
+def paths_of(value: Any, path: Place = ()) -> set[Place]:
     found = {path} if path else set()
     match value:
         case dict():
@@ -77,4 +77,4 @@ def test_what_is_not_there_has_the_line_of_what_is_around_it() -> None:
 
 
 def test_a_path_is_told_as_it_is_written_elsewhere() -> None:
-    assert told(("request", 0, "answer", "name")) == "request[0].answer.name"
+    assert key_text(("request", 0, "answer", "name")) == "request[0].answer.name"
