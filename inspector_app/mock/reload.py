@@ -116,7 +116,7 @@ class Reloader:
         try:
             self._hosted = old.again()
             self._take_over(self._hosted)
-        except HandlerFileError:
+        except BaseException:
             self._hosted = old
             self._seen = _status(old.suspects) | seen
             raise
@@ -129,6 +129,9 @@ class Reloader:
         except HandlerFileError as error:
             text = " ".join(str(error).splitlines())
             self._tell("problem", f"{text} The version from before serves on.")
+        except Exception as error:  # noqa: BLE001 - following goes on, whatever a file does to it
+            text = f"{type(error).__name__}: {error}"
+            self._tell("problem", f"{self._hosted.name} could not be read anew ({text}): save it again.")
         else:
             self._tell("info", f"Reloaded {Path(self._hosted.name).name}: it answers from now on.")
 

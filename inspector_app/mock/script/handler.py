@@ -36,7 +36,7 @@ class ScriptedHandler(RegistryHandler):
         """Give the operations of the mock, to which this peer is known from now on."""
         if self.protocol is not None:
             self._mock.memory.peer(self.protocol)
-        return ScriptedRegistry(self._mock)
+        return self._mock.registry
 
 
 class ScriptedRegistry(Registry):

@@ -6,6 +6,7 @@ for what has no answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from inspector_app.mock.script.values import equal
 from inspector_app.toml_lines import Place
 
 _ANYTHING = object()
+_NULL = re.compile(r"\{\{\s*null\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,20 @@ def matcher_of(part: Any, when: str | None, path: Place, known: Known, problem: 
     condition = None
     if when is not None:
         condition = expression(when, (*path, "when"), known, problem, lenient=True)
-    return Matcher(_ANYTHING if part is None else part, condition)
+    return Matcher(_ANYTHING if part is None else _with_nulls(part), condition)
+
+
+def _with_nulls(part: Any) -> Any:
+    """Have null stand where a file can only write the template for it; nothing else here is a template."""
+    match part:
+        case dict():
+            return {key: _with_nulls(each) for key, each in part.items()}
+        case list():
+            return [_with_nulls(each) for each in part]
+        case str() if _NULL.fullmatch(part):
+            return None
+        case _:
+            return part
 
 
 def has_part(value: Any, part: Any) -> bool:

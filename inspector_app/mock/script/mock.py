@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from inspector_app.mock.script.compiling import Compiled, compiled
-from inspector_app.mock.script.handler import ScriptedHandler
+from inspector_app.mock.script.handler import ScriptedHandler, ScriptedRegistry
 from inspector_app.mock.script.memory import Memory
 from inspector_app.mock.script.reading import MockText, read
 from inspector_app.mock.script.rules import Hole, Operation, Rule
@@ -65,6 +65,8 @@ class Mock:
         self._by_chance = seed is None and written is None
         self.seed = next(each for each in (seed, written, memory.seed) if each is not None)
         """What it makes up, and waits by chance, comes from this number."""
+        self.registry = ScriptedRegistry(self)
+        """The operations as the library calls them, the same for every connection."""
         memory.declare(text.document.state, text.document.peer)
 
     # -- what hosts need ----------------------------------------------------------------------------------
@@ -163,6 +165,7 @@ class Mock:
     def _counted(self, operation: Operation, data: dict[str, Any]) -> Iterator[tuple[Rule, Run]]:
         """Find the rule that fits, and count how it ends. Raises `HandlerError`."""
         operation.calls += 1
+        data = _without_operation(data)
         run = self._run(operation, data)
         rule: Rule | None = None
         try:
@@ -222,9 +225,9 @@ class Mock:
 
     # -- holes and notes ----------------------------------------------------------------------------------
 
-    def hole(self, kind: MessageKind, operation: str, why: str, data: Any) -> HandlerError:
+    def hole(self, kind: MessageKind, operation: str, why: str, data: dict[str, Any]) -> HandlerError:
         """Count a call that no rule fits, tell of the first of its kind, and give the error for it."""
-        operation = operation[:200]
+        operation, data = operation[:200], _without_operation(data)
         found = self.holes.get((kind, operation))
         text = f"{self._text.path.name} has no answer to the {kind} {operation}: {why}"
         if found is None:
@@ -250,6 +253,11 @@ class Mock:
         unsaid, self._unsaid = self._unsaid, 0
         more = f" ({unsaid} more notes came too fast to be kept.)" if unsaid else ""
         self._note(level, text + more, protocol)
+
+
+def _without_operation(data: dict[str, Any]) -> dict[str, Any]:
+    """Give what a caller brought, without the name that every call has in it."""
+    return {key: value for key, value in data.items() if key != "operation"}
 
 
 def _say_nothing(level: Level, text: str, protocol: Protocol | None) -> None:

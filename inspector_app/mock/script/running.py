@@ -126,9 +126,8 @@ class Push:
         async def send() -> None:
             await asyncio.sleep(self.after_s)
             peers = [run.protocol] if self.to == "caller" else run.memory.peers()
-            for peer in peers:
-                if self.to != "others" or peer is not run.protocol:
-                    await self._send(peer, data)
+            meant = [peer for peer in peers if self.to != "others" or peer is not run.protocol]
+            await asyncio.gather(*(self._send(peer, data) for peer in meant))
 
         if not run.memory.push(send):
             run.note("warning", f"{self.operation} was not sent: too many messages wait.", run.protocol)

@@ -181,6 +181,21 @@ def test_what_was_there_before_and_what_is_installed_is_never_read_again(folder:
     assert sys.modules["early"] is early
 
 
+async def test_following_goes_on_whatever_a_new_version_does(folder: Path) -> None:
+    class Moody(BuiltIn):
+        def again(self) -> Any:
+            raise ZeroDivisionError("of its own")
+
+    async with Follower(Moody(ProtocolHandler, "moody", frozenset({folder / "adder.py"}))) as follower:
+        for step in (2, 3):
+            replaced(folder / "adder.py", adder(step))
+            assert await follower.news() == (
+                "problem",
+                "moody could not be read anew (ZeroDivisionError: of its own): save it again.",
+            )
+            assert not follower.reloader.changed()
+
+
 async def test_a_file_that_is_still_being_written_is_waited_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

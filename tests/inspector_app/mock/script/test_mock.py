@@ -80,10 +80,10 @@ async def test_a_call_that_nothing_fits_is_a_hole_that_is_told_once_without_what
             ("oneway", "c", 1),
             ("bidirectional", "d", 1),
         ]
-        assert holes["request", "a"].data == {"operation": "a", "n": 0, "password": "hunter22"}
+        assert holes["request", "a"].data == {"n": 0, "password": "hunter22"}
         assert hosted.notes[0] == (
             "warning",
-            f"{none_fits}. The data is an object with operation, n, password: add a rule.",
+            f"{none_fits}. The data is an object with n, password: add a rule.",
         )
         assert len(hosted.notes) == 5
         assert "hunter22" not in str(hosted.notes)
@@ -458,6 +458,17 @@ push = [{ operation = "pushed", data.n = "{{ data.n }}" }]
         assert [item async for item in talk] == ["x", "one"]
         await peer.fire_and_forget({"operation": "note", "n": 3})
         await peer.until(lambda: any(frame["data"] == {"operation": "pushed", "n": 3} for frame in peer.got))
+
+
+async def test_null_can_be_asked_for_and_the_name_of_the_operation_is_no_data(tmp_path: Path) -> None:
+    text = (
+        '[[request]]\noperation = "a"\nwhen = "length(data) == 0"\nanswer = "nothing"\n'
+        '[[request]]\noperation = "a"\nmatch = { n = ["{{ null }}", "{{ data }}"] }\nanswer = "{{ data }}"\n'
+    )
+    async with hosting(tmp_path, text) as hosted, client(hosted) as protocol:
+        assert await told(protocol, "a") == "nothing"
+        assert await told(protocol, "a", n=[None, "{{ data }}"]) == {"n": [None, "{{ data }}"]}
+        assert (await told(protocol, "a", n=["{{ null }}", "{{ data }}"]))[0] == "not_found"
 
 
 async def test_names_of_operations_may_be_anything(tmp_path: Path) -> None:
