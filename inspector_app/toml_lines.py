@@ -90,6 +90,7 @@ class _Reader:
         path: Place = ()
         for key in before:
             path = self._entered((*path, key))
+            self._note(path, line)
         path = (*path, name)
         if is_list:
             self._lines.setdefault(path, line)

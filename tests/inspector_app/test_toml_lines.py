@@ -6,6 +6,9 @@ import tomllib
 from typing import Any
 
 import pytest
+import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspector_app.toml_lines import Place, key_text, line_of, lines_of
 
@@ -78,3 +81,21 @@ def test_what_is_not_there_has_the_line_of_what_is_around_it() -> None:
 
 def test_a_path_is_told_as_it_is_written_elsewhere() -> None:
     assert key_text(("request", 0, "answer", "name")) == "request[0].answer.name"
+
+
+SCALARS = st.integers(-9, 9) | st.booleans() | st.text("ab\"'#[]{}=,.\n\\ ", max_size=6)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text('ab ."#', min_size=1), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text('ab ."#=[', min_size=1), VALUES, max_size=4))
+def test_of_any_document_every_key_and_place_has_a_line_that_is_there(document: dict[str, Any]) -> None:
+    text = tomlkit.dumps(document)
+    lines = lines_of(text)
+    assert set(lines) == paths_of(tomllib.loads(text))
+    assert all(1 <= line <= text.count("\n") + 1 for line in lines.values())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspector_app.mock.load import HandlerFileError
 from inspector_app.mock.script import answer_files, reading
@@ -245,3 +249,28 @@ def test_a_file_of_answers_that_is_too_large_is_told(path: Path, monkeypatch: py
     (path.absolute().parent / "a.json").write_text("'" * 11)
     (problem,) = refused(path, rule("answer_file = 'a.json'"))
     assert "a.json is larger than" in problem
+
+
+PAGE = (Path(__file__).parents[4] / "docs" / "mock.md").read_text(encoding="utf-8")
+MOCKS = re.findall(r"^```toml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+NEW = ["", "{{", "}}", "=", "[", "]", '"', "1", "\n", "x", "[[request]]\n", "1979-05-27", "nan"]
+
+
+@given(st.sampled_from(MOCKS), st.data())
+def test_whatever_is_changed_in_a_mock_it_is_one_or_told_in_sentences(mock: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(mock)))
+    gone = data.draw(st.integers(0, 12))
+    new = data.draw(
+        st.sampled_from(["", "{{", "}}", "=", "[", "]", '"', "1", "\n", "x", "[[request]]\n", "1979-05-27"])
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "mock.toml")
+        path.write_text(mock[:at] + new + mock[at + gone :], encoding="utf-8")
+        try:
+            load_mock(path)
+        except MockFileError as error:
+            problems = error.problems
+            assert all(each.startswith((str(path), "There are ")) for each in problems)
+            assert all(each.endswith((".", "?")) and each.isprintable() for each in problems)
