@@ -136,7 +136,7 @@ class _Maker(Transformer[Token, Value]):
     # -- names and paths ----------------------------------------------------------------------------------
 
     def name(self, parts: list[Token]) -> Value:
-        return self._path(str(parts[0]), [])
+        return self._path(_no_sign(parts[0]), [])
 
     def part(self, parts: list[Any]) -> Value:
         first, *steps = parts
@@ -201,7 +201,7 @@ class _Maker(Transformer[Token, Value]):
     # -- calls --------------------------------------------------------------------------------------------
 
     def call(self, parts: list[Any]) -> Value:
-        return self._called(str(parts[0]), parts[1])
+        return self._called(_no_sign(parts[0]), parts[1])
 
     def piped(self, parts: list[Any]) -> Value:
         value: Value = parts[0]
@@ -285,6 +285,12 @@ class _Maker(Transformer[Token, Value]):
     def minus(self, parts: list[Value]) -> Value:
         (part,) = parts
         return lambda scope: worked_out("-", 0, part(scope))
+
+
+def _no_sign(name: Token) -> str:
+    if name in {"and", "or", "not", "in", "if", "else"}:
+        raise ExpressionError(f"{name} cannot stand here: put parentheses around what belongs together")
+    return str(name)
 
 
 def _unquoted(token: Token) -> str:

@@ -23,15 +23,10 @@ _NULL = re.compile(r"\{\{\s*null\s*\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """What must hold. `anything` tells that nothing need."""
+    """What must hold; without anything it fits whatever comes."""
 
     part: Any = _ANYTHING
     condition: Callable[[Scope], Any] | None = None
-
-    @property
-    def anything(self) -> bool:
-        """Whether it fits whatever comes."""
-        return self.part is _ANYTHING and self.condition is None
 
     def fits(self, value: Any, scope: Scope) -> bool:
         """Tell whether a value fits. Raises `TemplateError`."""

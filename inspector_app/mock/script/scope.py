@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +33,6 @@ class Scope:
         if self._chance is None:
             self._chance = random.Random(self.seed)  # noqa: S311 - made-up data, not secrets
         return self._chance
-
-    def with_names(self, names: Mapping[str, Any]) -> Scope:
-        """Give a scope that sees these names too, with the same chance."""
-        chance = self.chance if self._chance is not None else None
-        return Scope({**self.names, **names}, self.seed, self.counter, chance)
 
     def begin_value(self) -> None:
         """What is made from now on is one answer, or one item."""

@@ -190,6 +190,8 @@ def test_what_is_changed_is_a_new_value() -> None:
         ("1 2", "'1 2' cannot be understood at '2'"),
         ("a; b", "'a; b' cannot be understood at '; b'"),
         ("data.n ** 2", "'data.n ** 2' cannot be understood at '* 2'"),
+        ("1 > not (true)", "not cannot stand here: put parentheses around what belongs together"),
+        ("1 + if", "if cannot stand here: put parentheses around what belongs together"),
         ("'\\x'", "the backslashes in '\\x' are none of JSON"),
     ],
 )

@@ -54,6 +54,7 @@ def rule(lines: str, kind: str = "request") -> str:
         ("seed = true", "1: seed: this must be a whole number."),
         ("state = 1", "1: state: this must be a table."),
         ("[request]\noperation = 'a'", "1: request: this must be a list of tables: write [[request]]."),
+        ("request = [1]", "1: request[0]: this must be a list of tables: write [[request]]."),
         ("[[request]]\nanswer = 1", "1: request[0].operation: this key is missing: add it."),
         ("[[request]]\noperation = ''\nanswer = 1", "2: request[0].operation: this must not be empty."),
         (
