@@ -82,6 +82,15 @@ class BuiltIn:
         """Do nothing, as ever."""
 
 
+def handlers_of(hosted: Hosted, count: int) -> list[ProtocolHandler]:
+    """Make handlers for so many connections. Raises `HandlerFileError` where they cannot be made."""
+    try:
+        return [hosted.make() for _ in range(count)]
+    except Exception as error:
+        text = f"The handler could not be made ({type(error).__name__}: {error}): mend it."
+        raise HandlerFileError(text) from error
+
+
 class Reloader:
     """Makes a new version whenever the files have changed. `take_over` is given it, and may refuse it too."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from inspector_app.capture.records import Record
 from inspector_app.intents import ClientSpec, DemoSpec, Done, Intent, ServerSpec, SourceSpec
@@ -17,9 +17,6 @@ from inspector_app.mock.load import HandlerFileError, load
 from inspector_app.mock.reload import BuiltIn, Hosted
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 from slipstream import Limits
-
-if TYPE_CHECKING:
-    from inspector_app.mock.load import HandlerFactory
 
 Emit = Callable[[Record], None]
 """Takes one record; never waits, never fails."""
@@ -113,11 +110,6 @@ def describe_spec(spec: SourceSpec) -> dict[str, object]:
 def hide_secrets(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     """Give the headers with the values of `SECRET_HEADERS` replaced."""
     return [(name, HIDDEN if name.lower() in SECRET_HEADERS else value) for name, value in headers]
-
-
-def handler_factory(name: str) -> HandlerFactory:
-    """Load the handler that a person named; raises `SourceError`."""
-    return hosted(name).make
 
 
 def hosted(name: str | None, seed: int | None = None) -> Hosted:

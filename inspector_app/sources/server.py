@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from inspector_app.capture.records import ConnectionOpened, Noted, Record
 from inspector_app.intents import Disconnect, Done, Intent, Reconnect, ServerSpec
 from inspector_app.mock.load import HandlerFileError
-from inspector_app.mock.reload import Reloader
+from inspector_app.mock.reload import Reloader, handlers_of
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import is_loopback, url_of
 from inspector_app.sources.base import Emit, hosted, hosting_limits
@@ -137,18 +137,16 @@ class ServerSource:
 
     def _make_handler(self) -> ProtocolHandler:
         try:
-            return self.hosted.make()
-        except Exception as error:
-            self._note("problem", _not_made(error))
+            (handler,) = handlers_of(self.hosted, 1)
+        except HandlerFileError as error:
+            self._note("problem", str(error))
             raise
+        return handler
 
     def _take_over(self, new: Hosted) -> None:
         """Have every connection answered by a new version from now on. Raises `HandlerFileError`."""
         peers = list(self._server.protocols) if self._server is not None else []
-        try:
-            handlers = [new.make() for _ in peers]
-        except Exception as error:
-            raise HandlerFileError(_not_made(error)) from error
+        handlers = handlers_of(new, len(peers))
         new.notes_to(self._note)
         for peer, handler in zip(peers, handlers, strict=True):
             peer.set_handler(handler)
@@ -221,7 +219,3 @@ class _Arrival:
             emit(record)
         self._held.clear()
         self._emit = emit
-
-
-def _not_made(error: Exception) -> str:
-    return f"The handler could not be made ({type(error).__name__}: {error}): mend it."

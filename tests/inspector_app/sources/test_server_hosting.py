@@ -11,13 +11,14 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from inspector_app.capture.records import ConnectionOpened, Noted
-from inspector_app.intents import Reconnect, ServerSpec
+from inspector_app.intents import ClientSpec, Reconnect, ServerSpec
 from inspector_app.mock import reload
 from inspector_app.sources.address import with_token
-from inspector_app.sources.base import handler_factory, hosting_limits, inspector_limits
+from inspector_app.sources.base import hosting_limits, inspector_limits
+from inspector_app.sources.client import ClientSource
 from inspector_app.sources.failures import SourceError
 from inspector_app.sources.server import ServerSource
-from slipstream import ProtocolHandler, RemoteError, connect
+from slipstream import ProtocolHandler, RemoteError, connect, serve
 from tests.inspector_app.mock.files import adder, forgotten, saved
 from tests.inspector_app.sources.helpers import Records
 
@@ -177,11 +178,29 @@ async def test_a_mock_file_is_hosted_and_followed_and_remembers_through_its_vers
         assert (hole.level, hole.conn) == ("warning", 1)
 
 
-async def test_a_mock_answers_for_a_client_that_is_called_back(tmp_path: Path) -> None:
+async def test_what_answers_for_a_client_is_followed_too_and_says_what_lacks(
+    tmp_path: Path, handler: Path
+) -> None:
     mock = tmp_path / "mock.toml"
     saved(mock, MOCK.replace("STEP", "1"))
-    assert isinstance(handler_factory(str(mock))(), ProtocolHandler)
-    saved(mock, "[")
+    async with serve(ProtocolHandler) as server:
+        source, records = ClientSource(ClientSpec(url=server.url, handler=str(mock))), Records()
+        await source.start(records)
+        try:
+            await records.until_state("CONNECTED")
+            (peer,) = server.protocols
+            assert await peer.request_response({"operation": "add", "a": 1}) == 2
+            saved(mock, MOCK.replace("STEP", "20"))
+            await told(records, "info", "Reloaded mock.toml")
+            assert await peer.request_response({"operation": "add", "a": 1}) == 21
+            saved(mock, "[")
+            await told(records, "problem", f"{mock}:1: this is not TOML")
+            with pytest.raises(RemoteError, match="has no answer to the request sub"):
+                await peer.request_response({"operation": "sub"})
+            hole = next(note for note in records.of(Noted) if "no answer to the request sub" in note.text)
+            assert (hole.level, hole.conn) == ("warning", 1)
+        finally:
+            await source.stop()
     with pytest.raises(SourceError) as caught:
-        handler_factory(str(mock))
+        ClientSource(ClientSpec(url=server.url, handler=str(mock)))
     assert caught.value.exit_code == 2
