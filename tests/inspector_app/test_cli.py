@@ -599,5 +599,6 @@ def test_the_group_knows_its_commands() -> None:
         "export",
         "host",
         "import",
+        "mock-schema",
         "open",
     ]
