@@ -231,3 +231,17 @@ def reading_units() -> str:
     found = re.search(r"with a unit \((.*?)\)", PAGE)
     assert found is not None
     return found[1]
+
+
+def slugs(page: str) -> set[str]:
+    """The anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]*)#?([^)]*)\)", PAGE)
+    assert links
+    for file, anchor in links:
+        page = (DOCS / file).read_text(encoding="utf-8") if file else PAGE
+        assert not anchor or anchor in slugs(page), (file, anchor)
