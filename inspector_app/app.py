@@ -466,7 +466,8 @@ def run_app(
     app = InspectorApp(spec, capture, record, stay=stay, attach=attach, control=control)
     code = app.run()
     if app.failure:
-        sys.stderr.write(f"slipstream-inspector: {inert(app.failure)}\n")
+        for line in app.failure.splitlines():
+            sys.stderr.write(f"slipstream-inspector: {inert(line)}\n")
     if code is None:
         return app.return_code or 0
     return code

@@ -263,6 +263,22 @@ def check(*, spec: ClientSpec, as_json: bool, only: tuple[str, ...], timeout_s: 
     metavar="ORIGIN",
     help="Let web pages of this origin connect, as http://localhost:3000. Others are refused.",
 )
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    envvar="SLIPSTREAM_TOKEN",
+    show_envvar=True,
+    help="Let in only who knows TOKEN; auto makes one up. The URL to come in by is said.",
+)
+@click.option(
+    "--max-peers",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Clients at the same time; what they hold in memory is bounded for all of them together.",
+)
+@click.option("--seed", type=int, help="What a mock makes up; the same seed, the same data and delays.")
 @_bad_frames_option
 @_run_options
 def host(
@@ -271,27 +287,57 @@ def host(
     host: str,
     port: int,
     allow_origins: tuple[str, ...],
+    token: str | None,
+    max_peers: int,
+    seed: int | None,
     bad_frames: int | None,
     run: RunOptions,
 ) -> None:
     """Host HANDLER as a server, and see all that its clients do.
 
     HANDLER is FILE.py, FILE.py:Class or package.module:Class: a class derived from
-    slipstream.ProtocolHandler. Without one, the demo's handler is hosted. Only this machine can connect,
-    unless --host says otherwise. Hosting a file runs the Python in it.
+    slipstream.ProtocolHandler; or FILE.toml: a mock without any Python (docs/mock.md). Without one, the
+    demo's handler is hosted. A file that changes is taken up at once. Only this machine can connect, unless
+    --host says otherwise. Hosting a Python file runs the code in it.
 
     \b
     Examples:
       slipstream-inspector host
       slipstream-inspector host handlers.py --port 9000
+      slipstream-inspector host mock.toml --token auto
       slipstream-inspector host shop.rpc:Orders --allow-origin http://localhost:3000
       slipstream-inspector host handlers.py --headless --json | jq .op
     """  # noqa: D301 - click wants a real backspace
     _warn_if_open_to_network(host)
+    if token == "auto":  # noqa: S105 - the word that asks for one
+        import secrets
+
+        token = secrets.token_urlsafe(24)
     spec = ServerSpec(
-        handler=handler, host=host, port=port, allow_origins=allow_origins, bad_frames=bad_frames
+        handler=handler,
+        host=host,
+        port=port,
+        allow_origins=allow_origins,
+        bad_frames=bad_frames,
+        token=token or None,
+        max_peers=max_peers,
+        seed=seed,
     )
     _launch(spec, run)
+
+
+@cli.command("mock-schema", context_settings=_CONTEXT)
+def mock_schema() -> None:
+    """Print the JSON Schema of mock files, for editors that check and complete TOML.
+
+    \b
+    Examples:
+      slipstream-inspector mock-schema > mock.schema.json
+      (and as the first line of mock.toml:  #:schema ./mock.schema.json)
+    """  # noqa: D301 - click wants a real backspace
+    from inspector_app.mock.script.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
 
 
 @cli.command("open", context_settings=_CONTEXT)
@@ -451,7 +497,15 @@ def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
             )
     with _sentences():
         record = _record_path(run.record)
+    if isinstance(spec, ServerSpec) and spec.token and spec.port:
+        _say_url(spec.host, spec.port, spec.token)
     sys.exit(_show(spec, None, record, stay=run.stay))
+
+
+def _say_url(host: str, port: int, token: str) -> None:
+    from inspector_app.sources.address import url_of, with_token
+
+    say(f"Clients come in by {with_token(url_of(host, port), token)}")
 
 
 def _show(spec: SourceSpec | None, capture: Path | None, record: Path | None, **more: Any) -> int:
@@ -512,7 +566,8 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except SourceError as failure:
-        say(failure.text)
+        for line in failure.text.splitlines():
+            say(line)
         sys.exit(failure.exit_code)
     except CaptureError as error:
         say(str(error))

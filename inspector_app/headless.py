@@ -27,6 +27,7 @@ from inspector_app.guests import Guests
 from inspector_app.intents import ClientSpec, ServerSpec
 from inspector_app.loop import run_loop
 from inspector_app.printing import NOT_A_FRAME, Printer
+from inspector_app.sources.address import with_token
 from inspector_app.sources.failures import FAILED, SourceError
 from inspector_app.stderr import say
 
@@ -133,6 +134,8 @@ class _Run:
         recording = await Recording.begin(
             self.spec, self.capture, on_commit=on_commit, on_problem=on_problem, on_record=passing.see
         )
+        if isinstance(self.spec, ServerSpec) and self.spec.token:
+            say(f"Clients come in by {with_token(recording.source.address, self.spec.token)}")
         began = time.monotonic()
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(recording.end)

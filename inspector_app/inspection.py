@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.in_use import Use, use
 from inspector_app.capture.reader import CaptureReader
-from inspector_app.intents import Done, EngineIntent, Intent, SourceSpec
+from inspector_app.intents import Done, EngineIntent, Intent, ServerSpec, SourceSpec
 from inspector_app.viewer.frames import TimeMode
 from inspector_app.viewer.state import ViewState
 from inspector_app.viewer.world import World, at_address, world_of, world_of_engine, world_of_file
@@ -148,6 +148,10 @@ class Inspection:
         ready = await engine.start(spec, capture, stay=self._stay)
         self.view.world = at_address(self.view.world, ready.address)
         self._look_at(*_opened(capture))
+        if isinstance(spec, ServerSpec) and spec.token and self.on_news is not None:
+            from inspector_app.sources.address import with_token
+
+            self.on_news("info", f"Clients come in by {with_token(ready.address, spec.token)}")
 
     async def _attach(self, running: RunningEngine) -> None:
         from inspector_app.engine.attached import AttachedEngine

@@ -31,7 +31,7 @@ class ClientSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSpec:
-    """Host a mock handler. `handler` None means the demo's own; `port` 0 means any free one."""
+    """Host a handler of Python or a `.toml` mock; None means the demo's own. `port` 0 means any free one."""
 
     handler: str | None = None
     host: str = "127.0.0.1"
@@ -39,6 +39,12 @@ class ServerSpec:
     allow_origins: tuple[str, ...] = ()
     bad_frames: int | None = None
     """As for a client."""
+    token: str | None = None
+    """What a client must know; None: nothing."""
+    max_peers: int = 100
+    """Clients at the same time; what each may hold in memory is its share."""
+    seed: int | None = None
+    """What a mock makes up by, and waits by; None: by its file, else by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """TOML files that people write: read in bounds, and what is wrong with one told by file, line and key.
 
-Owns the way from a key to its line, which `tomllib` does not tell, and the words for what a model refuses.
+Owns the words for what a model refuses.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from inspector_app.toml_lines import Place, key_text, line_of, lines_of
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
 MOST_BYTES: Final = 1024 * 1024
 MOST_PROBLEMS: Final = 10
-
-Place = tuple["str | int", ...]
-"""Keys and, in lists, places from 0: `("message", 0, "data")`."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -57,14 +56,11 @@ class TomlFile:
         self.path = path
         self.text = text
         self.document = document
-        self._lines = line_of_each(text)
+        self._lines = lines_of(text)
 
     def problem(self, place: Place, text: str) -> TomlProblem:
         """Tell of something wrong at a place, with the line of what is nearest around it."""
-        known = place
-        while known and known not in self._lines:
-            known = known[:-1]
-        return TomlProblem(self.path, self._lines.get(known, 1), key_text(place), text)
+        return TomlProblem(self.path, line_of(self._lines, place), key_text(place), text)
 
     def check(self, model: type[Model]) -> Model:
         """Make the model of what the file says. Raises `TomlError`."""
@@ -120,17 +116,6 @@ def _text(path: Path) -> str:
         raise TomlError([TomlProblem(path, line, "", "this is not UTF-8: save it as UTF-8.")]) from error
 
 
-def key_text(place: Place) -> str:
-    """Write a place as a person would: `message[0].data`."""
-    text = ""
-    for step in place:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            text += f".{step}" if text else step
-    return text
-
-
 # -- what was meant ----------------------------------------------------------------------------------------
 
 
@@ -165,71 +150,3 @@ def _model_in(annotation: Any) -> Any:
     models = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
     is_container = getattr(annotation, "__origin__", None) in (list, tuple, dict)
     return models[0] if len(models) == 1 and not is_container else annotation
-
-
-# -- lines -------------------------------------------------------------------------------------------------
-
-_KEY = r'(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\')'
-_DOTTED = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
-_STATEMENT: Final = re.compile(
-    rf"[ \t]*(?:(?P<table>\[\[?)[ \t]*(?P<header>{_DOTTED})[ \t]*\]\]?|(?P<key>{_DOTTED})[ \t]*=)"
-)
-_ONE_KEY: Final = re.compile(_KEY)
-_IN_VALUE: Final = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]', re.DOTALL
-)
-
-
-def line_of_each(text: str) -> Mapping[Place, int]:
-    """Give the line, from 1, on which each key and table of a TOML text is written; inline ones have none."""
-    lines: dict[Place, int] = {}
-    counts: dict[Place, int] = {}
-    table: Place = ()
-    at, line = 0, 1
-    while at < len(text):
-        found = _STATEMENT.match(text, at)
-        if found is None:
-            end = _end_of_value(text, at)
-        elif found["key"] is not None:
-            lines.setdefault(table + _steps(found["key"], ()), line)
-            end = _end_of_value(text, found.end())
-        else:
-            place = _counted(_steps(found["header"], ()), counts)
-            if found["table"] == "[[":
-                counts[place] = counts.get(place, -1) + 1
-                place = (*place, counts[place])
-            table = place
-            lines.setdefault(table, line)
-            end = _end_of_value(text, found.end())
-        line += text.count("\n", at, end)
-        at = end
-    return lines
-
-
-def _steps(dotted: str, before: Place) -> Place:
-    keys = _ONE_KEY.findall(dotted)
-    return before + tuple(key[1:-1] if key[0] in "\"'" else key for key in keys)
-
-
-def _counted(place: Place, counts: Mapping[Place, int]) -> Place:
-    """Give a header's place with, for each list of tables on the way, the table that was begun last."""
-    counted: Place = ()
-    for number, step in enumerate(place):
-        counted = (*counted, step)
-        if counted in counts and number < len(place) - 1:
-            counted = (*counted, counts[counted])
-    return counted
-
-
-def _end_of_value(text: str, at: int) -> int:
-    """Give where the statement ends: behind its line break."""
-    depth = 0
-    for found in _IN_VALUE.finditer(text, at):
-        sign = found[0]
-        if sign in "[{":
-            depth += 1
-        elif sign in "]}":
-            depth = max(0, depth - 1)
-        elif sign == "\n" and not depth:
-            return found.end()
-    return len(text)

@@ -161,6 +161,8 @@ class Registry:
     @classmethod
     def of(cls, handler: object | None) -> Registry:
         """Read the marks of a handler's methods, inherited ones too, without touching its properties."""
+        if isinstance(handler, RegistryHandler):
+            return handler.operations()
         endpoints: dict[str, Endpoint] = {}
         for name in sorted({name for kind in type(handler).__mro__ for name in vars(kind)}):
             plain = inspect.getattr_static(handler, name)
@@ -182,6 +184,14 @@ class Registry:
             )
             raise HandlerError(text, code="wrong_kind")
         return endpoint
+
+
+class RegistryHandler(ProtocolHandler):
+    """Base class of handlers that have no methods to mark: what they offer is made at run time."""
+
+    def operations(self) -> Registry:
+        """What this handler offers; asked for when it is attached to a connection."""
+        raise NotImplementedError
 
 
 def _endpoint(name: str, message_type: MessageType, method: Callable[..., Any]) -> Endpoint:

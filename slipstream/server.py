@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
@@ -25,6 +26,8 @@ from slipstream.taps import Tap
 from slipstream.wire import Wire
 
 logger = logging.getLogger("slipstream")
+
+_MOST_FIELDS: Final = 100
 
 Setup = Callable[[Protocol], Awaitable[None] | None]
 
@@ -78,10 +81,11 @@ async def serve(
     """Listen, and give every client a `Protocol` with `handler_factory()` attached, until the block ends.
 
     Loopback by default. A handshake with a browser's `Origin` is refused unless `allow_origins` lists it
-    (`*` allows all); with `token`, one without `Authorization: Bearer <token>` is refused. `taps` makes the
-    observers of a connection, `rewire` what is to be between it and its wire; `on_connect` gets each
-    listening protocol, `on_refused` hears of each handshake that was not let in. At the end what is in flight
-    gets `limits.drain_s` seconds. Raises `OSError` where it cannot listen.
+    (`*` allows all); with `token`, one with neither `Authorization: Bearer <token>` nor `?token=<token>` in
+    its URL, which is what a browser can do, is refused. `taps` makes the observers of a connection, `rewire`
+    what is to be between it and its wire; `on_connect` gets each listening protocol, `on_refused` hears of
+    each handshake that was not let in. At the end what is in flight gets `limits.drain_s` seconds. Raises
+    `OSError` where it cannot listen.
     """
     server = Server(host, port, secure=ssl is not None)
 
@@ -171,12 +175,27 @@ def _refusal(
     if origin is not None and "*" not in allow_origins and origin not in allow_origins:
         text = "A browser's page may not connect here unless its origin is allowed."
         return Refused(http.HTTPStatus.FORBIDDEN, text, origin)
-    given = request.headers.get("Authorization", "")
-    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+    if token is not None and not _knows(token, request):
         return Refused(http.HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed.")
     if full:
         return Refused(http.HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.")
     return None
+
+
+def _knows(token: str, request: Request) -> bool:
+    given = request.headers.get("Authorization", "")
+    in_url = _token_in(request.path)
+    # Both are compared, and each in constant time.
+    by_header = hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    by_url = hmac.compare_digest(in_url.encode(), token.encode()) and in_url != ""
+    return by_header or by_url
+
+
+def _token_in(path: str) -> str:
+    try:
+        return parse_qs(urlsplit(path).query, max_num_fields=_MOST_FIELDS).get("token", [""])[0]
+    except ValueError:
+        return ""  # no query that anybody would write
 
 
 def _quiet_logger() -> logging.Logger:

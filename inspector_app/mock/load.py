@@ -14,15 +14,19 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from inspector_app.mock.modules import own_modules, read_afresh
 
 if TYPE_CHECKING:
     from slipstream import ProtocolHandler
 
     HandlerFactory = Callable[[], ProtocolHandler]
 
+_PREFIX = "slipstream_handler_"
 HOW_TO_NAME = "write FILE.py, FILE.py:Class or package.module:Class"
 
 
@@ -30,17 +34,72 @@ class HandlerFileError(Exception):
     """No handler can be made from that name; the text is one sentence for the user, with its place."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A loaded handler class, and what is needed to load it again."""
+
+    name: str
+    make: HandlerFactory
+    folder: Path
+    """Where it may import its neighbours from."""
+    before: frozenset[str]
+    """The modules that were there before it was first loaded."""
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that it is made of, as far as they are from its own folder."""
+        return frozenset(own_modules(self.folder, self.before).values())
+
+    @property
+    def suspects(self) -> frozenset[Path]:
+        """The files in which an error may be mended that keeps a new version from being loaded."""
+        return self.files | frozenset(self.folder.glob("*.py"))
+
+    def again(self) -> Loaded:
+        """Load it anew, with all that it imports from its folder. Raises `HandlerFileError`."""
+        with read_afresh(self.folder, self.before):
+            return _load(self.name, self.before)
+
+    def notes_to(self, note: object) -> None:
+        """Say nothing: what a handler of Python has to say, it logs."""
+
+    async def end(self) -> None:
+        """Do nothing: a handler ends with its connection."""
+
+
+def load(name: str) -> Loaded:
+    """Load the class that `name` points to. Raises `HandlerFileError`."""
+    target = _split(name)[0]
+    top = target.partition(".")[0]
+    own = {top, f"{_PREFIX}{Path(target).stem}"}  # which somebody may have loaded before
+    before = {module for module in sys.modules if module not in own and not module.startswith(f"{top}.")}
+    return _load(name, frozenset(before))
+
+
 def load_handler(name: str) -> HandlerFactory:
     """Give the class that `name` points to; calling it makes one handler, for one connection.
 
     Raises `HandlerFileError`.
     """
+    return load(name).make
+
+
+def _load(name: str, before: frozenset[str]) -> Loaded:
     target, class_name = _split(name)
     is_file = target.endswith(".py") or "/" in target or "\\" in target
     module = _load_file(Path(target)) if is_file else _import_module(target)
     chosen = _named_class(module, class_name, target) if class_name else _only_class(module, target)
     _require_no_arguments(chosen, target)
-    return chosen
+    return Loaded(name=name, make=chosen, folder=_folder_of(module, is_file=is_file), before=before)
+
+
+def _folder_of(module: ModuleType, *, is_file: bool) -> Path:
+    """Give the folder that the handler's file is in; of a module, the one its imports begin in."""
+    path = Path(module.__file__ or ".").absolute()
+    if is_file:
+        return path.parent
+    depth = module.__name__.count(".") + (path.name == "__init__.py")
+    return path.parents[depth]
 
 
 def _split(name: str) -> tuple[str, str | None]:
@@ -69,8 +128,8 @@ def _load_file(path: Path) -> ModuleType:
         raise HandlerFileError(f"{path}:{error.lineno or 1}: not valid Python: {error.msg}.") from None
     except ValueError as error:
         raise HandlerFileError(f"{path}: not valid Python: {error}.") from None
-    module = ModuleType(f"slipstream_handler_{path.stem}")
-    module.__file__ = str(path)
+    module = ModuleType(f"{_PREFIX}{path.stem}")
+    module.__file__ = str(path.absolute())
     _let_it_import(path.resolve().parent)
     sys.modules[module.__name__] = module  # dataclasses and pydantic look a class's module up there
     with _told_as_sentence(path):
@@ -114,10 +173,14 @@ def _told_as_sentence(path: Path) -> Iterator[None]:
 
 
 def _place(error: BaseException, path: Path) -> str:
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path
-    ]
-    return f"{path}:{lines[-1]}" if lines else str(path)
+    """Name the last line that ran of this file or of its neighbours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        file = Path(frame.filename)
+        neighbour = file.is_absolute() and file.is_relative_to(path.absolute().parent)
+        if file == path or (neighbour and "site-packages" not in file.parts):
+            return f"{file}:{frame.lineno}"
+    return str(path)
 
 
 def _told(error: BaseException) -> str:

@@ -198,7 +198,9 @@ class HostForm(StartForm[ServerSpec]):
 
     def fields(self) -> ComposeResult:
         """Give handler, address, origins."""
-        yield self.input("handler", "Handler", "FILE.py[:Class] or package.module:Class; empty: the demo's")
+        yield self.input(
+            "handler", "Handler", "FILE.py[:Class], package.module:Class or mock.toml; empty: the demo's"
+        )
         with Horizontal():
             yield self.input("host", "Address")
             yield self.input("port", "Port")

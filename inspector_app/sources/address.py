@@ -6,10 +6,12 @@ Pure functions; the sentences about wrong addresses live here.
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+import re
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 
+_TOKEN_IN_URL = re.compile(r"([?&](?:access_)?token=)[^&#\s]+")
 _SCHEMES = {"http": "ws", "https": "wss"}
 
 
@@ -41,12 +43,22 @@ _EXAMPLE = "write one such as ws://127.0.0.1:8765 or wss://example.com/rpc."
 
 
 def without_password(url: str) -> str:
-    """Give the URL without user name and password, fit for a screen and a file."""
+    """Give the URL without user name, password and token, fit for a screen and a file."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return without_token(url)
+    return without_token(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
+
+
+def without_token(url: str) -> str:
+    """Give a URL, or a path with its query, with the token in it hidden."""
+    return _TOKEN_IN_URL.sub(r"\1(hidden)", url)
+
+
+def with_token(url: str, token: str) -> str:
+    """Give the URL that lets in whoever opens it, a browser too."""
+    return f"{url}/?token={quote(token, safe='')}"
 
 
 def is_loopback(host: str) -> bool:

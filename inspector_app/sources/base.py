@@ -7,16 +7,16 @@ screens or processes: it calls `emit` for each record, on the event loop, and ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
 
 from inspector_app.capture.records import Record
 from inspector_app.intents import ClientSpec, DemoSpec, Done, Intent, ServerSpec, SourceSpec
-from inspector_app.mock.load import HandlerFileError, load_handler
+from inspector_app.mock.load import HandlerFileError, load
+from inspector_app.mock.reload import BuiltIn, Hosted
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 from slipstream import Limits
-
-if TYPE_CHECKING:
-    from inspector_app.mock.load import HandlerFactory
 
 Emit = Callable[[Record], None]
 """Takes one record; never waits, never fails."""
@@ -30,6 +30,22 @@ def inspector_limits(bad_frames: int | None = None) -> Limits:
     Showing what a peer does wrong is the purpose; a connection that is closed for it shows no more.
     """
     return Limits(frame_bytes=_FRAME_BYTES, bad_frames=bad_frames)
+
+
+_HOSTED_BYTES = 2 * 1024 * 1024 * 1024
+"""What all peers of a hosted handler may have wait in memory together."""
+
+
+def hosting_limits(bad_frames: int | None, max_peers: int) -> Limits:
+    """Give the limits of each peer of a hosted handler: its share of the memory, and one frame at least."""
+    own = inspector_limits(bad_frames)
+    share = max(2 * _FRAME_BYTES, _HOSTED_BYTES // max_peers)
+    return replace(
+        own,
+        stream_buffer_bytes=min(own.stream_buffer_bytes, share // 2),
+        connection_buffer_bytes=min(own.connection_buffer_bytes, share // 2),
+        outbox_bytes=min(own.outbox_bytes, share // 2),
+    )
 
 
 HIDDEN = "(hidden)"
@@ -96,9 +112,17 @@ def hide_secrets(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     return [(name, HIDDEN if name.lower() in SECRET_HEADERS else value) for name, value in headers]
 
 
-def handler_factory(name: str) -> HandlerFactory:
-    """Load the handler that a person named; raises `SourceError`."""
+def hosted(name: str | None, seed: int | None = None) -> Hosted:
+    """Load what a person named to be hosted, None: the demo's own; raises `SourceError`."""
     try:
-        return load_handler(name)
+        if name is None:
+            from inspector_app.mock.demo import Market
+
+            return BuiltIn(Market)
+        if name.endswith(".toml"):
+            from inspector_app.mock.script.mock import load_mock
+
+            return load_mock(Path(name), seed=seed)
+        return load(name)
     except HandlerFileError as error:
         raise SourceError(str(error), BAD_USAGE) from error

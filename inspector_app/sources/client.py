@@ -1,7 +1,8 @@
 """The client source: one connection at a time to a server, and the next one when asked.
 
 Owns the life of its connections: each attempt has a number of its own in the capture, a failed one ends
-LOST with the reason as a sentence, and the source lives on for the next. Nothing is retried unasked.
+LOST with the reason as a sentence, and the source lives on for the next. Nothing is retried unasked. What
+answers the server is made anew when its files change.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from inspector_app.capture.records import (
     StateChanged,
 )
 from inspector_app.intents import ClientSpec, Disconnect, Done, Intent, Reconnect
+from inspector_app.mock.reload import BuiltIn, Reloader, handlers_of
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import check_url, without_password
-from inspector_app.sources.base import Emit, handler_factory, inspector_limits
+from inspector_app.sources.base import Emit, hosted, inspector_limits
 from inspector_app.sources.failures import connect_failure
 from inspector_app.sources.handshake import handshake_of
 from inspector_app.sources.tap import RecordingTap
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from inspector_app.mock.load import HandlerFactory
+    from inspector_app.mock.reload import Hosted, Level
 
 OPEN_TIMEOUT_S = 10.0
 """Longest time from asking for a connection to its being open."""
@@ -62,7 +65,9 @@ class ClientSource:
         self._spec = spec
         self._url = urlunsplit(url)
         self._ssl = tls_context(spec, secure=url.scheme == "wss")
-        self._handler = handler_factory(spec.handler) if spec.handler else handler
+        named = hosted(spec.handler) if spec.handler else BuiltIn(handler) if handler else None
+        self._reloader = Reloader(named, take_over=self._take_over, tell=self._note) if named else None
+        self._following: asyncio.Task[None] | None = None
         self._alongside = alongside
         self._open_timeout_s = open_timeout_s
         self._emit: Emit = _not_started
@@ -85,6 +90,9 @@ class ClientSource:
     async def start(self, emit: Emit) -> None:
         """Begin to connect; whether it works is told by records."""
         self._emit = emit
+        if self._reloader is not None:
+            self._reloader.hosted.notes_to(self._note)
+            self._following = asyncio.create_task(self._reloader.run(), name="follow the handler's files")
         self._begin()
 
     async def perform(self, intent: Intent) -> Done:
@@ -102,8 +110,23 @@ class ClientSource:
     async def stop(self) -> None:
         """Close the connection, if there is one; there is none after it."""
         self._stopped = True
+        if self._reloader is not None and self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+            await self._reloader.hosted.end()
         async with self._turn:
             await self._end()
+
+    def _take_over(self, new: Hosted) -> None:
+        """Have the server answered by a new version from now on. Raises `HandlerFileError`."""
+        (handler,) = handlers_of(new, 1)
+        new.notes_to(self._note)
+        if self._protocol is not None:
+            self._protocol.set_handler(handler)
+
+    def _note(self, level: Level, text: str, protocol: Protocol | None = None) -> None:
+        conn = self._conn if protocol is not None else None
+        self._emit(Noted(time_ns=time.time_ns(), level=level, text=text, conn=conn))
 
     # One at a time ends and begins, or a connection could begin that nobody ends.
 
@@ -160,7 +183,7 @@ class ClientSource:
 
         async with connect(
             self._url,
-            handler=self._handler() if self._handler else None,
+            handler=self._reloader.hosted.make() if self._reloader else None,
             headers=self._spec.headers,
             token=self._spec.token,
             subprotocols=self._spec.subprotocols,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from inspector_app.sources.address import without_token
 from inspector_app.sources.base import hide_secrets
 
 
@@ -16,7 +17,7 @@ def handshake_of(websocket: Any) -> dict[str, object]:
     request, response = websocket.request, websocket.response
     told: dict[str, object] = {"subprotocol": websocket.subprotocol, "remote": _remote(websocket)}
     if request is not None:
-        told["request_line"] = f"GET {request.path} HTTP/1.1"
+        told["request_line"] = f"GET {without_token(request.path)} HTTP/1.1"
         told["request_headers"] = _pairs(request.headers)
     if response is not None:
         told["response_line"] = f"HTTP/1.1 {response.status_code} {response.reason_phrase}"

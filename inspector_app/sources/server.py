@@ -1,7 +1,7 @@
 """The server source: hosts a mock handler, and records what each of its peers does.
 
-Owns the listening socket and the numbering of peers. The handler is loaded when the source is made and
-again each time it is told to listen again, so that an edited file takes effect without a new program.
+Owns the listening socket and the numbering of peers. The handler is loaded when the source is made, again
+when its files have changed, and each time it is told to listen again. What runs then ends with the old one.
 """
 
 from __future__ import annotations
@@ -9,22 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.records import ConnectionOpened, Noted, Record
 from inspector_app.intents import Disconnect, Done, Intent, Reconnect, ServerSpec
+from inspector_app.mock.load import HandlerFileError
+from inspector_app.mock.reload import Reloader, handlers_of
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import is_loopback, url_of
-from inspector_app.sources.base import Emit, handler_factory, inspector_limits
+from inspector_app.sources.base import Emit, hosted, hosting_limits
 from inspector_app.sources.failures import SourceError, listen_failure
 from inspector_app.sources.handshake import handshake_of
 from inspector_app.sources.tap import RecordingTap
 from slipstream import ConnectionState, Protocol, Refused, serve
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from inspector_app.mock.load import HandlerFactory
+    from inspector_app.mock.reload import Hosted, Level
+    from slipstream import ProtocolHandler
+    from slipstream.server import Server
 
 _ENDED = {ConnectionState.CLOSED, ConnectionState.LOST}
 _TOLD_REFUSALS = 16
@@ -36,7 +39,9 @@ class ServerSource:
 
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec
-        self._handler = _factory_of(spec.handler)
+        self._reloader = Reloader(hosted(spec.handler, spec.seed), take_over=self._take_over, tell=self._note)
+        self._following: asyncio.Task[None] | None = None
+        self._server: Server | None = None
         self._port = spec.port
         self._emit: Emit | None = None
         self._listening = contextlib.AsyncExitStack()
@@ -48,6 +53,11 @@ class ServerSource:
         self._refused: set[str] = set()
 
     @property
+    def hosted(self) -> Hosted:
+        """The version of the handler that is at work."""
+        return self._reloader.hosted
+
+    @property
     def address(self) -> str:
         """The URL that clients connect to."""
         return url_of(self._spec.host, self._port)
@@ -55,7 +65,9 @@ class ServerSource:
     async def start(self, emit: Emit) -> None:
         """Listen; raises `SourceError` when the address cannot be had."""
         self._emit = emit
+        self.hosted.notes_to(self._note)
         await self._listen()
+        self._following = asyncio.create_task(self._reloader.run(), name="follow the handler's files")
         self._note("info", f"Listening on {self.address}.")
         if not is_loopback(self._spec.host):
             self._note("warning", f"{self.address} can be reached from other machines.")
@@ -79,6 +91,10 @@ class ServerSource:
     async def stop(self) -> None:
         """Close every connection and the socket; nothing listens after it."""
         self._stopped = True
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        await self.hosted.end()
         async with self._turn:
             await self._listening.aclose()
 
@@ -90,7 +106,9 @@ class ServerSource:
                     self._make_handler,
                     self._spec.host,
                     self._port,
-                    limits=inspector_limits(self._spec.bad_frames),
+                    limits=hosting_limits(self._spec.bad_frames, self._spec.max_peers),
+                    token=self._spec.token,
+                    max_connections=self._spec.max_peers,
                     allow_origins=self._spec.allow_origins,
                     taps=self._observe,
                     on_connect=self._welcome,
@@ -99,17 +117,16 @@ class ServerSource:
             )
         except (OSError, UnicodeError) as error:
             raise SourceError(listen_failure(error, self._spec.host, self._port)) from error
-        self._listening, self._port = stack, server.port
+        self._listening, self._server, self._port = stack, server, server.port
 
     async def _listen_again(self) -> Done:
         if self._stopped:
             return Done(error=_STOPPED)
         try:
-            handler = _factory_of(self._spec.handler)
-        except SourceError as failure:
-            return Done(error=failure.text)  # the old handler goes on
+            self._reloader.reload()
+        except HandlerFileError as error:
+            return Done(error=" ".join(str(error).splitlines()))  # the old handler goes on
         await self._listening.aclose()
-        self._handler = handler
         try:
             await self._listen()
         except SourceError as failure:
@@ -118,14 +135,21 @@ class ServerSource:
         self._note("info", f"Listening again on {self.address}.")
         return Done()
 
-    def _make_handler(self) -> Any:
+    def _make_handler(self) -> ProtocolHandler:
         try:
-            return self._handler()
-        except Exception as error:
-            self._note(
-                "problem", f"The handler could not be made ({type(error).__name__}: {error}): mend it."
-            )
+            (handler,) = handlers_of(self.hosted, 1)
+        except HandlerFileError as error:
+            self._note("problem", str(error))
             raise
+        return handler
+
+    def _take_over(self, new: Hosted) -> None:
+        """Have every connection answered by a new version from now on. Raises `HandlerFileError`."""
+        peers = list(self._server.protocols) if self._server is not None else []
+        handlers = handlers_of(new, len(peers))
+        new.notes_to(self._note)
+        for peer, handler in zip(peers, handlers, strict=True):
+            peer.set_handler(handler)
 
     def _observe(self, websocket: object) -> list[RecordingTap]:
         self._conns += 1
@@ -151,21 +175,32 @@ class ServerSource:
 
     def _tell_refused(self, refused: Refused) -> None:
         # Once for each origin, and for so many: a page that insists must not fill the capture.
-        origin = refused.origin
-        if origin is None or origin in self._refused or len(self._refused) >= _TOLD_REFUSALS:
+        why = refused.origin or refused.status.phrase
+        if why in self._refused or len(self._refused) >= _TOLD_REFUSALS:
             return
-        self._refused.add(origin)
-        advice = f"to let it in, host with --allow-origin {origin[:200]}"
-        self._note("warning", f"A web page of {origin[:200]} was refused: {advice}.")
+        self._refused.add(why)
+        self._note("warning", self._told_refusal(refused))
+
+    def _told_refusal(self, refused: Refused) -> str:
+        if refused.origin is not None:
+            origin = refused.origin[:200]
+            return f"A web page of {origin} was refused: to let it in, host with --allow-origin {origin}."
+        if refused.status is HTTPStatus.UNAUTHORIZED:
+            return "A client without the right token was refused: have it connect to the URL with the token."
+        many = self._spec.max_peers
+        return (
+            f"A client was refused, {many} are connected: to let in more, host with --max-peers {many + 1}."
+        )
 
     def _open_peers(self) -> dict[int, Protocol]:
         """Give the peers that have not ended; forget the others."""
         self._peers = {conn: peer for conn, peer in self._peers.items() if peer.state not in _ENDED}
         return self._peers
 
-    def _note(self, level: Any, text: str) -> None:
+    def _note(self, level: Level, text: str, protocol: Protocol | None = None) -> None:
         if self._emit is not None:
-            self._emit(Noted(time_ns=time.time_ns(), level=level, text=text))
+            conn = next((conn for conn, peer in self._peers.items() if peer is protocol), None)
+            self._emit(Noted(time_ns=time.time_ns(), level=level, text=text, conn=conn))
 
 
 class _Arrival:
@@ -184,11 +219,3 @@ class _Arrival:
             emit(record)
         self._held.clear()
         self._emit = emit
-
-
-def _factory_of(name: str | None) -> HandlerFactory:
-    if name is not None:
-        return handler_factory(name)
-    from inspector_app.mock.demo import Market
-
-    return Market

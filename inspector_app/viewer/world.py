@@ -5,6 +5,7 @@ Owns the reading of a source's description.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,4 +75,5 @@ def _made_from(source: object) -> str:
 def _without_login(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+    shown = f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+    return re.sub(r"([?&](?:access_)?token=)[^&#\s]+", r"\1(hidden)", shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import stat
@@ -53,7 +54,7 @@ def invoke(*arguments: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "demo", "connect", "host", "open", "export", "import", "check", "attach"]
+    "name", ["", "demo", "connect", "host", "mock-schema", "open", "export", "import", "check", "attach"]
 )
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     result = invoke(*([name] if name else []), "--help")
@@ -111,6 +112,10 @@ async def test_the_version_is_said_and_help_imports_nothing_heavy(command: Comma
             ["host", "h.py:X", "--host", "::1", "--port", "0", "--allow-origin", "http://a"],
             ServerSpec(handler="h.py:X", host="::1", port=0, allow_origins=("http://a",)),
         ),
+        (
+            ["host", "m.toml", "--token", "t", "--max-peers", "3", "--seed", "-5"],
+            ServerSpec(handler="m.toml", token="t", max_peers=3, seed=-5),
+        ),
     ],
 )
 def test_in_a_terminal_a_command_opens_the_screen_with_what_was_asked(
@@ -118,6 +123,35 @@ def test_in_a_terminal_a_command_opens_the_screen_with_what_was_asked(
 ) -> None:
     assert invoke(*arguments).exit_code == 0
     assert shown == [(spec, None, None)]
+
+
+def test_the_url_with_the_token_is_said_before_the_screen_is_drawn(shown: list[tuple[Any, ...]]) -> None:
+    assert invoke("host", "--token", "a b").stderr == (
+        "slipstream-inspector: Clients come in by ws://127.0.0.1:8765/?token=a%20b\n"
+    )
+    assert invoke("host").stderr == ""
+
+
+def test_a_token_is_made_up_when_asked_for_another_each_time(shown: list[tuple[Any, ...]]) -> None:
+    tokens = []
+    for _ in range(2):
+        url = invoke("host", "--token", "auto").stderr.split()[-1]
+        tokens.append(url.partition("?token=")[2])
+        assert shown[-1][0].token == tokens[-1]
+    assert len({*tokens, "auto"}) == 3
+    assert all(len(token) >= 32 for token in tokens)
+
+
+def test_the_token_of_the_environment_is_asked_for(
+    shown: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPSTREAM_TOKEN", "from outside")
+    invoke("host")
+    assert shown == [(ServerSpec(token="from outside"), None, None)]
+
+
+def test_the_schema_of_mocks_is_printed() -> None:
+    assert json.loads(invoke("mock-schema").stdout)["title"] == "A mock of slipstream-inspector"
 
 
 def test_a_wrong_url_is_refused_before_any_screen_is_drawn(shown: list[tuple[Any, ...]]) -> None:
@@ -409,6 +443,18 @@ async def test_a_handler_with_a_syntax_error_is_told_with_its_line(command: Comm
     assert (result.code, only_sentence(result)) == (2, "broken.py:1: not valid Python: invalid syntax.")
 
 
+async def test_all_that_is_wrong_in_a_mock_is_told_a_line_each(command: Command) -> None:
+    (command.folder / "mock.toml").write_text('seed = "x"\n[[request]]\noperation = "a"\nanswr = 1\n')
+    result = await command.run("host", "mock.toml", "--headless")
+    assert (result.code, result.said) == (
+        2,
+        [
+            "mock.toml:1: seed: this must be a whole number.",
+            "mock.toml:4: request[0].answr: there is no such key here: did you mean answer?",
+        ],
+    )
+
+
 async def test_a_handler_file_without_the_class_is_told(command: Command) -> None:
     (command.folder / "empty.py").write_text("")
     result = await command.run("host", "empty.py:Market")
@@ -553,6 +599,7 @@ def test_the_group_knows_its_commands() -> None:
         "export",
         "host",
         "import",
+        "mock-schema",
         "open",
     ]
 

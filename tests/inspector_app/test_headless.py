@@ -26,6 +26,7 @@ from inspector_app import cli as command_line
 from inspector_app import settings
 from inspector_app.capture.formats import jsonl
 from inspector_app.capture.store import CaptureReader, CaptureWriter
+from slipstream import RemoteError, connect
 from tests.inspector_app.commands_line import ROOT, WAIT_S, Command, finish
 from tests.inspector_app.sources.helpers import raw_server
 from tests.inspector_app.sources.test_client import silent
@@ -250,6 +251,32 @@ async def test_a_host_goes_on_after_its_clients_have_left(command: Command) -> N
             await read_until(process, f"connection {number}: CONNECTED -> CLOSED")
         process.send_signal(signal.SIGINT)
         assert (await finish(process)).code == 0
+
+
+async def test_a_hosted_mock_says_its_url_takes_up_a_new_version_and_shows_holes(command: Command) -> None:
+    mock = command.folder / "mock.toml"
+    mock.write_text('[[request]]\noperation = "a"\nanswer = 1\n')
+    arguments = ("mock.toml", "--port", "0", "--headless", "--token", "auto", "--seed", "1")
+    async with running(command, "host", *arguments) as process:
+        assert process.stderr is not None
+        url = (await process.stderr.readline()).decode().split()[-1]
+        await read_until(process, "info: Listening on")
+        async with connect(url) as client:
+            assert await client.request_response({"operation": "a"}) == 1
+            mock.write_text('[[request]]\noperation = "a"\nansver = 2\n')
+            await read_until(process, "problem: mock.toml:3: request[0].ansver: there is no such key here")
+            assert await client.request_response({"operation": "a"}) == 1
+            mock.write_text('[[request]]\noperation = "a"\nanswer = 2\n')
+            await read_until(process, "info: Reloaded mock.toml: it answers from now on.")
+            assert await client.request_response({"operation": "a"}) == 2
+            with pytest.raises(RemoteError):
+                await client.request_response({"operation": "b"})
+            await read_until(process, "warning: mock.toml has no answer to the request b")
+        process.send_signal(signal.SIGINT)
+        assert (await finish(process)).code == 0
+    token = url.partition("?token=")[2]
+    (capture,) = command.captures()
+    assert token.encode() not in capture.read_bytes()
 
 
 async def test_a_reader_of_stdout_that_leaves_ends_it_quietly(command: Command) -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from inspector_app.toml_file import MOST_PROBLEMS, TomlError, key_text, line_of_each, read_toml
+from inspector_app.toml_file import MOST_PROBLEMS, TomlError, read_toml
+from inspector_app.toml_lines import key_text, lines_of
 
 TEXT = '''# a comment
 title = "x"
@@ -34,21 +35,29 @@ inline = { a = 1, b = [1, 2] }
 
 
 def test_each_key_has_its_line() -> None:
-    assert dict(line_of_each(TEXT)) == {
+    assert lines_of(TEXT) == {
         ("title",): 2,
         ("server",): 4,
         ("server", "port"): 5,
         ("server", "quoted key"): 6,
+        ("server", "a"): 7,
         ("server", "a", "b"): 7,
+        ("rule",): 9,
         ("rule", 0): 9,
         ("rule", 0, "name"): 10,
         ("rule", 0, "data"): 11,
         ("rule", 0, "list"): 15,
+        ("rule", 0, "list", 0): 16,
+        ("rule", 0, "list", 1): 17,
         ("rule", 0, "match"): 20,
         ("rule", 0, "match", "code"): 21,
         ("rule", 1): 23,
         ("rule", 1, "name"): 24,
         ("rule", 1, "inline"): 25,
+        ("rule", 1, "inline", "a"): 25,
+        ("rule", 1, "inline", "b"): 25,
+        ("rule", 1, "inline", "b", 0): 25,
+        ("rule", 1, "inline", "b", 1): 25,
     }
 
 

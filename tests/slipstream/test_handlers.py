@@ -23,7 +23,7 @@ from slipstream import (
     request_stream,
     stream_stream,
 )
-from slipstream.handlers import RESERVED, Endpoint, Registry
+from slipstream.handlers import RESERVED, Endpoint, Registry, RegistryHandler
 
 if TYPE_CHECKING:
     from decimal import Decimal as KnownToTheTypeCheckerOnly
@@ -440,3 +440,16 @@ def test_a_bare_iterator_describes_nothing() -> None:
 
 def test_a_model_that_has_no_schema_does_not_keep_an_operation_from_being_described() -> None:
     assert Endpoint("x", MessageType.REQUEST, print, NoSchema).description()["params"] is None
+
+
+def test_a_handler_without_methods_gives_its_registry_itself() -> None:
+    async def method(data: dict[str, Any]) -> int:
+        return 1
+
+    class Made(RegistryHandler):
+        def operations(self) -> Registry:
+            return Registry({"a b": Endpoint("a b", MessageType.REQUEST, method)})
+
+    assert Registry.of(Made()).find("a b", MessageType.REQUEST).method is method
+    with pytest.raises(NotImplementedError):
+        Registry.of(RegistryHandler())

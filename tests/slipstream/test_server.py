@@ -104,6 +104,30 @@ async def test_a_token_is_asked_for() -> None:
             assert await protocol.request_response({"operation": "add", "a": 1}) == 1
 
 
+@pytest.mark.parametrize("query", ["?token=a%26b", "?page=2&token=a%26b&more=1"])
+async def test_a_token_may_stand_in_the_url_as_a_browser_must_give_it(query: str) -> None:
+    async with serve(Service, token="a&b") as server, connect(server.url + "/" + query) as protocol:
+        assert await protocol.request_response({"operation": "add", "a": 1}) == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["?token=", "?token=wrong", "?tokens=secret", "?token=x&token=secret", "?&[::"]
+)
+async def test_a_wrong_token_in_the_url_is_refused(query: str) -> None:
+    async with serve(Service, token="secret") as server:
+        assert await status_of(server.url + "/" + query) == 401
+
+
+async def test_a_query_of_too_many_fields_names_no_token() -> None:
+    async with serve(Service, token="secret") as server:
+        assert await status_of(server.url + "/?" + "a=b&" * 200 + "token=secret") == 401
+
+
+async def test_no_url_knows_an_empty_token() -> None:
+    async with serve(Service, token="") as server:
+        assert await status_of(server.url + "/?token=") == 401
+
+
 async def test_connections_may_be_limited() -> None:
     async with serve(Service, max_connections=1) as server, connect(server.url) as protocol:
         await protocol.request_response({"operation": "add", "a": 1})

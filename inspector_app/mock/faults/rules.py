@@ -9,7 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from inspector_app.capture.filter.values import DURATIONS
 from inspector_app.toml_file import read_toml
@@ -72,7 +72,9 @@ def _seconds(value: object) -> float:
     return seconds
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+Seconds = Annotated[
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "examples": ["200ms", "2s"]})
+]
 
 
 class FaultRule(BaseModel):

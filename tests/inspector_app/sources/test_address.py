@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from inspector_app.sources.address import check_url, is_loopback, url_of, without_password
+from inspector_app.sources.address import (
+    check_url,
+    is_loopback,
+    url_of,
+    with_token,
+    without_password,
+    without_token,
+)
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 
 
@@ -61,3 +68,11 @@ def test_a_url_is_shown_without_user_and_password() -> None:
 def test_an_ipv6_address_is_bracketed_in_a_url() -> None:
     assert url_of("::1", 8765) == "ws://[::1]:8765"
     assert url_of("127.0.0.1", 80) == "ws://127.0.0.1:80"
+
+
+def test_a_token_in_a_url_is_hidden_where_it_is_shown_and_quoted_where_it_is_made() -> None:
+    url = with_token("ws://127.0.0.1:9", "a&b c")
+    assert url == "ws://127.0.0.1:9/?token=a%26b%20c"
+    assert without_password(url) == "ws://127.0.0.1:9/?token=(hidden)"
+    assert without_token("/x?y=1&access_token=abc&z=2") == "/x?y=1&access_token=(hidden)&z=2"
+    assert without_password("ws://[::1?token=abc") == "ws://[::1?token=(hidden)"

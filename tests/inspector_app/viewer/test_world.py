@@ -31,6 +31,10 @@ def test_a_password_in_a_url_is_not_shown() -> None:
     assert world_of(ClientSpec(url="ws://me:secret@host/p?q=1")).address == "ws://host/p?q=1"
 
 
+def test_a_token_in_a_url_is_not_shown() -> None:
+    assert world_of(ClientSpec(url="ws://host?token=abc&q=1")).address == "ws://host?token=(hidden)&q=1"
+
+
 def test_a_url_that_is_none_has_a_world_too() -> None:
     assert world_of(ClientSpec(url="ws://[")).label == "connect"
 

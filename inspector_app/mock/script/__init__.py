@@ -1,0 +1,1 @@
+"""A mock that is a TOML file, without any Python."""
