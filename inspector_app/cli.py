@@ -12,14 +12,12 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from inspector_app.filter_option import filter_option
-from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.options import server_options
 from inspector_app.stderr import inert_usage_errors, say
 from inspector_app.version import version
@@ -28,14 +26,14 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from inspector_app.capture.filter import Filter
+    from inspector_app.intents import ClientSpec, SourceSpec
 
 DEMO_SECONDS_WITHOUT_TERMINAL = 10.0
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(NamedTuple):
     """How to run a source: on a screen or without one, for how long, recording where."""
 
     headless: bool
@@ -180,6 +178,8 @@ def demo(*, seed: int, run: RunOptions) -> None:
       slipstream-inspector demo --headless --for 5
       slipstream-inspector demo --json --frames 100 > frames.jsonl
     """  # noqa: D301 - click wants a real backspace
+    from inspector_app.intents import DemoSpec
+
     _launch(DemoSpec(seed=seed), run)
 
 
@@ -201,6 +201,8 @@ def connect(*, spec: ClientSpec, handler: str | None, bad_frames: int | None, ru
       slipstream-inspector connect ws://localhost:8765 --handler answers.py:Answers
       slipstream-inspector connect ws://localhost:8765 --headless --for 30 --record night.capture
     """  # noqa: D301 - click wants a real backspace
+    from msgspec.structs import replace
+
     from inspector_app.sources.address import check_url
 
     with _sentences():
@@ -308,6 +310,8 @@ def host(
       slipstream-inspector host shop.rpc:Orders --allow-origin http://localhost:3000
       slipstream-inspector host handlers.py --headless --json | jq .op
     """  # noqa: D301 - click wants a real backspace
+    from inspector_app.intents import ServerSpec
+
     _warn_if_open_to_network(host)
     if token == "auto":  # noqa: S105 - the word that asks for one
         import secrets
@@ -474,6 +478,8 @@ def import_(*, file: str, output: Path) -> None:
 
 def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
     """Run a source on the screen, or without one where none is wanted or there is no terminal."""
+    from inspector_app.intents import DemoSpec
+
     seconds = run.seconds
     has_terminal = _has_terminal()
     if run.wants_no_screen or not has_terminal:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Place = Literal["everywhere", "home", "main", "compose"]
 """Where a command can be given: on every screen, or on one of them."""
@@ -34,8 +35,7 @@ EngineState = Literal["none", "starting", "running", "dead"]
 """`none`: a finished capture is looked at, there is nothing to talk to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """What a command needs to know to tell whether it makes sense. Made by the view state."""
 
     view: str = "frames"
@@ -106,8 +106,7 @@ def _connected(now: Situation) -> bool:
     return _live(now) and now.connected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(Struct, frozen=True, kw_only=True):
     """One command. `keys` are Textual's names; `otherwise` says what is missing when `when` is false."""
 
     name: str

@@ -6,14 +6,14 @@ imports anything of the project, so the viewer's first paint does not pay for it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 # -- worlds: what a source is made from -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientSpec:
+class ClientSpec(Struct, frozen=True, kw_only=True):
     """Connect to a server. `handler` names what answers when the server calls us."""
 
     url: str
@@ -29,8 +29,7 @@ class ClientSpec:
     """Close a connection after so many bad frames within ten seconds; None: record all of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSpec:
+class ServerSpec(Struct, frozen=True, kw_only=True):
     """Host a handler of Python or a `.toml` mock; None means the demo's own. `port` 0 means any free one."""
 
     handler: str | None = None
@@ -47,8 +46,7 @@ class ServerSpec:
     """What a mock makes up by, and waits by; None: by its file, else by chance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoSpec:
+class DemoSpec(Struct, frozen=True, kw_only=True):
     """An embedded server and a client of it with live traffic of every kind; the client is inspected."""
 
     seed: int = 1
@@ -62,8 +60,7 @@ SourceSpec = ClientSpec | ServerSpec | DemoSpec
 MessageKind = Literal["request", "stream", "bidirectional", "oneway"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendMessage:
+class SendMessage(Struct, frozen=True, kw_only=True):
     """Open an exchange, or send a fire-and-forget. `data_json`: a JSON object, without `operation`."""
 
     kind: MessageKind
@@ -74,16 +71,14 @@ class SendMessage:
     """Which connection; None: the newest that is open."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendRaw:
+class SendRaw(Struct, frozen=True, kw_only=True):
     """Send text exactly as typed, whatever it is."""
 
     text: str
     conn: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendItem:
+class SendItem(Struct, frozen=True, kw_only=True):
     """Send one item, any JSON value as text, on an open bidirectional stream."""
 
     conn: int
@@ -92,8 +87,7 @@ class SendItem:
     data_json: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndHalf:
+class EndHalf(Struct, frozen=True, kw_only=True):
     """End this side's half of a bidirectional stream."""
 
     conn: int
@@ -101,8 +95,7 @@ class EndHalf:
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelExchange:
+class CancelExchange(Struct, frozen=True, kw_only=True):
     """Give up a pending exchange, unary or stream."""
 
     conn: int
@@ -110,13 +103,11 @@ class CancelExchange:
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconnect:
+class Reconnect(Struct, frozen=True, kw_only=True):
     """Client: drop the connection if there is one and make a new one. Server: listen again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disconnect:
+class Disconnect(Struct, frozen=True, kw_only=True):
     """Close the connection (client) or every connection (server) normally."""
 
 
@@ -126,31 +117,27 @@ Intent = SendMessage | SendRaw | SendItem | EndHalf | CancelExchange | Reconnect
 # -- wishes about the engine itself ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordElsewhere:
+class RecordElsewhere(Struct, frozen=True, kw_only=True):
     """Go on recording in a new capture, which gets all that was recorded so far; the old one stays."""
 
     capture: str
     """An absolute path that no file has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
+class Stay(Struct, frozen=True, kw_only=True):
     """Have the engine run on when the viewer that started it ends; or, with `on` False, no more."""
 
     on: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndEngine:
+class EndEngine(Struct, frozen=True, kw_only=True):
     """End the engine and its source, and close the capture in good order."""
 
 
 EngineIntent = RecordElsewhere | Stay | EndEngine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """What became of an intent: refused with one sentence that says what to do, or carried out.
 
     For `SendMessage` of an exchange, `conn`, `opener` and `number` name the new exchange.

@@ -11,8 +11,6 @@ from typing import Any
 
 import click
 
-from inspector_app.intents import ClientSpec
-
 
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the argument URL and the options beside it; they arrive as `spec: ClientSpec`."""
@@ -57,6 +55,8 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
         insecure: bool,
         **kwargs: Any,
     ) -> None:
+        from inspector_app.intents import ClientSpec
+
         spec = ClientSpec(
             url=url,
             headers=tuple(_parse_header(text) for text in headers),

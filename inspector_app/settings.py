@@ -12,9 +12,11 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 CONFIG_VARIABLE = "SLIPSTREAM_INSPECTOR_CONFIG"
 """Environment variable that names another folder for settings and own themes."""
@@ -28,8 +30,7 @@ FILE_BYTES = 1024 * 1024
 """Most bytes of a file in the folder of settings; more is none of ours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What is remembered. `time_mode` is a name of `viewer.frames.TimeMode`."""
 
     theme: str = "dark"
@@ -46,8 +47,7 @@ class Settings:
     """Filters that were used, the last first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Settings, and one sentence for the person when the file could not be used."""
 
     settings: Settings

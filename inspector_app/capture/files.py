@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
@@ -28,8 +29,7 @@ _LABEL_LENGTH = 40
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecentCapture:
+class RecentCapture(Struct, frozen=True, kw_only=True):
     """One line of the list of captures. `source` is role and address: `client ws://127.0.0.1:8765`."""
 
     path: Path

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Final, Literal, NoReturn
+
+from msgspec import Struct
 
 NESTING_LIMIT: Final = 200
 """protocol.md §11; a payload stands one level deep in its frame."""
@@ -30,8 +31,7 @@ _PLAINER: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class JsonProblem:
+class JsonProblem(Struct, frozen=True):
     """What is wrong with a text, and where. Line and column count from 1, the column in characters."""
 
     line: int

@@ -7,11 +7,11 @@ in C, about 10 ms for 10 MB: everything that takes longer goes portion by portio
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from inspector_app.display.document import bytes_of
 from inspector_app.display.json_portions import CannotCutError, in_portions
@@ -31,8 +31,7 @@ class _Frame(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A text as it is to be shown; `reason` says in one line why it is shown as it is, or is empty."""
 
     text: bytes

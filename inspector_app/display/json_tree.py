@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from inspector_app.display.document import text_of
 
@@ -38,8 +40,7 @@ _CLOSING: Final = {b"{": b"}", b"[": b"]"}
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One row. `start` is the offset of its line, `value` that of its value, or of what there is more of."""
 
     start: int

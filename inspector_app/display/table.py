@@ -5,8 +5,9 @@ Owns which columns a width has room for and the text of a row as parts. It draws
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from msgspec import Struct
 
 from inspector_app.display.painting import fitted
 
@@ -51,8 +52,7 @@ class NoRows:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column, `width` cells wide; 0 shares what is left."""
 
     title: str

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from msgspec import Struct
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
@@ -80,8 +80,7 @@ class ThemeError(Exception):
         return f"{place}{self.key}: {self.text}" if self.key else f"{place}{self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedTheme:
+class LoadedTheme(Struct, frozen=True):
     """A theme that was checked. `name` is that of its file and names it everywhere; `title` is for people."""
 
     name: str

@@ -6,14 +6,14 @@ channel's own token), so it goes through a pipe and never onto a command line.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from inspector_app.intents import (
     CancelExchange,
@@ -92,7 +92,7 @@ def encode_start(start: Start) -> bytes:
     kind = next(name for name, spec in _SPECS.items() if isinstance(start.spec, spec))
     line = {
         "kind": kind,
-        "spec": dataclasses.asdict(start.spec),
+        "spec": structs.asdict(start.spec),
         "capture": str(start.capture),
         "token": start.token,
         "stay": start.stay,
@@ -120,7 +120,7 @@ def decode_start(line: bytes) -> Start:
 def encode_answer(answer: Ready | Failed) -> bytes:
     """Give the line to write, with its line break."""
     name = "ready" if isinstance(answer, Ready) else "failed"
-    return _line({name: dataclasses.asdict(answer)})
+    return _line({name: asdict(answer)})
 
 
 def decode_answer(line: bytes) -> Ready | Failed:
@@ -143,7 +143,7 @@ INTENTS: dict[str, type[Intent | EngineIntent]] = {operation_of(kind): kind for 
 
 def call_of(intent: Intent | EngineIntent) -> dict[str, Any]:
     """Give the `data` of the control request for an intent."""
-    return {"operation": operation_of(intent), "intent": dataclasses.asdict(intent)}
+    return {"operation": operation_of(intent), "intent": structs.asdict(intent)}
 
 
 def intent_of(data: dict[str, Any]) -> Intent | EngineIntent:
@@ -156,7 +156,7 @@ def intent_of(data: dict[str, Any]) -> Intent | EngineIntent:
 
 def encode_done(done: Done) -> dict[str, Any]:
     """Give the result of a control request."""
-    return dataclasses.asdict(done)
+    return structs.asdict(done)
 
 
 def done_of(data: object) -> Done:

@@ -7,10 +7,10 @@ thread. It keeps nothing of the capture.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, TypeVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -59,8 +59,7 @@ _MARGINS = 3
 _NAME_SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class Chosen(Struct, frozen=True, kw_only=True):
     """What the cursor of the list is on, where it is no frame and no exchange."""
 
     finding: FindingRow | None = None

@@ -7,9 +7,9 @@ that is in `viewer.state`; the cursors are the lists'. What finds, marks, arrang
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType

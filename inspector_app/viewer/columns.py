@@ -7,7 +7,9 @@ matter, how it is drawn the widgets'. A choice of columns may come from a file, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from inspector_app.payload_path import steps_of
 
@@ -17,16 +19,14 @@ PATH_LENGTH = 200
 _PATH_CELLS = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A column as it is shown: its key, and its width in cells; 0 is its usual one."""
 
     key: str
     width: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """A column that may be shown. `width` 0 shares what the others leave; `roomy` is for wide lists."""
 
     key: str

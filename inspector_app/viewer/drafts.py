@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.display.json_check import json_problem
@@ -47,8 +48,7 @@ def raw_request(peer: str | None, number: int, operation: str) -> str:
     return json.dumps({"type": "request", "requestId": [me, number], "peerID": me, "data": data})
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, kw_only=True):
     """What one form holds, as typed. `timeout` in seconds; empty: the connection's own limit."""
 
     form: Form
@@ -118,8 +118,7 @@ def _empty_drafts() -> dict[Form, Draft]:
     return drafts
 
 
-@dataclass(slots=True)
-class Drafts:
+class Drafts(Struct):
     """One draft for each form, and which form was used last."""
 
     form: Form = "request"
@@ -156,8 +155,7 @@ class Drafts:
             draft.data = self._offered_raw = text
 
 
-@dataclass(slots=True)
-class StartDrafts:
+class StartDrafts(Struct):
     """What was typed into the two forms of the home screen, for the next time they are opened."""
 
     connect: dict[str, str] = field(default_factory=lambda: {"url": "ws://127.0.0.1:8765"})

@@ -6,7 +6,9 @@ Owns their number and length: they may come from a file. A changed book is anoth
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MOST_SAVED = 100
 MOST_RECENT = 20
@@ -14,8 +16,7 @@ NAME_LENGTH = 60
 SOURCE_LENGTH = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What may stand from index `start` to `end` of a filter that is typed: the text, and what it means."""
 
     text: str
@@ -24,8 +25,7 @@ class Offer:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FilterBook:
+class FilterBook(Struct, frozen=True):
     """Saved filters as name and text, in the order they were saved; recent ones, the last first."""
 
     saved: tuple[tuple[str, str], ...] = ()

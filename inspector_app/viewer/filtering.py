@@ -7,9 +7,10 @@ the list keeps showing what the last good one found. It draws nothing and waits 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.viewer.matches import Matches
@@ -18,8 +19,7 @@ ERRORS = "type:error or finding:*"
 """What the density strip shows as errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Struct, frozen=True):
     """What is wrong with a filter, in one sentence, and where: from index `start` to `end`."""
 
     text: str

@@ -5,7 +5,7 @@ Owns the looking out for it. An intent is answered before its frame is in the ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from inspector_app.capture.reader import CaptureReader
 
@@ -14,8 +14,7 @@ PATIENCE_NS = 5_000_000_000
 """How long a goal is looked out for; nobody wants to be moved around later than that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeGoal:
+class ExchangeGoal(Struct, frozen=True, kw_only=True):
     """The exchange that a message opened."""
 
     conn: int
@@ -28,8 +27,7 @@ class ExchangeGoal:
         return found.id if found else None
 
 
-@dataclass(slots=True, kw_only=True)
-class FrameGoal:
+class FrameGoal(Struct, kw_only=True):
     """The first frame sent after frame `after_seq` with this text, or of this type and operation."""
 
     after_seq: int

@@ -6,7 +6,8 @@ Owns the rows of the Operations list and the suggestions of the compose form.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.display import formats
@@ -22,8 +23,7 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
 """The form for each kind of operation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """Something that can be called. `described` is false for what was only called."""
 
     name: str

@@ -6,8 +6,9 @@ Owns how they are written, and finding the frame at a time. It looks at frames a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.display import formats
@@ -36,8 +37,7 @@ class PlaceError(ValueError):
     """No place can be made of what was typed. The text is one sentence that says what to type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """What places are told from: the frames there are, the first one's time, and the chosen one's."""
 
     frames: int
@@ -45,8 +45,7 @@ class Here:
     chosen_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A frame by its number, or by a time: the first that is not earlier."""
 
     seq: int | None = None

@@ -7,7 +7,8 @@ interface and knows no engine, only how the engine is doing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
@@ -40,16 +41,14 @@ _CONNECTIONS_NS = 200_000_000
 _NOTES_AT_ONCE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """The capture now holds what was looked out for: the number of an exchange, or of a frame."""
 
     exchange: ExchangeRow | None = None
     seq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What a tick changed: rows (`data`), ages (`ages`), and what has arrived."""
 
     data: bool = False

@@ -6,10 +6,10 @@ Owns which field and value stand for a cell. How a term is written and quoted is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 import msgspec
+from msgspec import Struct
 
 from inspector_app.capture.records import FrameRow
 from inspector_app.viewer.columns import is_path, kind_of
@@ -19,8 +19,7 @@ MOST_PATHS = 40
 _DEEPEST = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """A field of the filter language and the value that a frame has in it; None: it has none."""
 
     field: str

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from inspector_app.capture.files import capture_label
 from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
@@ -17,8 +19,7 @@ from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
 Role = Literal["CLIENT", "SERVER", "FILE"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """What is inspected. `spec` is None for a file: nothing can be sent and nothing started again."""
 
     role: Role

@@ -5,17 +5,16 @@ Draws one `BarState` and knows nothing else; it is told the time that passed, it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from textual.strip import Strip
 
 from inspector_app.display import formats
 from inspector_app.display.painting import Painted, Part, strip_of, width_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BarState:
+class BarState(Struct, frozen=True, kw_only=True):
     """What the bar shows. Sizes in bytes, `in_state_ns` the time spent in `state`; None: not known."""
 
     role: Literal["CLIENT", "SERVER", "FILE"]

@@ -7,8 +7,8 @@ list beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
@@ -21,8 +21,7 @@ WRONG = "!"
 _SHADES = "·░▒▓█"
 
 
-@dataclass(frozen=True, slots=True)
-class Density:
+class Density(Struct, frozen=True):
     """What is in each equal share of the whole, from its beginning: matches, errors, and whether a mark.
 
     Empty sequences stand for nothing. `view`: the first share that is in view, and the one behind the last.

@@ -6,8 +6,8 @@ Draws what it is told; which keys those are, and what they do, is not its matter
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -17,8 +17,7 @@ from inspector_app.display.inert import inert
 from inspector_app.display.painting import Painted, Part, segments
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHint:
+class KeyHint(Struct, frozen=True):
     """One key: the command's name, the key as a person writes it, and the command's title.
 
     One that is not `available` keeps its place and is drawn dim; a click on it is told as any other.

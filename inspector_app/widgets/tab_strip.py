@@ -5,9 +5,9 @@ Owns which tab is active; what a tab shows is not its matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from textual import events
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """How tabs are laid out: with short titles, close together, with keys, with figures."""
 
     short: bool = True
@@ -43,8 +42,7 @@ Badge = tuple[str, str]
 """A short figure beside a tab's title, and its style name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """One tab. `key` is the key that chooses it, as drawn before the title; empty: none.
 
     `short` takes the place of the title where there is no room for all titles; empty: the same.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from inspector_app.widgets.connection_bar import BarState, ConnectionBar
 from tests.inspector_app.widgets.stage import Stage, lines, strips
