@@ -114,6 +114,7 @@ class InspectorApp(App[int]):
         self._load_themes()
         self._wear_theme()
         self._inspection: Inspection | None = None
+        self._once_seen: list[Callable[[], object]] = [self._remove_old, _collect_garbage_again]
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
         self._toasts = Toasts()
@@ -153,23 +154,62 @@ class InspectorApp(App[int]):
         self._exit_renderables.append(Text(inert(told, keep_newlines=True)))
         self._close_messages_no_wait()
 
+    def get_default_screen(self) -> Screen[Any]:
+        """Give the first screen, in place of an empty one to put it on, which would be drawn as well."""
+        first = self._first_screen()
+        # `switch_screen` takes from the old screen what `push_screen` gave it; nobody pushed this one.
+        first._push_result_callback(self, None)
+        return first
+
+    def _first_screen(self) -> Screen[None]:
+        """Give the world to look at, or home; an empty screen if there is no world to show."""
+        mode = _time_mode(self._settings.time_mode)
+        if self._capture is None and self._engine_to_attach is None and self._spec is None:
+            return self._home()
+        from inspector_app.inspection import Inspection
+
+        if self._capture is not None:
+            try:
+                return self._screen_of(Inspection.of_file(self._capture, time_mode=mode))
+            except CaptureError as error:
+                self.failure = str(error)
+                return Screen()
+        self._once_seen.insert(0, partial(self._start_engine, at_start=True))
+        if self._spec is not None:
+            inspection = Inspection.of(self._spec, record=self._record, stay=self._stay, time_mode=mode)
+        elif self._engine_to_attach is not None:
+            control = self._with_control
+            inspection = Inspection.of_engine(self._engine_to_attach, control=control, time_mode=mode)
+        return self._screen_of(inspection)
+
     def on_mount(self) -> None:
-        """Show the first screen, and what is to be said of settings and themes."""
-        self.call_after_refresh(_collect_garbage_again)
+        """Say what is to be said of settings and themes."""
+        if self.failure:
+            self.exit(FAILED)
+            return
         self._heed_signals()
         if self._notice:
             notify(self, self._notice, "warning")
         for error in self._refused:
             notify(self, f"Theme refused: {error}", "warning")
-        if self._capture is not None:
-            self._open(self._capture, at_start=True)
-        elif self._engine_to_attach is not None:
-            self._look_in(self._engine_to_attach, control=self._with_control, at_start=True)
-        elif self._spec is not None:
-            self._inspect(self._spec, record=self._record, stay=self._stay, at_start=True)
-        else:
-            self._go_home()
-        self.call_after_refresh(self._remove_old)
+
+    def post_display_hook(self) -> None:
+        """Do what is to wait until a screen is seen. `call_after_refresh` does not wait for that.
+
+        Textual lays out and draws a screen several times while it is put together, and shows nothing of it.
+        """
+        if self._batch_count or not self._running or not self.screen_stack:
+            return
+        screen = self.screen
+        if isinstance(screen, CommandScreen) and screen.is_mounted and not screen.seen:
+            screen.seen = True
+            self.call_later(self._complete, screen)
+
+    def _complete(self, screen: CommandScreen) -> None:
+        screen.complete()
+        waiting, self._once_seen = self._once_seen, []
+        for each in waiting:
+            each()
 
     async def on_unmount(self) -> None:
         """End the engine however the app ends."""
@@ -205,44 +245,41 @@ class InspectorApp(App[int]):
         self.set_reactive(App.theme, wanted if wanted in self._themes else DEFAULT_THEME)
 
     def _show(self, screen: Screen[None]) -> None:
-        if len(self.screen_stack) > 1:
-            while len(self.screen_stack) > 2:
-                self.pop_screen()
-            self.switch_screen(screen)
-        else:
-            self.push_screen(screen)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.switch_screen(screen)
 
     # -- worlds -------------------------------------------------------------------------------------------
 
-    def _inspect(
-        self, spec: SourceSpec, *, record: Path | None = None, stay: bool = False, at_start: bool = False
-    ) -> None:
+    def _inspect(self, spec: SourceSpec, *, stay: bool = False) -> None:
+        from inspector_app.inspection import Inspection
+
+        self._begin(Inspection.of(spec, stay=stay, time_mode=_time_mode(self._settings.time_mode)))
+
+    def _look_in(self, engine: RunningEngine, *, control: bool) -> None:
         from inspector_app.inspection import Inspection
 
         mode = _time_mode(self._settings.time_mode)
-        self._begin(Inspection.of(spec, record=record, stay=stay, time_mode=mode), at_start=at_start)
+        self._begin(Inspection.of_engine(engine, control=control, time_mode=mode))
 
-    def _look_in(self, engine: RunningEngine, *, control: bool, at_start: bool = False) -> None:
-        from inspector_app.inspection import Inspection
-
-        mode = _time_mode(self._settings.time_mode)
-        self._begin(Inspection.of_engine(engine, control=control, time_mode=mode), at_start=at_start)
-
-    def _begin(self, inspection: Inspection, *, at_start: bool) -> None:
+    def _begin(self, inspection: Inspection) -> None:
         self._look_at(inspection)
         # The first paint does not wait for what an engine needs.
-        self.call_after_refresh(self._start_engine, at_start=at_start)
+        self._once_seen.append(partial(self._start_engine, at_start=False))
 
     def _look_at(self, inspection: Inspection) -> None:
-        from inspector_app.screens.main import MainScreen
-
-        before, self._inspection = self._inspection, inspection
-        kept = self._settings
-        inspection.view.columns = checked(kept.columns)
-        inspection.view.book = FilterBook.of(kept.filters, kept.recent)
-        self._show(MainScreen(inspection, self._drafts))
+        before = self._inspection
+        self._show(self._screen_of(inspection))
         if before is not None:
             self.run_worker(before.close(), group="closing")
+
+    def _screen_of(self, inspection: Inspection) -> Screen[None]:
+        from inspector_app.screens.main import MainScreen
+
+        self._inspection = inspection
+        inspection.view.columns = checked(self._settings.columns)
+        inspection.view.book = FilterBook.of(self._settings.filters, self._settings.recent)
+        return MainScreen(inspection, self._drafts)
 
     def _start_engine(self, *, at_start: bool) -> None:
         if self._inspection is not None:
@@ -272,20 +309,23 @@ class InspectorApp(App[int]):
         else:
             notify(self, failure.text, "error")
 
-    def _go_home(self) -> HomeScreen:
+    def _home(self) -> HomeScreen:
         from inspector_app.screens.home import HomeScreen
 
+        return HomeScreen(self._start_drafts, lambda: self._settings)
+
+    def _go_home(self) -> HomeScreen:
         before, self._inspection = self._inspection, None
-        home = HomeScreen(self._start_drafts, lambda: self._settings)
+        home = self._home()
         self._show(home)
         if before is not None:
             self.run_worker(before.close(), group="closing")
         return home
 
-    def _open(self, path: Path, *, at_start: bool = False) -> None:
-        self.run_worker(lambda: self._import(path, at_start=at_start), thread=True, group="opening")
+    def _open(self, path: Path) -> None:
+        self.run_worker(lambda: self._import(path), thread=True, group="opening")
 
-    def _import(self, path: Path, *, at_start: bool) -> None:
+    def _import(self, path: Path) -> None:
         from inspector_app.capture.taking import Cancelled
         from inspector_app.screens.importing import Importing
         from inspector_app.sources.file import capture_from
@@ -300,30 +340,26 @@ class InspectorApp(App[int]):
             capture = capture_from(path, progress)
         except CaptureError as error:
             self.call_from_thread(importing.end)
-            self.call_from_thread(self._could_not_open, str(error), at_start=at_start)
+            self.call_from_thread(self._could_not_open, str(error))
         except Cancelled:
             self.call_from_thread(importing.end)
-            self.call_from_thread(self._could_not_open, f"{path} was not imported.", at_start=at_start)
+            self.call_from_thread(self._could_not_open, f"{path} was not imported.")
         else:
             self.call_from_thread(importing.end)
-            self.call_from_thread(self._look_at_file, capture, at_start=at_start)
+            self.call_from_thread(self._look_at_file, capture)
 
-    def _look_at_file(self, capture: Path, *, at_start: bool) -> None:
+    def _look_at_file(self, capture: Path) -> None:
         from inspector_app.inspection import Inspection
 
         try:
             inspection = Inspection.of_file(capture, time_mode=_time_mode(self._settings.time_mode))
         except CaptureError as error:
-            self._could_not_open(str(error), at_start=at_start)
+            self._could_not_open(str(error))
         else:
             self._look_at(inspection)
 
-    def _could_not_open(self, text: str, *, at_start: bool) -> None:
-        if at_start:
-            self.failure = text
-            self.exit(FAILED)
-        else:
-            notify(self, text, "error")
+    def _could_not_open(self, text: str) -> None:
+        notify(self, text, "error")
 
     async def _leave(self) -> None:
         # Without a world there is none that could fail to start while it is being closed.

@@ -84,6 +84,12 @@ class CommandScreen(_Interruptible[None]):
     hands: Sequence[object] = ()
     """What carries out commands besides the screen itself."""
 
+    seen = False
+    """Whether it has been drawn, all of it that it is put together from at first."""
+
+    def complete(self) -> None:
+        """Do what could wait until the screen was seen. Called once, then."""
+
     def compose(self) -> ComposeResult:
         """Put the parts of the screen above the footer."""
         yield TooSmall(classes="too-small")

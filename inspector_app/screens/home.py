@@ -96,7 +96,7 @@ class HomeScreen(CommandScreen):
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL
 
-    CSS = """
+    DEFAULT_CSS = """
     HomeScreen #home { width: 1fr; height: 1fr; padding: 1 2 0 2; }
     HomeScreen.-wide #home { padding: 2 8 1 8; }
     HomeScreen #name { height: 1; }
@@ -136,7 +136,7 @@ class HomeScreen(CommandScreen):
             )
 
     def on_mount(self) -> None:
-        """Say what this is, and look for captures after the first paint."""
+        """Say what this is."""
         self.query_one("#name", InfoLine).show(
             [
                 ("slipstream-inspector ", "primary bold"),
@@ -146,12 +146,16 @@ class HomeScreen(CommandScreen):
         )
         self.query_one("#recent-title", InfoLine).show([("Recent captures", "emphasis bold")])
         self.query_one("#recent").focus()
-        self.call_after_refresh(self.look_for_captures)
         self.show_keys()
+
+    def complete(self) -> None:
+        """Look for captures."""
+        self.look_for_captures()
 
     def on_screen_resume(self) -> None:
         """Look again: a capture may have been made meanwhile."""
-        self.look_for_captures()
+        if self.seen:
+            self.look_for_captures()
 
     def look_for_captures(self) -> None:
         """List the captures of the data folder, without holding up the screen."""

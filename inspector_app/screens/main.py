@@ -61,7 +61,7 @@ class MainScreen(CommandScreen):
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL
 
-    CSS = """
+    DEFAULT_CSS = """
     MainScreen #body { layout: vertical; width: 1fr; height: 1fr; }
     MainScreen #body > *, MainScreen #lists > *, MainScreen #frames-and-density > * { visibility: visible; }
     MainScreen #body, MainScreen #lists, MainScreen #frames-and-density { visibility: hidden; }
@@ -129,9 +129,8 @@ class MainScreen(CommandScreen):
         self.inspection.on_news = self._tell
         self.change_view(self.view.view)
         self.set_interval(TICK_S, self._tick_if_due)
-        self.call_after_refresh(self._complete)
 
-    def _complete(self) -> None:
+    def complete(self) -> None:
         """Put in what the first paint does not need."""
         self.finding.complete()
         self.run_worker(self.overview.warm_up, thread=True, group="warming up")
