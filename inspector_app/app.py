@@ -158,22 +158,26 @@ class InspectorApp(App[int]):
         """Give the first screen, in place of an empty one to put it on, which would be drawn as well."""
         first = self._first_screen()
         # `switch_screen` takes from the old screen what `push_screen` gave it; nobody pushed this one.
-        first._push_result_callback(self, None)
+        first._push_result_callback(self, None)  # noqa: SLF001  # there is no public way
         return first
 
     def _first_screen(self) -> Screen[None]:
-        """Give the world to look at, or home; an empty screen if there is no world to show."""
+        """Give the world to look at, or home; an empty screen where there is no world to show, or not yet."""
         mode = _time_mode(self._settings.time_mode)
         if self._capture is None and self._engine_to_attach is None and self._spec is None:
             return self._home()
         from inspector_app.inspection import Inspection
 
         if self._capture is not None:
+            from inspector_app.sources.opening import looks_like_text
+
             try:
-                return self._screen_of(Inspection.of_file(self._capture, time_mode=mode))
+                if not looks_like_text(self._capture):
+                    return self._screen_of(Inspection.of_file(self._capture, time_mode=mode))
+                self._open(self._capture)
             except CaptureError as error:
-                self.failure = str(error)
-                return Screen()
+                self._could_not_open(str(error))
+            return Screen()
         self._once_seen.insert(0, partial(self._start_engine, at_start=True))
         if self._spec is not None:
             inspection = Inspection.of(self._spec, record=self._record, stay=self._stay, time_mode=mode)
@@ -184,9 +188,6 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Say what is to be said of settings and themes."""
-        if self.failure:
-            self.exit(FAILED)
-            return
         self._heed_signals()
         if self._notice:
             notify(self, self._notice, "warning")
@@ -328,7 +329,7 @@ class InspectorApp(App[int]):
     def _import(self, path: Path) -> None:
         from inspector_app.capture.taking import Cancelled
         from inspector_app.screens.importing import Importing
-        from inspector_app.sources.file import capture_from
+        from inspector_app.sources.opening import capture_from
 
         importing = Importing(path)
 
@@ -359,7 +360,11 @@ class InspectorApp(App[int]):
             self._look_at(inspection)
 
     def _could_not_open(self, text: str) -> None:
-        notify(self, text, "error")
+        if any(isinstance(each, CommandScreen) for each in self.screen_stack):
+            notify(self, text, "error")
+        else:
+            self.failure = text
+            self.exit(FAILED)
 
     async def _leave(self) -> None:
         # Without a world there is none that could fail to start while it is being closed.

@@ -356,7 +356,7 @@ def open_(*, capture: Path) -> None:
       slipstream-inspector open night.capture
       slipstream-inspector open frames.jsonl
     """  # noqa: D301 - click wants a real backspace
-    from inspector_app.sources.file import capture_from
+    from inspector_app.sources.opening import capture_from
 
     _require_terminal(
         "`open` shows a screen: run it in a terminal, or use `export` to get the frames as text."

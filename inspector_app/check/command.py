@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from inspector_app.check.cases import CaseError, load_cases
 from inspector_app.check.report import JsonReport, TextReport
 from inspector_app.check.run import Check, Report
 from inspector_app.check.verdicts import select
-from inspector_app.intents import ClientSpec
 from inspector_app.loop import run_loop
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 from inspector_app.stderr import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inspector_app.intents import ClientSpec
 
 
 def run_check(spec: ClientSpec, *, only: Sequence[str], as_json: bool, timeout_s: float) -> int:

@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlunsplit
 
 from websockets.asyncio.client import ClientConnection
@@ -20,10 +20,12 @@ from inspector_app.check.cases import Case
 from inspector_app.check.player import play
 from inspector_app.check.probing import PATIENCE_S, NotCheckableError, look_at
 from inspector_app.check.verdicts import Result, Server, Verdict, not_applicable
-from inspector_app.intents import ClientSpec
 from inspector_app.sources.address import check_url, without_password
 from inspector_app.sources.failures import FAILED, SourceError, connect_failure
 from inspector_app.sources.tls import tls_context
+
+if TYPE_CHECKING:
+    from inspector_app.intents import ClientSpec
 
 CONFORMS: Final = 0
 """Exit code: every case that applies passed, and there was one."""

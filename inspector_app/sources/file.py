@@ -1,14 +1,14 @@
-"""Files as sources: what a person can open, and what becomes a capture first.
+"""Exports as sources: what a file or stdin holds becomes a capture.
 
-Owns the way from a named file, or from stdin, to a capture. What is read comes from a stranger: it is
-bounded, only ever read, and what is wrong with it is said in one sentence. The forms are `capture.formats`'.
+Owns the way from the one to the other. What is read comes from a stranger: it is bounded, only ever read, and
+what is wrong with it is said in one sentence. The forms are `capture.formats`'.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec.structs import replace
 
 from inspector_app.capture.errors import CaptureError, from_os
-from inspector_app.capture.files import new_capture_path
 from inspector_app.capture.formats import har_in, jsonl
 from inspector_app.capture.formats.lines import Lines
 from inspector_app.capture.making import give_name, remove_unnamed, unnamed_beside
 from inspector_app.capture.marks import MOST_MARKS, Mark, Marks
 from inspector_app.capture.records import FrameSeen
-from inspector_app.capture.store import CaptureReader, CaptureWriter, tidy
+from inspector_app.capture.store import CaptureWriter
 from inspector_app.model.fold import Fold
+from inspector_app.sources.opening import SQLITE_MAGIC, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,28 +33,9 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
-Progress = Callable[[int, int], None]
-"""Hears how many bytes were read, of how many (0: nobody knows). What it raises ends the work."""
-
-_SQLITE_MAGIC = b"SQLite format 3\x00"
 _GZIP_MAGIC = b"\x1f\x8b"
 _BATCH_RECORDS = 2000
 _BATCH_BYTES = 16 * 1024 * 1024
-
-
-def capture_from(path: Path, progress: Progress | None = None) -> Path:
-    """Give the capture to show for `path`: itself, or what an export was turned into, in the data folder.
-
-    A capture that its writer had to leave in parts becomes one file. Raises `CaptureError` for anything else,
-    and what `progress` raises.
-    """
-    if _looks_like_text(path):
-        target = new_capture_path(path.stem)
-        import_file(str(path), target, progress)
-        return target
-    CaptureReader(path).close()
-    tidy(path)
-    return path
 
 
 def import_file(source: str, target: Path, progress: Progress | None = None) -> int:
@@ -79,7 +60,7 @@ def import_file(source: str, target: Path, progress: Progress | None = None) -> 
 
 
 def _refuse_what_is_no_text(source: str, start: bytes) -> None:
-    if start.startswith(_SQLITE_MAGIC):
+    if start.startswith(SQLITE_MAGIC):
         raise CaptureError(f"{source} is a capture already: open it, or export it.")
     if start.startswith(_GZIP_MAGIC):
         raise CaptureError(
@@ -167,13 +148,3 @@ def _fold_into(writer: CaptureWriter, records: Iterable[Record | Mark], marks: d
     if batch:
         writer.write(batch)
     return frames
-
-
-def _looks_like_text(path: Path) -> bool:
-    """Whether a file is anything but a database: what it is then, its first line tells."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_SQLITE_MAGIC))
-    except OSError as error:
-        raise from_os(error, path) from error
-    return start.lstrip()[:1] == b"{" or start.startswith(b"\xef\xbb\xbf{")

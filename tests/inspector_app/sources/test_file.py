@@ -14,7 +14,8 @@ from inspector_app.capture.records import ConnectionOpened, FrameSeen, Noted, Re
 from inspector_app.capture.store import CaptureError, CaptureReader, CaptureWriter
 from inspector_app.capture.taking import Cancelled, export_capture
 from inspector_app.model.fold import Fold
-from inspector_app.sources.file import capture_from, import_file
+from inspector_app.sources.file import import_file
+from inspector_app.sources.opening import capture_from
 
 
 @pytest.fixture(autouse=True)
