@@ -29,7 +29,14 @@ from inspector_app import settings as stored
 from inspector_app.capture.errors import CaptureError
 from inspector_app.display.inert import inert
 from inspector_app.display.inert_filter import InertFilter
-from inspector_app.display.theme import DEFAULT_THEME, LoadedTheme, ThemeError, find_themes, variable_defaults
+from inspector_app.display.theme import (
+    DEFAULT_THEME,
+    LoadedTheme,
+    ThemeError,
+    find_theme,
+    find_themes,
+    variable_defaults,
+)
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
 from inspector_app.screens.toasts import Toasts
@@ -98,6 +105,7 @@ class InspectorApp(App[int]):
         control: bool = False,
     ) -> None:
         self._inert_filter = InertFilter()
+        self._themes: dict[str, LoadedTheme] = {}
         super().__init__()
         self._spec = spec
         self._capture = capture
@@ -108,13 +116,14 @@ class InspectorApp(App[int]):
         self._config = stored.config_folder()
         loaded = stored.load(self._config)
         self._settings, self._notice = loaded.settings, loaded.notice
-        self._themes: dict[str, LoadedTheme] = {}
-        self._refused: list[ThemeError] = []
         # Before anything is styled: a change of theme styles everything anew.
-        self._load_themes()
         self._wear_theme()
         self._inspection: Inspection | None = None
-        self._once_seen: list[Callable[[], object]] = [self._remove_old, _collect_garbage_again]
+        self._once_seen: list[Callable[[], object]] = [
+            self._tell_refused,
+            self._remove_old,
+            _collect_garbage_again,
+        ]
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
         self._toasts = Toasts()
@@ -126,9 +135,13 @@ class InspectorApp(App[int]):
 
     # -- what Textual asks for ----------------------------------------------------------------------------
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Give the variables of the theme that is worn; none before it is known which one that is."""
+        return super().get_css_variables() if self._themes else {}
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give a colour to every style name, also under a theme that is not ours."""
-        return variable_defaults(dark=self.current_theme.dark)
+        return {} if self.theme in self._themes else variable_defaults(dark=self.current_theme.dark)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Drop from every drawn line whatever could act on the terminal."""
@@ -187,12 +200,10 @@ class InspectorApp(App[int]):
         return self._screen_of(inspection)
 
     def on_mount(self) -> None:
-        """Say what is to be said of settings and themes."""
+        """Say what is to be said of the settings."""
         self._heed_signals()
         if self._notice:
             notify(self, self._notice, "warning")
-        for error in self._refused:
-            notify(self, f"Theme refused: {error}", "warning")
 
     def post_display_hook(self) -> None:
         """Do what is to wait until a screen is seen. `call_after_refresh` does not wait for that.
@@ -234,16 +245,27 @@ class InspectorApp(App[int]):
             resume(*told)
 
     def _wear_theme(self) -> None:
+        """Wear the theme of the settings, else the default one. The others are not looked at yet."""
+        folder = self._config / "themes"
+        worn = find_theme(self._settings.theme, folder) or find_theme(DEFAULT_THEME, folder)
+        if worn is not None:
+            self._themes = {worn.name: worn}
+            self.register_theme(worn.theme)
+            self.set_reactive(App.theme, worn.name)
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_class(self.current_theme.dark, "-dark-mode", update=False)
         self.set_class(not self.current_theme.dark, "-light-mode", update=False)
 
-    def _load_themes(self) -> None:
-        self._themes, self._refused = find_themes(self._config / "themes")
+    def _find_themes(self) -> list[ThemeError]:
+        """Register all themes; give what is wrong with those that are refused."""
+        self._themes, refused = find_themes(self._config / "themes")
         for each in self._themes.values():
             self.register_theme(each.theme)
-        wanted = self._settings.theme
-        self.set_reactive(App.theme, wanted if wanted in self._themes else DEFAULT_THEME)
+        return refused
+
+    def _tell_refused(self) -> None:
+        for error in self._find_themes():
+            notify(self, f"Theme refused: {error}", "warning")
 
     def _show(self, screen: Screen[None]) -> None:
         while len(self.screen_stack) > 1:
@@ -470,10 +492,8 @@ class InspectorApp(App[int]):
         """Choose a theme; files are read again, so one that was mended is there."""
         from inspector_app.screens.theme_picker import ThemePicker
 
-        self._themes, self._refused = find_themes(self._config / "themes")
-        for each in self._themes.values():
-            self.register_theme(each.theme)
-        self.push_screen(ThemePicker(list(self._themes.values()), self._refused))
+        refused = self._find_themes()
+        self.push_screen(ThemePicker(list(self._themes.values()), refused))
 
     def do_quit(self) -> None:
         """End, with the capture closed in good order."""

@@ -566,15 +566,14 @@ def _require_terminal(advice: str) -> None:
 @contextmanager
 def _sentences() -> Iterator[None]:
     """End the program with one sentence for every failure that a user can do something about."""
-    from inspector_app.capture.errors import CaptureError
-    from inspector_app.sources.failures import FAILED, SourceError
-
     try:
         yield
-    except SourceError as failure:
-        for line in failure.text.splitlines():
+    except Exception as error:
+        from inspector_app.capture.errors import CaptureError
+        from inspector_app.sources.failures import FAILED, SourceError
+
+        if not isinstance(error, SourceError | CaptureError):
+            raise
+        for line in (error.text if isinstance(error, SourceError) else str(error)).splitlines():
             say(line)
-        sys.exit(failure.exit_code)
-    except CaptureError as error:
-        say(str(error))
-        sys.exit(FAILED)
+        sys.exit(error.exit_code if isinstance(error, SourceError) else FAILED)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import runpy
+import re
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 
 def version() -> str:
     """Give the version; empty where the library is missing, so that an import says what is wrong."""
-    package = importlib.util.find_spec("slipstream")
+    package = PathFinder.find_spec("slipstream")
     if package is None or package.submodule_search_locations is None:
         return ""
-    found = runpy.run_path(str(Path(package.submodule_search_locations[0]) / "_version.py"))
-    return str(found["__version__"])
+    source = Path(package.submodule_search_locations[0], "_version.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.*)"$', source, re.MULTILINE)
+    return found[1] if found else ""

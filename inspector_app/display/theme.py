@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -95,6 +96,15 @@ def shipped_folder() -> Path:
     package = Path(inspector_app.__file__).parent
     installed = package / "themes"
     return installed if installed.is_dir() else package.parent / "themes"
+
+
+def find_theme(name: str, user_folder: Path) -> LoadedTheme | None:
+    """Load the theme called `name`, of `user_folder` or shipped; None for one that is missing or refused."""
+    for path in (*_theme_files(user_folder), *_theme_files(shipped_folder())):
+        if path.stem == name:
+            with suppress(ThemeError):  # `find_themes` says what is wrong with it
+                return load_theme(path)
+    return None
 
 
 def find_themes(user_folder: Path | None = None) -> tuple[dict[str, LoadedTheme], list[ThemeError]]:
