@@ -189,7 +189,7 @@ class InspectorApp(App[int]):
                     return self._screen_of(Inspection.of_file(self._capture, time_mode=mode))
                 self._open(self._capture)
             except CaptureError as error:
-                self._could_not_open(str(error))
+                self.failure = str(error)
             return Screen()
         self._once_seen.insert(0, partial(self._start_engine, at_start=True))
         if self._spec is not None:
@@ -201,6 +201,9 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Say what is to be said of the settings."""
+        if self.failure:
+            self.exit(FAILED)
+            return
         self._heed_signals()
         if self._notice:
             notify(self, self._notice, "warning")

@@ -16,14 +16,16 @@ from inspector_app.screens.base import notify
 from inspector_app.screens.wishes import Remember
 from inspector_app.viewer.filter_book import Offer
 from inspector_app.viewer.filtering import Hunt, StillSearchingError
-from inspector_app.viewer.places import EXAMPLES, Here, Place, PlaceError, read_place, seq_at
-from inspector_app.viewer.terms import Term, added, term_of, terms_of
 
 if TYPE_CHECKING:
+    from textual.widget import AwaitMount
+
     from inspector_app.capture.filter import Known
     from inspector_app.screens.filter_pane import FilterPane
     from inspector_app.screens.main import MainScreen
+    from inspector_app.viewer.places import Place
     from inspector_app.viewer.state import ViewState
+    from inspector_app.viewer.terms import Term
     from inspector_app.widgets.row_list import RowList
 
 
@@ -50,15 +52,15 @@ class Finding:
         """The bars that the filter and what is highlighted are typed in; none before `complete`."""
         return tuple(pane for pane in self._panes if pane.is_mounted)
 
-    def complete(self) -> None:
-        """Put in the two bars. The first paint does not wait for them."""
+    def complete(self) -> AwaitMount:
+        """Put in the two bars. The first paint does not wait for them, any command does."""
         from inspector_app.screens.filter_pane import FilterPane
 
         self._panes = tuple(
             FilterPane(sign, self.offers, id=name)
             for sign, name in (("/", "filter-pane"), ("»", "highlight-pane"))
         )
-        self._main.query_one("#lists").mount(*self._panes, before="#frames-and-density")
+        return self._main.query_one("#lists").mount(*self._panes, before="#frames-and-density")
 
     def _hunt(self, pane: FilterPane) -> Hunt:
         filtering = self._view.filtering
@@ -75,8 +77,6 @@ class Finding:
         self._open(1)
 
     def _open(self, place: int) -> None:
-        if not self.panes:
-            return  # the screen is not there for a moment yet
         pane = self.panes[place]
         hunt = self._hunt(pane)
         self._main.change_view("frames")
@@ -233,6 +233,8 @@ class Finding:
         frame, raw = self._view.selection.frame, self._view.selection.raw()
         if frame is None or raw is None:
             return
+        from inspector_app.viewer.terms import term_of, terms_of
+
         cell = self._list.cell
         if cell is None:
             from inspector_app.screens.term_list import TermList
@@ -265,6 +267,8 @@ class Finding:
 
     def add(self, term: str) -> None:
         """Filter further: a term of the filter language must hold, too."""
+        from inspector_app.viewer.terms import added
+
         self.put_on(added(self._view.filtering.filter.source, term))
 
     # -- going to places ----------------------------------------------------------------------------------
@@ -297,6 +301,7 @@ class Finding:
     def do_go_to(self) -> None:
         """Ask for a frame's number or a time and go there."""
         from inspector_app.screens.prompts import Prompt
+        from inspector_app.viewer.places import EXAMPLES, Here, PlaceError, read_place
 
         view = self._view
         chosen = view.selection.frame
@@ -323,6 +328,8 @@ class Finding:
         reader = self._view.reader
         if reader is None or place.time_ns is None:
             return
+        from inspector_app.viewer.places import seq_at
+
         try:
             seq = seq_at(reader, place.time_ns, self._view.frame_count)
         except CaptureError as error:

@@ -20,15 +20,12 @@ from inspector_app.commands import VIEWS, Place, Situation
 from inspector_app.display import formats
 from inspector_app.inspection import Inspection
 from inspector_app.screens.arranging import Arranging
-from inspector_app.screens.asking import Asking
 from inspector_app.screens.bar import badges, bar_state
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.detail import Chosen, DetailPane
 from inspector_app.screens.finding import Finding
 from inspector_app.screens.lists import COLUMNS, hint
-from inspector_app.screens.marking import Marking
 from inspector_app.screens.overview import Overview
-from inspector_app.screens.reading import ReadingDesk
 from inspector_app.screens.wishes import FilterBy, Restart
 from inspector_app.viewer.cells import Rows
 from inspector_app.viewer.drafts import Drafts
@@ -41,6 +38,7 @@ from inspector_app.widgets.row_list import RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
 if TYPE_CHECKING:
+    from inspector_app.screens.asking import Asking
     from inspector_app.screens.filter_pane import FilterPane
 
 TICK_S = 1 / 30
@@ -87,53 +85,70 @@ class MainScreen(CommandScreen):
         self.drafts = drafts
         self.finding = Finding(self)
         self.arranging = Arranging(self)
-        self.asking = Asking(self)
+        self.asking: Asking
         self.overview = Overview(self)
         self._pace = Pace()
+        self._asked_for: list[str] | None = []
         self._unread = False
         self._unchosen = False
         self._read_ns = 0
         self._chosen_ns = 0
-        self.hands = (self.finding, Marking(self), self.arranging, self.asking, ReadingDesk(self))
 
     def compose_parts(self) -> ComposeResult:
-        """Give bar, tabs, lists and detail."""
+        """Give bar, tabs, the frame list and the detail; the other lists come when the screen is seen."""
         yield ConnectionBar()
         yield TabStrip(TABS, id="views")
         with Container(id="body"):
-            with Vertical(id="lists"):
-                with Horizontal(id="frames-and-density"):
-                    yield RowList((), id="frames", tails=True, cells=True)
-                    yield DensityStrip()
-                for name, columns in COLUMNS.items():
-                    yield RowList(columns, id=name, heads=name in ("requests", "streams"))
+            with Vertical(id="lists"), Horizontal(id="frames-and-density"):
+                yield RowList((), id="frames", tails=True, cells=True)
+                yield DensityStrip()
             yield DetailPane(self.view)
 
     def on_mount(self) -> None:
         """Begin to draw."""
-        sources: dict[str, Rows] = {
-            "frames": self.view.frames,
-            "requests": self.view.requests,
-            "streams": self.view.streams,
-            "connection": self.view.transitions,
-            "findings": self.view.findings,
-            "operations": self.view.operations,
-        }
         self.view.tick(time.time_ns())
-        for name, source in sources.items():
-            self.list_of(name).set_source(source)
+        frames = self.list_of("frames")
+        frames.set_source(self.view.frames)
         if self.view.world.role == "FILE":
-            self.list_of("frames").move_to(0)
-            self.list_of("frames").follow = False
+            frames.move_to(0)
+            frames.follow = False
         self.arranging.show()
         self.inspection.on_news = self._tell
         self.change_view(self.view.view)
         self.set_interval(TICK_S, self._tick_if_due)
 
     def complete(self) -> None:
-        """Put in what the first paint does not need."""
-        self.finding.complete()
+        """Put in what the first paint does not need, then do what was asked for meanwhile."""
+        self.run_worker(self._complete(), group="completing")
+
+    async def _complete(self) -> None:
+        from inspector_app.screens.asking import Asking
+        from inspector_app.screens.marking import Marking
+        from inspector_app.screens.reading import ReadingDesk
+
+        self.asking = Asking(self)
+        self.hands = (self.finding, Marking(self), self.arranging, self.asking, ReadingDesk(self))
+        await self._add_lists()
+        await self.finding.complete()
+        asked_for, self._asked_for = self._asked_for or [], None
+        for name in asked_for:
+            self.action_run(name)
         self.run_worker(self.overview.warm_up, thread=True, group="warming up")
+
+    async def _add_lists(self) -> None:
+        sources: dict[str, Rows] = {
+            "requests": self.view.requests,
+            "streams": self.view.streams,
+            "connection": self.view.transitions,
+            "findings": self.view.findings,
+            "operations": self.view.operations,
+        }
+        lists = [RowList(COLUMNS[name], id=name, heads=name in ("requests", "streams")) for name in sources]
+        for each in lists:
+            each.display = False
+        await self.query_one("#lists").mount(*lists)
+        for each, source in zip(lists, sources.values(), strict=True):
+            each.set_source(source)
 
     # -- drawing ------------------------------------------------------------------------------------------
 
@@ -372,7 +387,7 @@ class MainScreen(CommandScreen):
         """Change the list, or the way to look at what is chosen."""
         event.stop()
         if event.strip.id == "views":
-            self.change_view(event.name)
+            self.action_run(f"view_{event.name}")
         else:
             self.view.show_detail(event.name)
             self._refresh_detail()
@@ -382,7 +397,9 @@ class MainScreen(CommandScreen):
         self.view.show(name)
         self.remove_class("-zoom-detail")
         for each in VIEWS:
-            self.list_of(each).display = each == name
+            found = self.query_one_optional(f"#{each}", RowList)
+            if found is not None:
+                found.display = each == name
         self.query_one("#frames-and-density").display = name == "frames"
         self.query_one("#views", TabStrip).active = name
         shown = self._shown
@@ -421,7 +438,10 @@ class MainScreen(CommandScreen):
     # -- commands: looking --------------------------------------------------------------------------------
 
     def action_run(self, name: str) -> None:
-        """Carry out a command; the ones that change the list are all alike."""
+        """Carry out a command, once the screen is complete; the ones that change the list are all alike."""
+        if self._asked_for is not None:
+            self._asked_for.append(name)
+            return
         if self._shown.has_focus and not self._shown.follow:
             # A key right behind another one overtakes the news of where that one has moved the cursor.
             self._choose_shown(time.monotonic_ns())

@@ -2,8 +2,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from inspector_app import settings
+from inspector_app.app import InspectorApp
+from inspector_app.screens.home import HomeScreen
+from inspector_app.screens.main import MainScreen
+from tests.inspector_app.recordings import Recording
+from tests.inspector_app.screens.pilots import SMALL, opened, running
 
 
 @pytest.mark.parametrize(
@@ -25,3 +33,54 @@ def test_the_first_paint_does_not_import(module: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+async def test_what_can_wait_waits_until_the_screen_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def complete(screen: MainScreen) -> None:
+        strips = screen._compositor.render_strips()
+        drawn.append("".join(segment.text for strip in strips for segment in strip))
+
+    monkeypatch.setattr(MainScreen, "complete", complete)
+    async with opened(Recording(tmp_path).connect().calls(1).close()):
+        assert len(drawn) == 1
+        for part in ("FILE", "Frames 2", "request", "Quit"):
+            assert part in drawn[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"), [("slash", "Tab completes"), ("2", "Outcome"), ("colon", "Go to frame")]
+)
+async def test_a_key_that_comes_before_the_screen_is_complete_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, shown: str
+) -> None:
+    complete = MainScreen.complete
+    monkeypatch.setattr(MainScreen, "complete", lambda screen: None)
+    async with opened(Recording(tmp_path).connect().calls(1).close()) as stage:
+        await stage.press(key)
+        assert shown not in stage.text
+        complete(stage.main)
+        await stage.until_shown(shown)
+
+
+async def test_a_tab_that_is_clicked_before_the_screen_is_complete_is_shown_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = MainScreen.complete
+    monkeypatch.setattr(MainScreen, "complete", lambda screen: None)
+    async with opened(Recording(tmp_path).connect().calls(1).close()) as stage:
+        await stage.pilot.click("#views", offset=(stage.line("Requests").index("Requests"), 0))
+        complete(stage.main)
+        await stage.until_shown("Outcome")
+
+
+async def test_a_theme_that_is_refused_is_told_at_the_start() -> None:
+    folder = settings.config_folder() / "themes"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text("title = 1", encoding="utf-8")
+    async with running(InspectorApp(), SMALL) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, HomeScreen) and stage.toasts)
+        assert any("mine.toml:1" in toast for toast in stage.toasts)
