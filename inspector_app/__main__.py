@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 
@@ -19,8 +20,10 @@ _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF
 def main() -> None:
     """Run the command line and exit with its code; a defect is told in one sentence, as all else is."""
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_A_SECOND)  # read when Textual is imported
+    gc.disable()  # nothing of what is imported is garbage
     from inspector_app.cli import cli
 
+    gc.enable()
     try:
         cli.main(prog_name="slipstream-inspector")
     except SystemExit as end:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from msgspec import Struct
 from textual.app import ComposeResult
@@ -18,8 +18,6 @@ from textual.message import Message
 
 from inspector_app.capture.records import ConnectionRow, FindingRow, StateRow
 from inspector_app.display import formats
-from inspector_app.display.hex_view import HexLines
-from inspector_app.display.json_tree import JsonTree, path_text
 from inspector_app.display.lines import DocumentLines, LineSource, Part, Stacked, Text
 from inspector_app.display.matches import Pattern
 from inspector_app.screens.facts import (
@@ -39,7 +37,10 @@ from inspector_app.widgets.detail_view import DetailView
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
-from inspector_app.widgets.tree_view import TreeView
+
+if TYPE_CHECKING:
+    from inspector_app.display.json_tree import JsonTree
+    from inspector_app.widgets.tree_view import TreeView
 
 Thing = TypeVar("Thing")
 
@@ -102,21 +103,30 @@ class DetailPane(Vertical):
         self._shown: object = None
         self._chosen = Chosen()
         self._tree: JsonTree | None = None
+        self._tree_view: TreeView | None = None
+        self._frames: RowList | None = None
         self._goes = 0
         self._begun: tuple[int | None, str] | None = None
         """The frame, and the way to read it, of which the beginning is shown until it is read."""
 
     def compose(self) -> ComposeResult:
-        """Give tabs, a line of facts, the text, the tree, and the list of an exchange's frames."""
+        """Give tabs, a line of facts, and the text."""
         yield TabStrip(DETAIL_TABS, id="details")
         yield InfoLine(id="facts")
         yield DetailView(hint=_NOTHING, id="text")
-        yield TreeView(hint=_NOTHING, id="tree")
-        yield RowList(EXCHANGE_FRAME_COLUMNS, hint=_NO_EXCHANGE, id="exchange-frames")
 
-    def on_mount(self) -> None:
-        """Show the frames of whatever exchange is chosen."""
-        self.query_one("#exchange-frames", RowList).set_source(self._view.selection.frames)
+    async def complete(self) -> None:
+        """Put in the tree, and the list of an exchange's frames, which the first paint does not need."""
+        from inspector_app.widgets.tree_view import TreeView
+
+        tree = TreeView(hint=_NOTHING, id="tree")
+        frames = RowList(EXCHANGE_FRAME_COLUMNS, hint=_NO_EXCHANGE, id="exchange-frames")
+        tree.display = frames.display = False
+        await self.mount(tree, frames)
+        frames.set_source(self._view.selection.frames)
+        self._tree_view, self._frames = tree, frames
+        self._shown = None
+        self.refresh_chosen(self._chosen)
 
     @property
     def _text(self) -> DetailView:
@@ -125,8 +135,8 @@ class DetailPane(Vertical):
     @property
     def focus_target(self) -> DetailView | RowList | TreeView:
         """What takes the keys: the text, the tree, or the list of frames."""
-        frames, tree = self.query_one("#exchange-frames", RowList), self.query_one(TreeView)
-        return frames if frames.display else tree if tree.display else self._text
+        others = (each for each in (self._frames, self._tree_view) if each is not None)
+        return next((each for each in others if each.display), self._text)
 
     def refresh_chosen(self, chosen: Chosen) -> None:
         """Show what is chosen now; costs little when it is shown already."""
@@ -136,17 +146,20 @@ class DetailPane(Vertical):
         tabs = self.query_one("#details", TabStrip)
         tabs.display = tabbed
         tabs.active = view.detail
-        frames = self.query_one("#exchange-frames", RowList)
-        frames.display = tabbed and view.detail == "exchange"
-        if frames.display:
-            self._refresh_exchange(frames)
+        frames, of_exchange = self._frames, tabbed and view.detail == "exchange"
+        if frames is not None:
+            frames.display = of_exchange
+        if of_exchange:
+            if frames is not None:
+                self._refresh_exchange(frames)
         elif tabbed:
             self._refresh_frame()
         else:
             self._refresh_text()
         in_tree = tabbed and view.detail == "tree" and self._tree is not None
-        self.query_one(TreeView).display = in_tree
-        self._text.display = not (frames.display or in_tree)
+        if self._tree_view is not None:
+            self._tree_view.display = in_tree
+        self._text.display = not (of_exchange or in_tree)
         self._show_facts()
 
     def _refresh_exchange(self, frames: RowList) -> None:
@@ -247,12 +260,15 @@ class DetailPane(Vertical):
 
     def _show_tree(self, tree: JsonTree | None, *, keep_place: bool = False) -> None:
         self._tree = tree
-        self.query_one(TreeView).show(tree, keep_place=keep_place)
+        if self._tree_view is not None:
+            self._tree_view.show(tree, keep_place=keep_place)
 
     def _frame_text(
         self, data: bytes, lines_of: Callable[[str], DocumentLines | None], size_bytes: int = 0
     ) -> Text | None:
         if self._view.detail == "hex":
+            from inspector_app.display.hex_view import HexLines
+
             return HexLines(data, max(0, self.size.width - _MARGINS), size_bytes)
         lines, finding = lines_of(self._view.detail), self._chosen.finding
         return Stacked(finding_lines(finding), lines) if finding is not None and lines is not None else lines
@@ -327,7 +343,7 @@ class DetailPane(Vertical):
     @property
     def tree_row(self) -> tuple[JsonTree, int] | None:
         """The tree on screen, and the row that is chosen in it."""
-        cursor = self.query_one(TreeView).cursor
+        cursor = self._tree_view.cursor if self._tree_view is not None else None
         if self._tree is None or cursor is None or self.reads:
             return None
         return self._tree, cursor
@@ -362,6 +378,8 @@ class DetailPane(Vertical):
         if view.view == "operations":
             return operation_facts(chosen.operation) if chosen.operation else []
         if view.detail == "tree" and (place := self.tree_row) is not None:
+            from inspector_app.display.json_tree import path_text
+
             tree, index = place
             return [(path_text(tree.node(index).path, _NAME_SHOWN), "emphasis")]
         if view.detail == "exchange":

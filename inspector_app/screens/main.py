@@ -129,6 +129,7 @@ class MainScreen(CommandScreen):
         self.asking = Asking(self)
         self.hands = (self.finding, Marking(self), self.arranging, self.asking, ReadingDesk(self))
         await self._add_lists()
+        await self.query_one(DetailPane).complete()
         await self.finding.complete()
         asked_for, self._asked_for = self._asked_for or [], None
         for name in asked_for:

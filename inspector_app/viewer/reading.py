@@ -13,13 +13,14 @@ from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.display.document import Document, bytes_of
 from inspector_app.display.json_layout import data_of
-from inspector_app.display.json_tree import JsonTree
 from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import DocumentLines
 from inspector_app.viewer.beginning import BEGINNING_BYTES, FrameBeginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from inspector_app.display.json_tree import JsonTree
 
 AT_ONCE_BYTES: Final = 64 * 1024
 """Up to so many bytes a frame is read in place: that takes less time than it does to hand it over."""
@@ -62,6 +63,8 @@ class FrameText:
             self._root = () if data is None else ("data",)
             lines = self._data = JsonLines(self.bytes if data is None else data)
         if detail == "tree" and not lines.reason:
+            from inspector_app.display.json_tree import JsonTree
+
             self._tree = JsonTree(lines.data, self._root)
         return lines
 
