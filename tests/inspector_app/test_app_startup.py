@@ -4,12 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from inspector_app import settings
 from inspector_app.app import InspectorApp
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
+from tests.inspector_app.commands_line import WAIT_S
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import SMALL, opened, running
 
@@ -33,22 +35,6 @@ def test_the_first_paint_does_not_import(module: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-async def test_what_can_wait_waits_until_the_screen_is_drawn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[str] = []
-
-    def complete(screen: MainScreen) -> None:
-        strips = screen._compositor.render_strips()
-        drawn.append("".join(segment.text for strip in strips for segment in strip))
-
-    monkeypatch.setattr(MainScreen, "complete", complete)
-    async with opened(Recording(tmp_path).connect().calls(1).close()):
-        assert len(drawn) == 1
-        for part in ("FILE", "Frames 2", "request", "Quit"):
-            assert part in drawn[0]
 
 
 @pytest.mark.parametrize(
@@ -84,3 +70,21 @@ async def test_a_theme_that_is_refused_is_told_at_the_start() -> None:
     async with running(InspectorApp(), SMALL) as stage:
         await stage.until(lambda: isinstance(stage.app.screen, HomeScreen) and stage.toasts)
         assert any("mine.toml:1" in toast for toast in stage.toasts)
+
+
+def test_nothing_that_can_wait_comes_before_the_first_screen_is_on_the_terminal(tmp_path: Path) -> None:
+    path = Recording(tmp_path).connect().calls(1).close()
+    program = (
+        "from pathlib import Path\n"
+        "from inspector_app.app import run_app\n"
+        "from inspector_app.screens.main import MainScreen\n"
+        "MainScreen.complete = lambda screen: screen.app._driver.write('<what can wait>')\n"
+        f"run_app(capture=Path({str(path)!r}))\n"
+    )
+    terminal = pexpect.spawn(sys.executable, ["-c", program], dimensions=(24, 80), timeout=WAIT_S)
+    try:
+        terminal.expect_exact("<what can wait>")
+        for part in (b"FILE", b"request", b"Quit"):
+            assert part in terminal.before
+    finally:
+        terminal.close(force=True)
