@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import ssl
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,13 +19,6 @@ FAILED = 1
 BAD_USAGE = 2
 """Exit code: what was asked cannot work as it was written."""
 
-_HTTP_ADVICE = {
-    HTTPStatus.UNAUTHORIZED: "give --token or an Authorization header with -H",
-    HTTPStatus.FORBIDDEN: "the server refuses this client: check the token, the headers, its allowed origins",
-    HTTPStatus.NOT_FOUND: "check the path of the URL",
-    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "the proxy wants a login",
-    HTTPStatus.TOO_MANY_REQUESTS: "wait a while and try again",
-}
 _NO_WEBSOCKET = "this is a web server, but no WebSocket is at this path: check the URL"
 _OLD_HTTP = "expected HTTP/1.1: HTTP/"
 """What the websockets library says of an answer in HTTP of another version, which it reads no further."""
@@ -102,9 +94,8 @@ def _http_told(error: BaseException, url: str) -> str | None:
         code = error.response.status_code
         if (place := error.response.headers.get("Location")) is not None:
             return f"{url} leads to {place[:200]}, another server: connect there if you trust it."
-        advice = _HTTP_ADVICE.get(HTTPStatus(code)) if code in list(HTTPStatus) else None
-        advice = advice or (_SERVER_FAULT if code >= HTTPStatus.INTERNAL_SERVER_ERROR else _NO_WEBSOCKET)
-        return f"{url} answered HTTP {code} {error.response.reason_phrase or ''}".rstrip() + f": {advice}."
+        answered = f"{url} answered HTTP {code} {error.response.reason_phrase or ''}".rstrip()
+        return f"{answered}: {_http_advice(code)}."
     if isinstance(error, InvalidMessage):
         if isinstance(error.__cause__, EOFError):
             return f"{url} hung up without an answer: check the port, {_or_what(url)}."
@@ -118,6 +109,21 @@ def _http_told(error: BaseException, url: str) -> str | None:
             f"{url} did not complete the WebSocket handshake ({_plain(error)}): check URL and --subprotocol."
         )
     return None
+
+
+def _http_advice(code: int) -> str:
+    # Late, as the first paint does not need it.
+    from http import HTTPStatus
+
+    advice: dict[int, str] = {
+        HTTPStatus.UNAUTHORIZED: "give --token or an Authorization header with -H",
+        HTTPStatus.FORBIDDEN: "the server refuses this client: check the token, the headers, "
+        "its allowed origins",
+        HTTPStatus.NOT_FOUND: "check the path of the URL",
+        HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "the proxy wants a login",
+        HTTPStatus.TOO_MANY_REQUESTS: "wait a while and try again",
+    }
+    return advice.get(code) or (_SERVER_FAULT if code >= HTTPStatus.INTERNAL_SERVER_ERROR else _NO_WEBSOCKET)
 
 
 def _or_what(url: str) -> str:
