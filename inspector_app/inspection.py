@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.in_use import Use, use
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import Done, EngineIntent, Intent, ServerSpec, SourceSpec
 from inspector_app.viewer.frames import TimeMode
 from inspector_app.viewer.state import ViewState
 from inspector_app.viewer.world import World, at_address, world_of, world_of_engine, world_of_file
 
 if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
     from inspector_app.engine.running import RunningEngine
 
 
@@ -240,6 +240,8 @@ class Inspection:
 
 def _opened(capture: Path) -> tuple[CaptureReader, Use]:
     """Open a capture that nobody is to remove meanwhile."""
+    from inspector_app.capture.reader import CaptureReader
+
     in_use = use(capture)
     try:
         return CaptureReader(capture), in_use

@@ -5,7 +5,6 @@ Owns the notation wherever a path is looked up in a value; filters compile their
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
 
@@ -17,6 +16,8 @@ Step = str | int
 
 def steps_of(path: str) -> list[Step]:
     """Split a path into names and places. Raises `ValueError` for what is no path."""
+    import json  # late, as the first paint has no path to look at
+
     steps: list[Step] = []
     end = 0
     for found in _STEP.finditer(path):

@@ -7,7 +7,6 @@ Owns the file and its place. A damaged or unreadable file never stops the progra
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 import tempfile
@@ -85,7 +84,10 @@ def load(folder: Path) -> Loaded:
     """Read the settings in `folder`; without a file they are the defaults."""
     path = folder / FILE_NAME
     try:
-        stored = json.loads(read_small_text(path))
+        text = read_small_text(path)
+        import json
+
+        stored = json.loads(text)
     except FileNotFoundError:
         return Loaded(Settings())
     except (OSError, ValueError, RecursionError):
@@ -139,6 +141,8 @@ _VALUES: dict[str, Callable[[object], Any]] = {
 
 def save(folder: Path, settings: Settings) -> str:
     """Write the settings, whole or not at all. Return one sentence when that failed, else an empty text."""
+    import json
+
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)

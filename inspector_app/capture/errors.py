@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 import shutil
-import sqlite3
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
 _PRIMARY_CODE = 0xFF
@@ -20,17 +20,10 @@ _LITTLE_SPACE_BYTES = 1 << 20
 _FUNCTION_RAISED = "user-defined function raised exception"
 """What SQLite says for `filter.patterns.TooMuchWorkError`, the one error of a function of ours."""
 
-_SENTENCES: dict[int, str] = {
-    sqlite3.SQLITE_FULL: "The disk is full, so {path} cannot grow: free some space.",
-    sqlite3.SQLITE_READONLY: "{path} may not be written: change its permissions or record elsewhere.",
-    sqlite3.SQLITE_PERM: "There is no permission to use {path}: change that or choose another file.",
-    sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened: check that its folder is there and may be used.",
-    sqlite3.SQLITE_CORRUPT: "{path} is damaged: use another copy, or try `sqlite3 FILE .recover`.",
-    sqlite3.SQLITE_NOTADB: "{path} is not a capture: choose a file that slipstream-inspector recorded.",
-    sqlite3.SQLITE_BUSY: "{path} is locked by another program: close that program and try again.",
-    sqlite3.SQLITE_LOCKED: "{path} is locked by another program: close that program and try again.",
-    sqlite3.SQLITE_TOOBIG: "A frame is too large for {path}: it cannot be recorded.",
-}
+_DISK_FULL = "The disk is full, so {path} cannot grow: free some space."
+_NO_PERMISSION = "There is no permission to use {path}: change that or choose another file."
+_DAMAGED = "{path} is damaged: use another copy, or try `sqlite3 FILE .recover`."
+_LOCKED = "{path} is locked by another program: close that program and try again."
 
 
 class CaptureError(Exception):
@@ -39,11 +32,13 @@ class CaptureError(Exception):
 
 def from_sqlite(error: sqlite3.Error, path: Path) -> CaptureError:
     """Say what an error of SQLite means for the capture at `path`."""
+    import sqlite3  # late, as the first paint does not need it
+
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
     if code == sqlite3.SQLITE_IOERR:
         # A full disk is reported as a failed write when it strikes the shared-memory or temporary file.
         if _disk_is_full(path):
-            return CaptureError(_SENTENCES[sqlite3.SQLITE_FULL].format(path=path))
+            return CaptureError(_DISK_FULL.format(path=path))
         return CaptureError(
             f"The disk refused to serve {path} ({error}): check the disk and the limits on file size."
         )
@@ -51,7 +46,17 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> CaptureError:
         return CaptureError(
             f"A regular expression is too large for a frame as large as one in {path}: write a simpler one."
         )
-    sentence = _SENTENCES.get(code)
+    sentence = {
+        sqlite3.SQLITE_FULL: _DISK_FULL,
+        sqlite3.SQLITE_READONLY: "{path} may not be written: change its permissions or record elsewhere.",
+        sqlite3.SQLITE_PERM: _NO_PERMISSION,
+        sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened: check that its folder is there and may be used.",
+        sqlite3.SQLITE_CORRUPT: _DAMAGED,
+        sqlite3.SQLITE_NOTADB: "{path} is not a capture: choose a file that slipstream-inspector recorded.",
+        sqlite3.SQLITE_BUSY: _LOCKED,
+        sqlite3.SQLITE_LOCKED: _LOCKED,
+        sqlite3.SQLITE_TOOBIG: "A frame is too large for {path}: it cannot be recorded.",
+    }.get(code)
     if sentence is not None:
         return CaptureError(sentence.format(path=path))
     return CaptureError(f"{path} does not hold what a capture holds ({error}): choose another file.")
@@ -59,7 +64,7 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> CaptureError:
 
 def damaged(path: Path) -> CaptureError:
     """Say that the capture at `path` is damaged."""
-    return CaptureError(_SENTENCES[sqlite3.SQLITE_CORRUPT].format(path=path))
+    return CaptureError(_DAMAGED.format(path=path))
 
 
 def from_os(error: OSError, path: Path) -> CaptureError:
@@ -73,9 +78,9 @@ def from_os(error: OSError, path: Path) -> CaptureError:
     if isinstance(error, (IsADirectoryError, NotADirectoryError)):
         return CaptureError(f"{path} does not name a file: give the path of a capture file.")
     if isinstance(error, PermissionError):
-        return CaptureError(_SENTENCES[sqlite3.SQLITE_PERM].format(path=path))
+        return CaptureError(_NO_PERMISSION.format(path=path))
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return CaptureError(_SENTENCES[sqlite3.SQLITE_FULL].format(path=path))
+        return CaptureError(_DISK_FULL.format(path=path))
     return CaptureError(f"{path} cannot be used ({error.strerror or error}): choose another file.")
 
 

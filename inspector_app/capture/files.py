@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
 
 DATA_VARIABLE = "SLIPSTREAM_INSPECTOR_DATA"
@@ -152,6 +151,8 @@ def _parts(path: Path) -> list[os.stat_result]:
 
 def describe_capture(path: Path) -> RecentCapture | None:
     """Tell what there is to tell about a capture; None for a damaged one."""
+    from inspector_app.capture.reader import CaptureReader
+
     changed_ns = _changed_ns(path)
     try:
         reader = CaptureReader(path)

@@ -5,7 +5,6 @@ Stricter than Python's parser where protocol.md §2 is. It sends and draws nothi
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final, Literal, NoReturn
 
@@ -48,6 +47,8 @@ def json_problem(text: str, expect: Literal["any", "object"] = "any") -> JsonPro
         return JsonProblem(
             1, 1, "type a JSON object, such as {}" if expect == "object" else "type a JSON value"
         )
+    import json
+
     try:
         # Numbers stay text: their values do not matter here, and huge ones would be refused.
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)

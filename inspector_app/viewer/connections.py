@@ -6,12 +6,14 @@ Owns which cells a transition and a finding have.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import ConnectionRow, FindingRow, StateRow
 from inspector_app.display import formats
 from inspector_app.viewer.cells import EMPTY, CaptureRows, Cell
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 _LOOK_AHEAD = 500
 ENDED = frozenset({"CLOSED", "LOST"})

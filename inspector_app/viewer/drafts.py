@@ -5,7 +5,6 @@ Owns which form asks for what, and what keeps it from being sent. It sends nothi
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Literal
 
@@ -44,6 +43,8 @@ DEFAULT_TIMEOUT_S = 600
 def raw_request(peer: str | None, number: int, operation: str) -> str:
     """Write a request frame (protocol.md §2) that this side, `peer`, could send as it stands."""
     me = peer or "me"
+    import json
+
     data = {"operation": operation}
     return json.dumps({"type": "request", "requestId": [me, number], "peerID": me, "data": data})
 

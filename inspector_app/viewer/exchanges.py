@@ -6,12 +6,14 @@ Owns which cells an exchange has, where in its list it is, and what stays put wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.display import formats
 from inspector_app.viewer.cells import CaptureRows, Cell
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 FROZEN_ROWS = 5000
 """Rows kept of each list while the view is paused: what is pending and what ended last."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.viewer.matches import Matches
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 ERRORS = "type:error or finding:*"
 """What the density strip shows as errors."""

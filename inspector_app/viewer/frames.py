@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import ExchangeRow, FrameRow
 from inspector_app.display import formats
 from inspector_app.viewer.cells import EMPTY, CaptureRows, Cell
@@ -18,6 +17,9 @@ from inspector_app.viewer.filtering import Filtering
 from inspector_app.viewer.marks import MarkBook
 from inspector_app.viewer.matches import Everything, Moment
 from inspector_app.viewer.payload import PathValues
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 MARK = "◆"
 HIGHLIGHT = "»"

@@ -5,9 +5,13 @@ Owns the looking out for it. An intent is answered before its frame is in the ca
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
-from inspector_app.capture.reader import CaptureReader
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
+
 
 _SCANNED_FRAMES = 500
 PATIENCE_NS = 5_000_000_000

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.display import formats
 from inspector_app.viewer.payload import MOST_BYTES
 from inspector_app.viewer.terms import paths_of
 
 if TYPE_CHECKING:
     from inspector_app.capture.filter import Known
+    from inspector_app.capture.reader import CaptureReader
 
 _LOOKED_AT = 40
 _EXCHANGES = 200

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 MOST_MARKS = 100_000
 _OFTEN = 2_000

@@ -6,13 +6,16 @@ Owns the rows of the Operations list and the suggestions of the compose form.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.display import formats
 from inspector_app.intents import MessageKind
 from inspector_app.viewer.cells import CaptureRows, Cell
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 MESSAGE_KINDS: dict[str, MessageKind] = {
     "request_response": "request",

@@ -7,14 +7,17 @@ loses no digit. Only frames that are looked at are read, and what was read is ke
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import FrameRow
 from inspector_app.payload_path import steps_of
 from inspector_app.viewer.cells import EMPTY, Cell
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 MOST_BYTES = 64 * 1024
 """Longest frame that is looked into: a screen full of them is still drawn in time."""

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.display import formats
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 _UNITS_NS = {
     "ns": 1,

@@ -10,7 +10,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.display.document import Document, bytes_of
 from inspector_app.display.json_layout import data_of
 from inspector_app.display.json_view import JsonLines
@@ -20,6 +19,7 @@ from inspector_app.viewer.beginning import BEGINNING_BYTES, FrameBeginning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from inspector_app.capture.reader import CaptureReader
     from inspector_app.display.json_tree import JsonTree
 
 AT_ONCE_BYTES: Final = 64 * 1024
@@ -170,6 +170,8 @@ class Reading:
 
 def _raw_of(reader: CaptureReader, seq: int) -> str | bytes:
     """Fetch a message by a connection of its own: the other one is the event loop's."""
+    from inspector_app.capture.reader import CaptureReader
+
     own = CaptureReader(reader.path)
     try:
         return own.raw(seq)

@@ -5,12 +5,14 @@ Owns keeping them together: a frame brings its exchange along, an exchange its f
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import ExchangeRow, FrameRow
 from inspector_app.viewer.frames import ExchangeFrameRows, FrameContext
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 _COUNT_NS = 200_000_000
 _LOOKED_AT = 2_000

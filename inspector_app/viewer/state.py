@@ -7,11 +7,11 @@ interface and knows no engine, only how the engine is doing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import ConnectionRow, ExchangeRow, NoteRow, Totals
 from inspector_app.commands import VIEWS, EngineState, Situation
 from inspector_app.display import formats
@@ -29,6 +29,9 @@ from inspector_app.viewer.reading import Reading
 from inspector_app.viewer.selection import Selection
 from inspector_app.viewer.text_search import TextSearch
 from inspector_app.viewer.world import World
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 DETAILS = ("data", "tree", "frame", "raw", "hex", "exchange")
 """Names of the ways to look at what is chosen, in the order of their key."""

@@ -5,11 +5,13 @@ Owns the keeping: an operation is asked about again only when a newer frame of i
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.usage import Usage, last_use, usage_of
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
 
 _AT_ONCE: Final = 5
 """Operations that are asked about at a time: each costs up to two milliseconds."""
