@@ -88,11 +88,11 @@ class CommandScreen(_Interruptible[None]):
     """Whether it has been drawn, all of it that it is put together from at first."""
 
     def complete(self) -> None:
-        """Do what could wait until the screen was seen. Called once, then."""
+        """Put in what could wait until the screen was seen. Called once, then."""
+        self.mount(TooSmall(classes="too-small"), before=0)
 
     def compose(self) -> ComposeResult:
         """Put the parts of the screen above the footer."""
-        yield TooSmall(classes="too-small")
         yield from self.compose_parts()
         yield KeyBar()
 
@@ -106,12 +106,15 @@ class CommandScreen(_Interruptible[None]):
 
     def show_keys(self) -> None:
         """Bring the footer up to date."""
+        bar = self.query_one_optional(KeyBar)
+        if bar is None:  # the screen is being taken apart
+            return
         now = self.situation()
         hints = [
             KeyHint(each.name, each.key, each.title_in(now), available=each.when(now))
             for each in commands.footer(self.PLACE, now)
         ]
-        self.query_one(KeyBar).show(hints, self.footer_word())
+        bar.show(hints, self.footer_word())
 
     def footer_word(self) -> tuple[str, str]:
         """Give a word for the right end of the footer, and its style."""

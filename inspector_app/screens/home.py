@@ -150,6 +150,7 @@ class HomeScreen(CommandScreen):
 
     def complete(self) -> None:
         """Look for captures."""
+        super().complete()
         self.look_for_captures()
 
     def on_screen_resume(self) -> None:

@@ -119,6 +119,7 @@ class MainScreen(CommandScreen):
 
     def complete(self) -> None:
         """Put in what the first paint does not need, then do what was asked for meanwhile."""
+        super().complete()
         self.run_worker(self._complete(), group="completing")
 
     async def _complete(self) -> None:
