@@ -478,7 +478,7 @@ def import_(*, file: str, output: Path) -> None:
 
 def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
     """Run a source on the screen, or without one where none is wanted or there is no terminal."""
-    from inspector_app.intents import DemoSpec
+    from inspector_app.intents import DemoSpec, ServerSpec
 
     seconds = run.seconds
     has_terminal = _has_terminal()
