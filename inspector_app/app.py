@@ -39,7 +39,6 @@ from inspector_app.display.theme import (
 )
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
-from inspector_app.screens.toasts import Toasts
 from inspector_app.screens.wishes import Attach, GoHome, Inspect, OpenFile, Remember, Restart
 from inspector_app.viewer.columns import checked
 from inspector_app.viewer.drafts import Drafts, StartDrafts
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from inspector_app.engine.running import RunningEngine
     from inspector_app.inspection import Inspection, InspectionFailed
     from inspector_app.screens.home import HomeScreen
+    from inspector_app.screens.toasts import Toasts
 
 FAILED = 1
 COUNTED_S = 0.25
@@ -126,7 +126,7 @@ class InspectorApp(App[int]):
         ]
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
-        self._toasts = Toasts()
+        self._toasts: Toasts | None = None
         self._counts = False
         self.too_late: list[Exception] = []
         """What was looked for on screens that were being taken apart because the app ends."""
@@ -435,6 +435,10 @@ class InspectorApp(App[int]):
 
     def on_notify(self, event: Notify) -> None:
         """Show what repeats once, with a count."""
+        if self._toasts is None:
+            from inspector_app.screens.toasts import Toasts
+
+            self._toasts = Toasts()
         if self._toasts.repeats(event.notification):
             event.prevent_default()
             if not self._counts:  # counting lays out the screen, and thousands may come in a second

@@ -14,13 +14,13 @@ from inspector_app.display.document import Document, bytes_of
 from inspector_app.display.json_layout import data_of
 from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import DocumentLines
-from inspector_app.viewer.beginning import BEGINNING_BYTES, FrameBeginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inspector_app.capture.reader import CaptureReader
     from inspector_app.display.json_tree import JsonTree
+    from inspector_app.viewer.beginning import FrameBeginning
 
 AT_ONCE_BYTES: Final = 64 * 1024
 """Up to so many bytes a frame is read in place: that takes less time than it does to hand it over."""
@@ -128,6 +128,9 @@ class Reading:
         reader = self._context.reader
         if self._wanted is None or reader is None:
             return None
+        # Most frames are small, and those that are not come after the first paint.
+        from inspector_app.viewer.beginning import BEGINNING_BYTES, FrameBeginning
+
         seq, _ = self._wanted
         try:
             return FrameBeginning(reader.raw_head(seq, BEGINNING_BYTES), reader.raw_size(seq))
