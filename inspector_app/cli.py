@@ -10,15 +10,16 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from inspector_app.calling.options import call, describe
 from inspector_app.filter_option import filter_option
 from inspector_app.options import server_options
+from inspector_app.sentences import sentences as _sentences
 from inspector_app.stderr import inert_usage_errors, say
 from inspector_app.version import version
 
@@ -476,6 +477,10 @@ def import_(*, file: str, output: Path) -> None:
         run_import(file, output)
 
 
+cli.add_command(call)
+cli.add_command(describe)
+
+
 def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:
     """Run a source on the screen, or without one where none is wanted or there is no terminal."""
     from inspector_app.intents import DemoSpec, ServerSpec
@@ -561,19 +566,3 @@ def _has_terminal() -> bool:
 def _require_terminal(advice: str) -> None:
     if not _has_terminal():
         raise click.UsageError(f"There is no terminal here. {advice}")
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """End the program with one sentence for every failure that a user can do something about."""
-    try:
-        yield
-    except Exception as error:
-        from inspector_app.capture.errors import CaptureError
-        from inspector_app.sources.failures import FAILED, SourceError
-
-        if not isinstance(error, SourceError | CaptureError):
-            raise
-        for line in (error.text if isinstance(error, SourceError) else str(error)).splitlines():
-            say(line)
-        sys.exit(error.exit_code if isinstance(error, SourceError) else FAILED)

@@ -13,8 +13,9 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.records import FrameSeen, StateChanged
+from inspector_app.capture.records import FrameSeen, HandshakeSeen, StateChanged
 from inspector_app.sources.failures import FAILED
+from inspector_app.sources.stages import from_handshake
 from inspector_app.stderr import say
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from inspector_app.capture.records import Record
+    from inspector_app.sources.stages import Stage
 
 REACTION_S = 3.0
 """Longest time for which an event loop that was asked to end may do nothing else."""
@@ -172,6 +174,8 @@ class Passing:
         """Whether a connection ever came about."""
         self.ended: StateChanged | None = None
         """How the connection ended, in a run that ends with it."""
+        self.stages: tuple[Stage, ...] = ()
+        """How far a connection got that did not come about, or that ended before its first frame."""
 
     @property
     def in_vain(self) -> bool:
@@ -185,6 +189,8 @@ class Passing:
             self._frames += 1
             if self._frames == self._frames_wanted:
                 self._end_if_in_vain()
+        elif isinstance(record, HandshakeSeen):
+            self.stages = from_handshake(record.handshake)
         elif isinstance(record, StateChanged):
             self.connected = self.connected or record.new == "CONNECTED"
             if record.new in _ENDED and self._until_ended:

@@ -29,7 +29,8 @@ from inspector_app.loop import run_loop
 from inspector_app.printing import NOT_A_FRAME, Printer
 from inspector_app.sources.address import with_token
 from inspector_app.sources.failures import FAILED, SourceError
-from inspector_app.stderr import say
+from inspector_app.sources.stages import lines
+from inspector_app.stderr import say, say_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from inspector_app.capture.records import Batch, StateChanged, StateRow
     from inspector_app.engine.recorder import Level
     from inspector_app.intents import SourceSpec
+    from inspector_app.sources.stages import Stage
 
 OK = 0
 FLUSH_S = 1.0
@@ -152,7 +154,7 @@ class _Run:
             )
 
             def report(took_s: float, ended: StateRow | StateChanged | None, unconnected: str) -> int:
-                code = _report(recording, printer, ended, unconnected)
+                code = _report(recording, printer, ended, unconnected, passing.stages)
                 printed = printer.frames_printed if self.frames or self.filter_ else None
                 _summarise(self.capture, types, took_s, printed=printed)
                 return code
@@ -193,7 +195,11 @@ def _stdout() -> TextIO:
 
 
 def _report(
-    recording: Recording, printer: Printer, ended: StateRow | StateChanged | None, unconnected: str
+    recording: Recording,
+    printer: Printer,
+    ended: StateRow | StateChanged | None,
+    unconnected: str,
+    stages: tuple[Stage, ...],
 ) -> int:
     """Say on stderr how it went, and give the exit code."""
     failures = []
@@ -202,6 +208,7 @@ def _report(
         failures.append(True)
     if ended is not None:
         say(_ending_text(ended))
+        say_below(lines(stages))
         failures.append(ended.new == "LOST")
     if printer.problem is not None:
         say(printer.problem)

@@ -14,7 +14,7 @@ import click
 from inspector_app.display.inert import inert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PROGRAM = "slipstream-inspector"
 
@@ -23,6 +23,13 @@ def say(text: str) -> None:
     """Say one sentence on stderr, its text made harmless; nobody there to hear it is no failure."""
     with contextlib.suppress(OSError):
         click.echo(f"{PROGRAM}: {inert(text)}", err=True)
+
+
+def say_below(lines: Iterable[str]) -> None:
+    """Say more about the sentence before, a line each, indented; likewise harmless."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            click.echo(f"  {inert(line)}", err=True)
 
 
 @contextlib.contextmanager

@@ -28,15 +28,18 @@ class Authority:
         of_authority = ("-addext", "basicConstraints=critical,CA:TRUE")
         _openssl("req", "-x509", *_NEW_KEY, *self._written(name), "-days", "2", *of_authority)
 
-    def issue(self, name: str, *, alternative_name: str = "IP:127.0.0.1") -> Certificate:
-        """A certificate for `name`, a server's for the host `alternative_name` (`DNS:…`, `IP:…`)."""
+    def issue(self, name: str, *, alternative_name: str = "IP:127.0.0.1", days: int = 2) -> Certificate:
+        """A certificate for `name`, a server's for the host `alternative_name` (`DNS:…`, `IP:…`).
+
+        With `days` below 0 it has expired already.
+        """
         issued = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         request, extensions = self._folder / f"{name}.request", self._folder / f"{name}.extensions"
         extensions.write_text(f"subjectAltName={alternative_name}\n")
         _openssl("req", *_NEW_KEY, "-subj", f"/CN={name}", "-keyout", str(issued.key), "-out", str(request))
         signer = ("-CA", str(self.certificate.chain), "-CAkey", str(self.certificate.key), "-CAcreateserial")
         signed = ("-in", str(request), "-out", str(issued.chain), "-extfile", str(extensions))
-        _openssl("x509", "-req", "-days", "2", *signer, *signed)
+        _openssl("x509", "-req", "-days", str(days), *signer, *signed)
         return issued
 
     def _written(self, name: str) -> tuple[str, ...]:

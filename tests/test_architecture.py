@@ -18,6 +18,7 @@ LEAN = {
     "inspector_app.headless": {"textual", "rich"},
     "inspector_app.engine.process": {"textual", "rich", "inspector_app.viewer", "inspector_app.display"},
     "inspector_app.check.command": {"textual", "rich", "slipstream", "pydantic", "sqlite3", "msgspec"},
+    "inspector_app.calling.command": {"textual", "rich", "sqlite3", "inspector_app.engine"},
     "slipstream": {"textual", "rich", "click", "msgspec", "sqlite3", "inspector_app"},
 }
 

@@ -11,7 +11,7 @@ _VIEW_HELP = {
     "frames": "Every frame in the order it went by.",
     "requests": "Unary exchanges: the pending first, each with its age, then the finished.",
     "streams": "Streams with the state of both halves and what went each way.",
-    "connection": "Every change of state of every connection, and the headers of its handshake.",
+    "connection": "Every change of state of every connection, its handshake, how far one got that failed.",
     "findings": "What broke the protocol; Enter goes to the frame.",
     "operations": "What the other side says it offers; Enter opens the form.",
 }

@@ -11,6 +11,7 @@ from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow
 from inspector_app.display import formats
 from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import LineSource, Part, TextLines
+from inspector_app.sources.stages import Stage, from_handshake, outcome_word
 from inspector_app.viewer.connections import ENDED
 from inspector_app.viewer.operations import Operation
 
@@ -85,8 +86,8 @@ def transition_lines(state: StateRow, spent: Part) -> Lines:
 
 
 def connection_lines(above: Lines, row: ConnectionRow, notes: Sequence[NoteRow], capture: str) -> TextLines:
-    """Lay out below `above` the notes on a connection, its handshake, and where it is recorded."""
-    lines: Lines = list(above)
+    """Lay out below `above` how far a failed connection got, notes, handshake, and where it is recorded."""
+    lines: Lines = [*above, *_stage_lines(from_handshake(row.handshake))]
     lines += [
         [(f"{formats.LEVEL_GLYPH[note.level]} {note.text}", formats.level_style(note.level))]
         for note in notes
@@ -109,6 +110,28 @@ def connection_lines(above: Lines, row: ConnectionRow, notes: Sequence[NoteRow],
     if not shake:
         lines += [[], [("The handshake was not seen.", "muted")]]
     return TextLines.prose(lines)
+
+
+def note_text(note: NoteRow, about: ConnectionRow | None) -> str:
+    """Tell a note, and where more is told if it is of a connection that failed."""
+    if about is None or note.level != "problem" or not from_handshake(about.handshake):
+        return note.text
+    return f"{note.text} Connection (4) shows how far it got."
+
+
+def _stage_lines(stages: Sequence[Stage]) -> Lines:
+    lines: Lines = [
+        [
+            (f"{stage.name:<5}  ", "emphasis" if stage.outcome != "none" else "muted"),
+            (f"{outcome_word(stage):<6}  ", _STAGE_STYLE[stage.outcome]),
+            (stage.text, "muted" if stage.outcome == "none" else ""),
+        ]
+        for stage in stages
+    ]
+    return [*lines, []] if lines else []
+
+
+_STAGE_STYLE = {"ok": "outcome-ok", "failed": "outcome-error bold", "none": "muted"}
 
 
 def _pairs(headers: object) -> list[object]:

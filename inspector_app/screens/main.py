@@ -23,6 +23,7 @@ from inspector_app.screens.arranging import Arranging
 from inspector_app.screens.bar import badges, bar_state
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.detail import Chosen, DetailPane
+from inspector_app.screens.facts import note_text
 from inspector_app.screens.finding import Finding
 from inspector_app.screens.lists import COLUMNS, hint
 from inspector_app.screens.overview import Overview
@@ -175,7 +176,7 @@ class MainScreen(CommandScreen):
         self._refresh(changes, at_once=False)
         for note in self.view.take_notes():
             if note.level != "info":
-                self._tell(note.level, note.text)
+                self._tell(note.level, note_text(note, self.view.connection_of(note)))
 
     def look_again_soon(self) -> None:
         """Look what was found before the next tick is due: the first matches are there in no time."""

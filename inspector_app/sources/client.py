@@ -26,7 +26,10 @@ from inspector_app.sources.actions import act
 from inspector_app.sources.address import check_url, without_password
 from inspector_app.sources.base import Emit, hosted, inspector_limits
 from inspector_app.sources.failures import connect_failure
+from inspector_app.sources.first_frame import FirstFrame
 from inspector_app.sources.handshake import handshake_of
+from inspector_app.sources.probing import LIMIT_S, find_stages
+from inspector_app.sources.stages import Stage, to_handshake
 from inspector_app.sources.tap import RecordingTap
 from inspector_app.sources.tls import tls_context
 from slipstream import ConnectionClosedError, ConnectionState, Protocol, connect, describe
@@ -173,12 +176,31 @@ class ClientSource:
                 self._not_connected(conn, "CLOSED", "given up before it was open")
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the user must hear why there is no connection
-            sentence = connect_failure(error, self.address)
+            await self._failed(conn, connect_failure(error, self.address))
+
+    async def _failed(self, conn: int, sentence: str) -> None:
+        """Find out how far it got, before the attempt is told to have ended: whoever reads of it has both."""
+        try:
+            if self._protocol is None:
+                limit_s = min(LIMIT_S, self._open_timeout_s)
+                self._tell_stages(conn, await find_stages(self._spec, self._ssl, limit_s=limit_s))
+        finally:
             self._not_connected(conn, "LOST", sentence)
             self._emit(Noted(conn=conn, time_ns=time.time_ns(), level="problem", text=sentence))
 
+    def _tell_stages(self, conn: int, stages: tuple[Stage, ...]) -> None:
+        self._emit(HandshakeSeen(conn=conn, time_ns=time.time_ns(), handshake=to_handshake(stages)))
+
     async def _hold_connection(self, conn: int, peer_id: str) -> None:
+        def unheard(stages: tuple[Stage, ...]) -> None:
+            self._tell_stages(conn, stages)
+            sentence = f"{self.address} took the connection, but no frame came: {stages[-1].came}."
+            self._emit(Noted(conn=conn, time_ns=time.time_ns(), level="problem", text=sentence))
+
+        first_frame = FirstFrame(self.address, unheard)
+
         def on_handshake(websocket: ClientConnection) -> None:
+            first_frame.opened(websocket)
             self._emit(HandshakeSeen(conn=conn, time_ns=time.time_ns(), handshake=handshake_of(websocket)))
 
         async with connect(
@@ -191,10 +213,11 @@ class ClientSource:
             limits=inspector_limits(self._spec.bad_frames),
             open_timeout_s=self._open_timeout_s,
             peer_id=peer_id,
-            taps=[RecordingTap(self._emit, conn)],
+            taps=[first_frame, RecordingTap(self._emit, conn)],
             on_handshake=on_handshake,
         ) as protocol:
             self._protocol = protocol
+            first_frame.leaves(protocol.taps)
             tasks = [asyncio.create_task(self._describe(protocol, conn), name="describe")]
             if self._alongside is not None:
                 tasks.append(asyncio.create_task(self._alongside(protocol), name="alongside"))

@@ -95,7 +95,7 @@ def _http_told(error: BaseException, url: str) -> str | None:
         if (place := error.response.headers.get("Location")) is not None:
             return f"{url} leads to {place[:200]}, another server: connect there if you trust it."
         answered = f"{url} answered HTTP {code} {error.response.reason_phrase or ''}".rstrip()
-        return f"{answered}: {_http_advice(code)}."
+        return f"{answered}: {http_advice(code)}."
     if isinstance(error, InvalidMessage):
         if isinstance(error.__cause__, EOFError):
             return f"{url} hung up without an answer: check the port, {_or_what(url)}."
@@ -104,6 +104,8 @@ def _http_told(error: BaseException, url: str) -> str | None:
         return f"{url} does not speak HTTP or WebSocket: check the port, {_or_what(url)}."
     if isinstance(error, InvalidURI):
         return f"{url} leads to {error.uri!r}, which is no WebSocket address: check the URL."
+    if (header := header_of_ours(error)) is not None:
+        return f"The header {header} cannot be sent: take out what HTTP cannot carry (-H, --token)."
     if isinstance(error, InvalidHandshake):
         return (
             f"{url} did not complete the WebSocket handshake ({_plain(error)}): check URL and --subprotocol."
@@ -111,7 +113,8 @@ def _http_told(error: BaseException, url: str) -> str | None:
     return None
 
 
-def _http_advice(code: int) -> str:
+def http_advice(code: int) -> str:
+    """Say what to do about an answer that is no upgrade to WebSocket; without a full stop."""
     # Late, as the first paint does not need it.
     from http import HTTPStatus
 
@@ -121,9 +124,23 @@ def _http_advice(code: int) -> str:
         "its allowed origins",
         HTTPStatus.NOT_FOUND: "check the path of the URL",
         HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "the proxy wants a login",
+        HTTPStatus.UPGRADE_REQUIRED: "it wants another protocol: check the path of the URL",
         HTTPStatus.TOO_MANY_REQUESTS: "wait a while and try again",
     }
     return advice.get(code) or (_SERVER_FAULT if code >= HTTPStatus.INTERNAL_SERVER_ERROR else _NO_WEBSOCKET)
+
+
+def header_of_ours(error: BaseException) -> str | None:
+    """Name the header of this side that HTTP cannot carry, if that is what is wrong.
+
+    Its value may be a secret, and the exception has it in its text.
+    """
+    from websockets.exceptions import InvalidHeader
+
+    answered = ("sec-websocket-", "connection", "upgrade")
+    if not isinstance(error, InvalidHeader) or error.name.lower().startswith(answered):
+        return None
+    return error.name
 
 
 def _or_what(url: str) -> str:

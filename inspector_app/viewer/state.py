@@ -424,6 +424,16 @@ class ViewState:
         self._notes += len(found)
         return found
 
+    def connection_of(self, note: NoteRow) -> ConnectionRow | None:
+        """Give the connection that a note is on, as it stands in the capture: the view may be behind."""
+        if self.reader is None or note.conn is None:
+            return None
+        try:
+            return self.reader.connection(note.conn)
+        except CaptureError as error:
+            self._read_problem = str(error)
+            return None
+
     def notes_of(self, conn: int) -> list[NoteRow]:
         """Give the notes on a connection, and those on none."""
         if self.reader is None:

@@ -54,7 +54,12 @@ def invoke(*arguments: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "demo", "connect", "host", "mock-schema", "open", "export", "import", "check", "attach"]
+    "name",
+    [
+        "",
+        *("demo", "connect", "host", "mock-schema", "open", "export", "import"),
+        *("check", "attach", "call", "describe"),
+    ],
 )
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     result = invoke(*([name] if name else []), "--help")
@@ -355,6 +360,16 @@ def only_sentence(result: Result) -> str:
     return sentence
 
 
+def sentence_above_stages(result: Result, failed: str) -> str:
+    """The one sentence about a connection, above a line for each of its stages, of which one `failed`."""
+    *above, name, tcp, tls, http_, frame = result.said
+    stages = (name, tcp, tls, http_, frame)
+    assert [line.split()[0] for line in stages] == ["name", "TCP", "TLS", "HTTP", "frame"]
+    assert [line.split()[0] for line in stages if line.split()[1] == "FAILED"] == [failed]
+    (sentence,) = [line for line in above if not line.startswith("No terminal here")]
+    return sentence
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -467,21 +482,24 @@ async def test_nobody_listening_is_told(command: Command) -> None:
         pass
     result = await command.run("connect", url)
     assert result.code == 1
-    assert only_sentence(result) == f"Nobody is listening at {url}: start the server, or check host and port."
+    sentence = sentence_above_stages(result, "TCP")
+    assert sentence == f"Nobody is listening at {url}: start the server, or check host and port."
 
 
 async def test_a_web_server_is_told(command: Command) -> None:
     async with tcp_server(http("200 OK")) as port:
         result = await command.run("connect", f"ws://127.0.0.1:{port}")
     assert result.code == 1
-    assert "answered HTTP 200 OK: this is a web server, but no WebSocket" in only_sentence(result)
+    sentence = sentence_above_stages(result, "HTTP")
+    assert "answered HTTP 200 OK: this is a web server, but no WebSocket" in sentence
 
 
 async def test_tls_that_is_refused_is_told(command: Command) -> None:
     async with raw_server(silent, ssl=server_tls()) as url:
         result = await command.run("connect", url)
     assert result.code == 1
-    assert only_sentence(result).startswith(f"The TLS certificate of {url} is not trusted")
+    sentence = sentence_above_stages(result, "TLS")
+    assert sentence.startswith(f"The TLS certificate of {url} is not trusted")
 
 
 async def test_a_port_in_use_is_told_and_leaves_no_capture(command: Command) -> None:
@@ -593,9 +611,11 @@ def test_the_group_knows_its_commands() -> None:
     assert isinstance(command_line.cli, click.Group)
     assert sorted(command_line.cli.commands) == [
         "attach",
+        "call",
         "check",
         "connect",
         "demo",
+        "describe",
         "export",
         "host",
         "import",

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from inspector_app.capture.records import HandshakeSeen
 from inspector_app.intents import Disconnect, Reconnect, SendMessage, ServerSpec
+from inspector_app.sources.stages import Stage, complete, to_handshake
 from tests.inspector_app.recordings import ME, PEER, Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live, opened
 
@@ -168,3 +170,38 @@ async def test_documentation_is_wrapped_between_words(tmp_path: Path) -> None:
         await stage.until_shown("documentation")
         shown = " ".join(stage.text.replace("│", " ").replace("┃", " ").split())
         assert words in shown
+
+
+REFUSED = complete(
+    [
+        Stage(name="name", outcome="ok", came="h is an address"),
+        Stage(name="TCP", outcome="failed", tried="connect [/]", came="refused", advice="Start the server"),
+    ]
+)
+
+
+async def test_how_far_a_failed_connection_got_stands_beneath_its_transition_and_the_toast_leads_there(
+    tmp_path: Path,
+) -> None:
+    recording = Recording(tmp_path).connect().state("CONNECTED", "CLOSED", code=1000).commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        sentence = "Nobody is listening at ws://h [/]."
+        recording.add(HandshakeSeen(conn=2, time_ns=recording.now_ns, handshake=to_handshake(REFUSED)))
+        recording.state("CONNECTING", "LOST", reason=sentence, conn=2).note(sentence, conn=2).commit()
+        await stage.until(lambda: f"{sentence} Connection (4) shows how far it got." in stage.toasts)
+        await stage.press("4")
+        await stage.until_shown("CONNECTING ↯ LOST")
+        await stage.press("end")
+        refused = "TCP    FAILED  connect [/]: refused. Start the server."
+        await stage.until_shown("name   ok", refused, "frame  -       not reached")
+        told = [stage.line(part) for part in ("CONNECTING → ↯ LOST  at", f" {sentence}", refused)]
+        assert told == [line for line in stage.lines if line in told]
+        await stage.press("home")
+        await stage.until(lambda: "FAILED" not in stage.text)
+
+
+async def test_a_problem_of_a_connection_that_came_about_leads_nowhere(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, RecordingEngine()) as stage:
+        recording.note("The disk is full.", conn=1).commit()
+        await stage.until(lambda: "The disk is full." in stage.toasts)

@@ -35,6 +35,8 @@ from inspector_app.intents import (
 from inspector_app.sources.base import HIDDEN
 from inspector_app.sources.client import ClientSource
 from inspector_app.sources.failures import SourceError
+from inspector_app.sources.first_frame import FirstFrame
+from inspector_app.sources.stages import Stage, from_handshake
 from slipstream import ConnectionState
 from tests.inspector_app.sources.helpers import Records, raw_server
 
@@ -461,3 +463,73 @@ async def test_a_peer_that_misbehaves_is_closed_where_that_was_asked_for() -> No
     async with raw_server(_misbehaving) as url, started(replace(spec, url=url)) as (_, records):
         ended = await records.until(lambda all_: [each.code for each in all_.of(StateChanged) if each.code])
     assert ended == [4429]
+
+
+# -- how far a connection got -----------------------------------------------------------------------------
+
+
+def stages_in(records: Records) -> list[tuple[Stage, ...]]:
+    return [told for seen in records.of(HandshakeSeen) if (told := from_handshake(seen.handshake))]
+
+
+async def test_how_far_a_failed_attempt_got_is_told_before_it_is_lost() -> None:
+    async with raw_server(silent) as url:
+        pass
+    async with started(ClientSpec(url=url)) as (_, records):
+        await records.until_state("LOST")
+    (stages,) = stages_in(records)
+    assert [stage.outcome for stage in stages] == ["ok", "failed", "none", "none", "none"]
+    kinds = [type(record) for record in records.all]
+    assert kinds.index(HandshakeSeen) < kinds.index(StateChanged)
+
+
+async def test_an_attempt_that_is_given_up_while_it_is_looked_into_is_lost_with_its_sentence() -> None:
+    async with mute_server() as (url, asked):
+        source, records = ClientSource(ClientSpec(url=url), open_timeout_s=0.3), Records()
+        await source.start(records)
+        await asked.wait()
+        asked.clear()
+        await asked.wait()  # a second time, so the first attempt has failed
+        await source.stop()
+    assert [(each.old, each.new) for each in records.of(StateChanged)] == [("CONNECTING", "LOST")]
+    assert "did not answer in time" in records.notes("problem")[0]
+
+
+@pytest.mark.parametrize("code", [1000, 1008])
+async def test_a_connection_that_ends_before_its_first_frame_is_told_in_stages(code: int) -> None:
+    async def talk(websocket: ServerConnection) -> None:
+        await websocket.send("no frame")
+        await websocket.close(code, "no [/]")
+
+    async with raw_server(talk) as url, started(ClientSpec(url=url)) as (_, records):
+        await records.until_state("CLOSED" if code == 1000 else "LOST")
+    (stages,) = stages_in(records)
+    assert [stage.outcome for stage in stages] == ["ok", "ok", "none", "ok", "failed"]
+    assert stages[-1].came == "text that is no JSON: 'no frame'"
+    assert records.notes("problem") == [
+        f"{url} took the connection, but no frame came: text that is no JSON: 'no frame'."
+    ]
+
+
+async def test_a_connection_that_ended_after_a_frame_did_not_fail() -> None:
+    async def talk(websocket: ServerConnection) -> None:
+        await websocket.send('{"type": "fire_and_forget", "peerID": "s", "data": {"operation": "x"}}')
+        await websocket.close(1011)
+
+    async with raw_server(talk) as url, started(ClientSpec(url=url)) as (_, records):
+        await records.until_state("LOST")
+    assert stages_in(records) == []
+    assert records.notes("problem") == []
+
+
+async def test_a_connection_that_this_side_closes_did_not_fail() -> None:
+    async with connected() as (_, records):
+        pass
+    assert stages_in(records) == []
+
+
+async def test_nobody_watches_for_a_first_frame_that_has_come() -> None:
+    async with connected(describing) as (source, records):
+        await records.until(lambda found: found.of(OperationsDescribed))
+        assert source.protocol is not None
+        assert [tap for tap in source.protocol.taps._taps if isinstance(tap, FirstFrame)] == []

@@ -113,6 +113,14 @@ async def test_a_server_that_wants_a_certificate_of_ours_is_told_and_satisfied()
         await source.stop()
 
 
+async def test_a_token_that_http_cannot_carry_is_told_without_it() -> None:
+    async with raw_server(silent) as url:
+        sentence = await sentence_of(ClientSpec(url=url, token="s3cret\u20ac"))
+    assert (
+        sentence == "The header Authorization cannot be sent: take out what HTTP cannot carry (-H, --token)."
+    )
+
+
 async def test_a_host_that_nobody_knows_is_told() -> None:
     assert await sentence_of(ClientSpec(url="ws://no-such-host.invalid")) == (
         "The host of ws://no-such-host.invalid is unknown: check its spelling and your network."

@@ -1,0 +1,1 @@
+"""`call` and `describe`: one connection, one exchange, printed. No capture, no screen."""
