@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from inspector_app.intents import ClientSpec
 from inspector_app.options import server_options
 from inspector_app.sentences import sentences
+
+if TYPE_CHECKING:
+    from inspector_app.intents import ClientSpec
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FORMATS: Final = ["text", "json", "json-schema", "asyncapi"]

@@ -8,7 +8,6 @@ import json
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -370,7 +369,7 @@ async def test_headers_and_token_go_along() -> None:
         heard.append((websocket.request.headers["Authorization"], websocket.request.headers["X-A"]))
 
     async with raw_server(talk) as url:
-        await stages_of(replace(ClientSpec(url=url), token="t", headers=(("X-A", "b"),)))
+        await stages_of(ClientSpec(url=url, token="t", headers=(("X-A", "b"),)))
     assert heard == [("Bearer t", "b")]
 
 
