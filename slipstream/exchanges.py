@@ -68,6 +68,7 @@ class Effect(Enum):
 
 # To look a member up in its enum costs more than all that is done with it here.
 _UNARY, _OK, _PENDING = ExchangeKind.UNARY, Outcome.OK, Outcome.PENDING
+_SERVER_STREAM = ExchangeKind.SERVER_STREAM
 _OPEN, _CLOSED = StreamState.OPEN, StreamState.CLOSED
 _HALF_CLOSED_LOCAL, _HALF_CLOSED_REMOTE = StreamState.HALF_CLOSED_LOCAL, StreamState.HALF_CLOSED_REMOTE
 
@@ -326,16 +327,36 @@ class ExchangeTable:
         del self._mine[number]
         return True
 
-    def request_came(self, request_id: RequestId, peer_id: str | None, operation: str) -> Exchange | None:
-        """Fold the opening of a unary exchange that came as it should; like `received`."""
+    def request_came(
+        self, request_id: RequestId, peer_id: str | None, operation: str, kind: ExchangeKind = _UNARY
+    ) -> Exchange | None:
+        """Fold the opening of an exchange that came as it should; like `received`."""
         opener, number = request_id
         last = self._highest.get(opener)
         if opener != peer_id or opener == self.local_peer or last is None or not last < number < MAX_COUNTER:
             return None
-        exchange = Exchange(request_id, _UNARY, operation, False, _HALF_CLOSED_REMOTE)
+        state = _HALF_CLOSED_REMOTE if kind is _UNARY else _FIRST_STATES[kind, False]
+        exchange = Exchange(request_id, kind, operation, False, state)
         self._theirs[request_id] = exchange
         self._highest[opener] = number
         self.opened_by_peer += 1
+        return exchange
+
+    def end_passed(self, request_id: RequestId, *, incoming: bool) -> Exchange | None:
+        """Fold the end of a stream's half that is as it should be, either way; like `received` and `sent`."""
+        exchange = self.get(request_id)
+        if exchange is None or exchange.kind is _UNARY:
+            return None
+        if exchange.kind is _SERVER_STREAM and exchange.mine is not incoming:
+            return None  # its opener gives it up
+        state = exchange.state
+        if state is _OPEN:
+            exchange.state = _HALF_CLOSED_REMOTE if incoming else _HALF_CLOSED_LOCAL
+        elif state is (_HALF_CLOSED_LOCAL if incoming else _HALF_CLOSED_REMOTE):
+            exchange.state = _CLOSED
+            self._end(exchange, _OK)
+        else:
+            return None
         return exchange
 
     def settle(self, request_id: RequestId, outcome: Outcome, message: str = "") -> Exchange | None:

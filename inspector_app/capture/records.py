@@ -356,6 +356,8 @@ class Batch(Struct):
     findings: list[FindingRow] = []
     notes: list[NoteRow] = []
     operations: dict[int, list[OperationRow]] = {}
+    seen: set[tuple[str, Kind, Direction]] = set()
+    """Operations that were called: by the inspected side (`out`), or by the other. Some are given again."""
     totals: Totals = field(default_factory=Totals)
 
     def __bool__(self) -> bool:

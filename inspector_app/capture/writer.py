@@ -70,7 +70,6 @@ _FINDING = _insert("findings")
 _NOTE = _insert("notes")
 _FORGET_OPERATIONS = "DELETE FROM operations WHERE conn = ?"
 _OPERATION = _insert("operations")
-_ONE_WAY = "fire_and_forget"
 _SEEN_OPERATION = "INSERT OR IGNORE INTO seen_operations (name, kind, direction) VALUES (?, ?, ?)"
 _TOTALS = _insert("totals", "one", verb="REPLACE")
 
@@ -284,23 +283,9 @@ def _few_changes(batch: Batch) -> Iterator[tuple[str, _Values]]:
     yield _FORGET_OPERATIONS, ((conn,) for conn in batch.operations)
     for operations in batch.operations.values():
         yield _OPERATION, map(rows.operation_values, operations)
-    yield _SEEN_OPERATION, _seen_operations(batch)
+    yield _SEEN_OPERATION, batch.seen
     yield _TOTALS, [_totals_values(batch.totals)]
 
 
 def _totals_values(totals: Totals) -> tuple[Any, ...]:
     return (*rows.totals_values(totals), 1)
-
-
-def _seen_operations(batch: Batch) -> set[tuple[str, str, str]]:
-    seen: set[tuple[str, str, str]] = {
-        (row.operation, row.kind, "out" if row.mine else "in")
-        for row in batch.exchanges.values()
-        if row.operation is not None
-    }
-    seen.update(
-        (row.operation, _ONE_WAY, row.direction)
-        for row, _ in batch.frames
-        if row.type == _ONE_WAY and row.operation is not None
-    )
-    return seen

@@ -18,7 +18,7 @@ from slipstream.lifecycle import ENDED, StreamState
 from slipstream.limits import MAX_COUNTER
 
 if TYPE_CHECKING:
-    from inspector_app.capture.records import ConnectionOpened
+    from inspector_app.capture.records import ConnectionOpened, Kind
     from slipstream.exchanges import Exchange, RequestId
     from slipstream.frames import Fields
 
@@ -33,7 +33,8 @@ _REFUSED_KEPT = 256
 # To look a member up in its enum costs more than what is done with it here, and so does asking for its value.
 _STREAM_DATA, _RESPONSE, _REQUEST = MessageType.STREAM_DATA, MessageType.RESPONSE, MessageType.REQUEST
 _ITEM, _RESULT, _OPENED = Effect.ITEM, Effect.RESULT, Effect.OPENED
-_KINDS = {kind: kind.value for kind in ExchangeKind}
+_UNARY = ExchangeKind.UNARY
+_KINDS: dict[ExchangeKind, Kind] = {kind: kind.value for kind in ExchangeKind}
 _STATES = {state: state.value for state in StreamState}
 _OUTCOMES = {outcome: outcome.value for outcome in Outcome}
 _ENDED_NAMES = frozenset(state.name for state in ENDED)
@@ -54,6 +55,7 @@ class Live:
     number: int
     unary: bool
     """Whether it is a request, not a stream."""
+    kind: Kind
     message: str = ""
     ended_ns: int | Null = NULL
     ended_seq: int | Null = NULL
@@ -64,18 +66,20 @@ class Live:
     """Whether the responder has sent a result or an item."""
 
     @classmethod
-    def opened(cls, exchange: Exchange, *, id: int, conn: int, opener: int, time_ns: int, seq: int) -> Live:  # noqa: A002 - named as the row's field is
+    def opened(cls, exchange: Exchange, id: int, conn: int, opener: int, time_ns: int, seq: int) -> Live:  # noqa: A002 - named as the row's field is
         """Begin an exchange as its opening frame tells."""
+        operation, request_id = exchange.operation, exchange.request_id
         return cls(
             exchange,
-            id=id,
-            conn=conn,
-            opened_ns=time_ns,
-            opened_seq=seq,
-            operation=None if exchange.operation is None else cut(exchange.operation, NAME_LENGTH),
-            opener=opener,
-            number=row_number(exchange.request_id),
-            unary=exchange.kind is ExchangeKind.UNARY,
+            id,
+            conn,
+            time_ns,
+            seq,
+            None if operation is None else cut(operation, NAME_LENGTH),
+            opener,
+            row_number(request_id),
+            exchange.kind is _UNARY,
+            _KINDS[exchange.kind],
         )
 
     def latency_ns(self, time_ns: int, *, incoming: bool) -> int | Null:
@@ -96,7 +100,7 @@ class Live:
                 self.opener,
                 self.number,
                 int(exchange.mine),
-                _KINDS[exchange.kind],
+                self.kind,
                 self.operation,
                 self.opened_ns,
                 self.opened_seq,
@@ -173,7 +177,8 @@ class Connection:
             effect, live = _RESULT, self.response(request_id, sender, incoming=incoming)
         elif kind is _REQUEST and type(data) is dict:
             operation = data.get("operation")
-            effect, exchange = _OPENED, self.request(request_id, sender, operation, incoming=incoming)
+            effect = _OPENED
+            exchange = self.opening(_UNARY, request_id, sender, operation, incoming=incoming)
         if live is not None:
             exchange = live.exchange
         if exchange is not None:
@@ -215,15 +220,21 @@ class Connection:
         table.response_sent(live.exchange)
         return live
 
-    def request(
-        self, request_id: RequestId, sender: str | None, operation: object, *, incoming: bool
+    def opening(
+        self,
+        kind: ExchangeKind,
+        request_id: RequestId,
+        sender: str | None,
+        operation: object,
+        *,
+        incoming: bool,
     ) -> Exchange | None:
-        """Fold a `request`: what it opens."""
+        """Fold what opens an exchange."""
         table = self.table
         if type(operation) is not str:
             return None
         if incoming:
-            return table.request_came(request_id, sender, operation)
+            return table.request_came(request_id, sender, operation, kind)
         opener, number = request_id
         if (
             opener != sender
@@ -232,7 +243,14 @@ class Connection:
             or number >= MAX_COUNTER
         ):
             return None
-        return table.open(ExchangeKind.UNARY, operation)
+        return table.open(kind, operation)
+
+    def end(self, request_id: RequestId, sender: str | None, *, incoming: bool) -> Live | None:
+        """Fold a `stream_end`."""
+        live, table = self.live.get(request_id), self.table
+        if live is None or (incoming and sender == table.local_peer):
+            return None
+        return live if table.end_passed(request_id, incoming=incoming) is not None else None
 
     def be(self, peer: str) -> bool:
         """Take `peer` as this side's ID, unless exchanges are in flight that it opened as the other side."""

@@ -8,7 +8,7 @@ so the same records make the same rows, live or from a file. It keeps what is op
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import replace
 
@@ -33,16 +33,25 @@ from inspector_app.capture.records import (
 from inspector_app.capture.summary import LONGEST_WITHOUT, cut, data_summary, message_summary
 from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
 from inspector_app.model.error_summary import error_line, error_summary
-from inspector_app.model.ordinary import Item, Request, Response, fields_of, head_of
+from inspector_app.model.ordinary import (
+    End,
+    Item,
+    Request,
+    Response,
+    StreamRequest,
+    StreamStreamRequest,
+    fields_of,
+    head_of,
+)
 from slipstream.errors import ProtocolError
-from slipstream.exchanges import Effect, Outcome, bad_frame, operation_of
+from slipstream.exchanges import Effect, ExchangeKind, Outcome, bad_frame, operation_of
 from slipstream.frames import Frame, MessageType, read_fields, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from inspector_app.capture.records import Null, Record
-    from inspector_app.model.ordinary import Head
+    from inspector_app.capture.records import Kind, Null, Record
+    from inspector_app.model.ordinary import Head, Opening
     from slipstream.exchanges import Exchange, Finding, RequestId
     from slipstream.frames import Fields
 
@@ -52,13 +61,21 @@ TEXT_LENGTH = 500
 _ENDED_EXCHANGES_KEPT = 4096
 _ENDED_CONNECTIONS_KEPT = 64
 _PEERS_KEPT = 1024
+_SEEN_KEPT = 4096
 
 # To look a member up in its enum costs more than what is done with it here.
 _STREAM_DATA, _ERROR_FRAME = MessageType.STREAM_DATA, MessageType.ERROR
+_ONE_WAY_FRAME = MessageType.FIRE_AND_FORGET
+_ONE_WAY: Kind = "fire_and_forget"
 _OPENED, _ITEM, _ERROR, _REFUSED = Effect.OPENED, Effect.ITEM, Effect.ERROR, Effect.REFUSED
 _PENDING = Outcome.PENDING
 _TYPES = {member: member.value for member in MessageType}
 _ANSWERS = (MessageType.RESPONSE, MessageType.ERROR)
+_OPENS: dict[type, tuple[str, ExchangeKind]] = {
+    Request: ("request", ExchangeKind.UNARY),
+    StreamRequest: ("stream_request", ExchangeKind.SERVER_STREAM),
+    StreamStreamRequest: ("stream_stream_request", ExchangeKind.BIDIRECTIONAL),
+}
 _OUTCOME_OF_STATE = {"CLOSED": Outcome.CLOSED, "LOST": Outcome.LOST}
 
 
@@ -74,6 +91,7 @@ class Fold:
         self._ended_exchanges: OrderedDict[tuple[int, RequestId], Live] = OrderedDict()
         self._peers: dict[str, int] = {}
         self._last_peer = 0
+        self._seen: set[tuple[str | None, str, bool]] = set()
         self._batch = Batch()
         self._changed_exchanges: dict[int, Live] = {}
         self._changed_connections: dict[int, Connection] = {}
@@ -136,12 +154,12 @@ class Fold:
     ) -> FoldedFrame | None:
         """Fold what comes as it should; None for all else, and then nothing was done."""
         conn, time_ns, direction, _ = record
-        request_id, kind = head.requestId, type(head)
+        request_id, sender, kind = head.requestId, head.peerID, type(head)
         latency_ns: int | Null = NULL
         live: Live | None
         if kind is Item:
             name = "stream_data"
-            live = connection.item(request_id, head.peerID, size_bytes, incoming=incoming)
+            live = connection.item(request_id, sender, size_bytes, incoming=incoming)
             if live is None:
                 return None
             live.last_item_ns = time_ns
@@ -150,20 +168,27 @@ class Fold:
             self._changed_exchanges[live.id] = live
         elif kind is Response:
             name = "response"
-            live = connection.response(request_id, head.peerID, incoming=incoming)
+            live = connection.response(request_id, sender, incoming=incoming)
             if live is None:
                 return None
             latency_ns = live.latency_ns(time_ns, incoming=incoming)
             self._end(connection, live, time_ns, self._totals.frames)
-        elif isinstance(head, Request):
-            name, operation = "request", head.data.operation
-            exchange = connection.request(request_id, head.peerID, operation, incoming=incoming)
+        elif kind is End:
+            name = "stream_end"
+            live = connection.end(request_id, sender, incoming=incoming)
+            if live is None:
+                return None
+            self._changed_exchanges[live.id] = live
+            if live.exchange.outcome is not _PENDING:
+                self._end(connection, live, time_ns, self._totals.frames)
+        else:
+            name, opens = _OPENS[kind]
+            operation = cast("Opening", head).data.operation
+            exchange = connection.opening(opens, request_id, sender, operation, incoming=incoming)
             if exchange is None:
                 return None
             live = self._open(connection, exchange, time_ns)
             self._changed_exchanges[live.id] = live
-        else:
-            return None
         return made(
             FoldedFrame,
             (
@@ -216,6 +241,8 @@ class Fold:
                 opener, number = self._peer(request_id), row_number(request_id)
         if findings:
             self._find(record, live, findings)
+        if kind is _ONE_WAY_FRAME and (operation, _ONE_WAY, not incoming) not in self._seen:
+            self._see(operation, _ONE_WAY, mine=not incoming)
         summary: str | Null = NULL
         if kind is _ERROR_FRAME:
             summary = error_line(data)
@@ -305,13 +332,15 @@ class Fold:
         totals.exchanges += 1
         live = Live.opened(
             exchange,
-            id=totals.exchanges,
-            conn=connection.row.conn,
-            opener=self._peer(exchange.request_id),
-            time_ns=time_ns,
-            seq=totals.frames,
+            totals.exchanges,
+            connection.row.conn,
+            self._peer(exchange.request_id),
+            time_ns,
+            totals.frames,
         )
         connection.live[exchange.request_id] = live
+        if (live.operation, live.kind, exchange.mine) not in self._seen:
+            self._see(live.operation, live.kind, mine=exchange.mine)
         if live.unary:
             totals.requests += 1
             totals.requests_pending += 1
@@ -319,6 +348,14 @@ class Fold:
             totals.streams += 1
             totals.streams_open += 1
         return live
+
+    def _see(self, operation: str | None, kind: Kind, *, mine: bool) -> None:
+        """Tell of an operation that was called. What was told long ago is told again."""
+        if len(self._seen) >= _SEEN_KEPT:
+            self._seen.clear()
+        self._seen.add((operation, kind, mine))
+        if operation is not None:
+            self._batch.seen.add((operation, kind, "out" if mine else "in"))
 
     def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | Null) -> None:
         live.ended_ns, live.ended_seq = time_ns, seq

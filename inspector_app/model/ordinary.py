@@ -47,22 +47,24 @@ class _Named(Struct, gc=False):
     operation: str
 
 
-class _Opening(Struct, gc=False, tag_field="type", tag=None):
+class Opening(Struct, gc=False, tag_field="type", tag=None):
+    """What opens an exchange."""
+
     requestId: tuple[str, int]  # noqa: N815 - as above
     peerID: str  # noqa: N815 - as above
     data: _Named
     meta: dict[str, Any] | None = None
 
 
-class Request(_Opening, tag="request", gc=False):
+class Request(Opening, tag="request", gc=False):
     """A `request` that says who sends it and what it calls."""
 
 
-class StreamRequest(_Opening, tag="stream_request", gc=False):
+class StreamRequest(Opening, tag="stream_request", gc=False):
     """A `stream_request` likewise."""
 
 
-class StreamStreamRequest(_Opening, tag="stream_stream_request", gc=False):
+class StreamStreamRequest(Opening, tag="stream_stream_request", gc=False):
     """A `stream_stream_request` likewise."""
 
 
@@ -80,7 +82,7 @@ _TYPES = {
 def fields_of(head: Head) -> Fields:
     """Give the fields of a frame as `read_fields` does; of its data no more than the operation it names."""
     kind, spelled = _TYPES[type(head)]
-    data = {"operation": head.data.operation} if isinstance(head, _Opening) else None
+    data = {"operation": head.data.operation} if isinstance(head, Opening) else None
     return kind, head.requestId, head.peerID, data, head.meta, spelled
 
 

@@ -302,34 +302,13 @@ def test_operations_replace_those_told_before(tmp_path: Path) -> None:
         assert [row.name for row in reader.operations()] == ["new"]
 
 
-def test_seen_operations_are_distinct_and_sorted(tmp_path: Path) -> None:
-    batch = samples.exchanges(STREAM, EXCHANGE, EXCHANGE, replace(EXCHANGE, operation=None))
-    notice = replace(FRAME, type="fire_and_forget", exchange=None, operation="log")
-    never = replace(FRAME, seq=2, operation="never")
-    batch.frames = [samples.folded(notice), samples.folded(never)]
-    with reading(samples.capture(tmp_path, batch)) as reader:
-        assert reader.seen_operations() == [
-            ("add", "request_response"),
-            ("count", "request_stream"),
-            ("log", "fire_and_forget"),
-        ]
-
-
-def test_what_the_other_side_called_is_seen_apart_from_what_was_called_there(tmp_path: Path) -> None:
-    theirs = replace(EXCHANGE, mine=False, operation="on_quote")
-    batch = samples.exchanges(EXCHANGE, theirs, replace(theirs, operation="add"))
-    notice = replace(FRAME, type="fire_and_forget", exchange=None, direction="in", operation="log")
-    batch.frames = [samples.folded(notice)]
-    with reading(samples.capture(tmp_path, batch)) as reader:
-        assert reader.seen_operations("out") == [("add", "request_response")]
-        assert reader.seen_operations("in") == [
-            ("add", "request_response"),
-            ("log", "fire_and_forget"),
-            ("on_quote", "request_response"),
-        ]
-
-
-# -- following a capture that is being written
+def test_seen_operations_are_distinct_sorted_and_told_apart_by_who_called(tmp_path: Path) -> None:
+    batch, again = samples.frames("1"), samples.frames("2", first_seq=2)
+    batch.seen = {("log", "fire_and_forget", "out"), ("add", "request_response", "out")}
+    again.seen = {("add", "request_response", "out"), ("add", "request_response", "in")}
+    with reading(samples.capture(tmp_path, batch, again)) as reader:
+        assert reader.seen_operations("out") == [("add", "request_response"), ("log", "fire_and_forget")]
+        assert reader.seen_operations("in") == [("add", "request_response")]
 
 
 def test_a_reader_sees_each_batch_once_it_is_committed(tmp_path: Path) -> None:

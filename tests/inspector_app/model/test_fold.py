@@ -28,6 +28,31 @@ if TYPE_CHECKING:
     from inspector_app.capture.records import Direction, Outcome
 
 
+# -- operations
+
+
+def test_what_was_called_is_told_once_with_its_kind_and_who_called() -> None:
+    talk = Talk()
+    seen = []
+    talk.out("request", 0, call())
+    seen.append(talk.batch.seen)
+    talk.out("request", 1, call())
+    seen.append(talk.batch.seen)
+    talk.into("stream_request", 0, call(), opener=THEY)
+    seen.append(talk.batch.seen)
+    talk.into("fire_and_forget", None, call("log"))
+    seen.append(talk.batch.seen)
+    talk.raw("out", "not a frame")
+    seen.append(talk.batch.seen)
+    assert seen == [
+        {("add", "request_response", "out")},
+        set(),
+        {("add", "request_stream", "in")},
+        {("log", "fire_and_forget", "in")},
+        set(),
+    ]
+
+
 # -- frames
 
 

@@ -132,5 +132,6 @@ def test_most_frames_of_a_good_talk_take_it(monkeypatch: pytest.MonkeyPatch) -> 
         talk.append(("in", "response", ME, number, THEY, None))
     talk.append(("out", "stream_request", ME, 3, ME, "add"))
     talk += [("in", "stream_data", ME, 3, THEY, None)] * 9
+    talk.append(("in", "stream_end", ME, 3, THEY, None))
     batches(talk, introduced=True)
-    assert [frame.type.value for frame in by_full_rules] == ["stream_request"]
+    assert by_full_rules == []
