@@ -41,8 +41,11 @@ def came(table: ExchangeTable, frame: Frame, request_id: tuple[str, int]) -> Eff
         return Effect.ITEM if table.item_came(request_id, SIZE) else None
     if frame.type is MessageType.RESPONSE:
         return Effect.RESULT if table.response_came(request_id) else None
-    if frame.type is MessageType.REQUEST:
-        return Effect.OPENED if table.request_came(request_id, frame.peer_id, "add") else None
+    if frame.type is MessageType.STREAM_END:
+        return Effect.END if table.end_passed(request_id, incoming=True) else None
+    kind = KINDS.get(frame.type)
+    if kind is not None:
+        return Effect.OPENED if table.request_came(request_id, frame.peer_id, "add", kind) else None
     return None
 
 
@@ -58,6 +61,8 @@ def went(table: ExchangeTable, frame: Frame, request_id: tuple[str, int]) -> Eff
     if frame.type is MessageType.RESPONSE and exchange is not None and unary:
         table.response_sent(exchange)
         return Effect.RESULT
+    if frame.type is MessageType.STREAM_END:
+        return Effect.END if table.end_passed(request_id, incoming=False) else None
     return None
 
 
@@ -125,11 +130,17 @@ def test_nearly_everything_is_ordinary() -> None:
         passing(False, MessageType.STREAM_STREAM_REQUEST, ME, 2, ME),
         passing(False, MessageType.STREAM_DATA, ME, 2, ME),
         passing(True, MessageType.STREAM_DATA, ME, 2, THEM),
+        passing(False, MessageType.STREAM_END, ME, 2, ME),
+        passing(True, MessageType.STREAM_END, ME, 2, THEM),
+        passing(True, MessageType.STREAM_REQUEST, THEM, 6, THEM),
+        passing(False, MessageType.STREAM_END, THEM, 6, ME),
     ]
     assert [quickly(table, *each) for each in ordinary] == [
         *(Effect.OPENED, Effect.RESULT) * 2,
         *(Effect.OPENED, Effect.ITEM) * 2,
         Effect.ITEM,
+        *(Effect.END, Effect.END),
+        *(Effect.OPENED, Effect.END),
     ]
 
 
