@@ -177,6 +177,17 @@ def test_an_item_where_none_may_come_is_not_ordinary(opening: MessageType) -> No
     assert table == before
 
 
+@pytest.mark.parametrize("incoming", [True, False])
+def test_a_second_end_of_a_half_is_not_ordinary(incoming: bool) -> None:
+    table = ExchangeTable(ME)
+    slowly(table, *passing(False, MessageType.STREAM_STREAM_REQUEST, ME, 0, ME))
+    end = passing(incoming, MessageType.STREAM_END, ME, 0, THEM if incoming else ME)
+    assert quickly(table, *end) is Effect.END
+    before = deepcopy(table)
+    assert quickly(table, *end) is None
+    assert table == before
+
+
 def test_what_is_in_flight_is_counted_whoever_opened_it() -> None:
     table = ExchangeTable(ME)
     slowly(table, *passing(False, MessageType.REQUEST, ME, 0, ME))
