@@ -21,9 +21,17 @@ class _TermRows:
         return len(self._terms)
 
     def rows(self, first: int, count: int) -> Sequence[Sequence[tuple[str, str]]]:
-        return [
-            ((each.field, "emphasis"), (each.value or "", "")) for each in self._terms[first : first + count]
-        ]
+        return [((each.field, "emphasis"), (_value(each), "")) for each in self._terms[first : first + count]]
+
+
+def _value(term: Term) -> str:
+    """Write a value as the filter will have it: a time and a size with their units."""
+    from inspector_app.capture.filter import FilterError, only
+
+    try:
+        return only(term.field, term.value, negate=False).removeprefix(f"{term.field}:")
+    except FilterError:
+        return term.value or ""
 
 
 class TermList(Dialog[Term]):
