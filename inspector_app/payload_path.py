@@ -6,10 +6,13 @@ Owns the notation wherever a path is looked up in a value; filters compile their
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _STEP: Final = re.compile(r'\.?([\w$@-]+)|\.("(?:[^"\\]|\\.)*")|\[(-?\d{1,9})\]')
 _DEEPEST: Final = 50
+_PLAIN: Final = re.compile(r"[\w$@-]+")
+_LONGEST_NAME: Final = 200
 
 Step = str | int
 
@@ -29,6 +32,18 @@ def steps_of(path: str) -> list[Step]:
     if end != len(path):
         raise ValueError(path)
     return steps
+
+
+def spelled(steps: Sequence[Step]) -> str:
+    """Write a path down, the step `*` as `[*]`; of long names the beginning."""
+    return "".join(_step(step) for step in steps).removeprefix(".")
+
+
+def _step(step: Step) -> str:
+    if isinstance(step, int) or step == "*":
+        return f"[{step}]"
+    name = step[:_LONGEST_NAME]
+    return f".{name}" if _PLAIN.fullmatch(name) else f".{json.dumps(name, ensure_ascii=False)}"
 
 
 def follow(value: object, steps: list[Step]) -> object:

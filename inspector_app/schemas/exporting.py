@@ -7,7 +7,7 @@ that is asked for by whoever made its schema.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,15 +28,25 @@ class Offer:
     deprecated: bool = False
     learned: bool = False
     """From traffic, and not from the other side's own description."""
+    items: object = None
+    """The schema of the items that the caller sends, on a bidirectional stream."""
+    called: bool = False
+    """It is not offered by the side that the document is about, but called by it."""
+    errors: tuple[str, ...] = ()
+    """Codes of the errors that it was seen to end with."""
 
 
 def json_schema(offers: Sequence[Offer], *, title: str) -> dict[str, object]:
-    """Give one JSON Schema document: `$defs` holds `NAME.params` and `NAME.returns` of each operation."""
+    """Give one JSON Schema document: `$defs` holds `NAME.params` and `NAME.returns` of each operation.
+
+    `NAME.items`: what the caller sends on a stream; `NAME.called.params` and so on: what the side called.
+    """
     definitions: dict[str, object] = {}
     for offer in offers:
-        for part, schema in (("params", offer.params), ("returns", offer.returns)):
+        parts = {"params": offer.params, "items": offer.items, "returns": offer.returns}
+        for part, schema in parts.items():
             if isinstance(schema, (Mapping, bool)):
-                key = f"{offer.name}.{part}"
+                key = _new(f"{offer.name}{'.called' if offer.called else ''}.{part}", definitions)
                 definitions[key] = _noted(_moved(schema, f"/$defs/{_escaped(key)}"), offer)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -48,17 +58,19 @@ def json_schema(offers: Sequence[Offer], *, title: str) -> dict[str, object]:
 def asyncapi(offers: Sequence[Offer], *, title: str, url: str = "") -> dict[str, object]:
     """Give an AsyncAPI 3 document of the side that offers the operations, as it sees them.
 
-    Each operation has a channel of its own; all share the one WebSocket at `url`.
+    It receives what it offers, and sends what it calls. Each operation has a channel of its own; all share the one WebSocket at `url`.
     """
     channels: dict[str, object] = {}
     operations: dict[str, object] = {}
     keys = _keys(offers)
     for offer, key in zip(offers, keys, strict=True):
         messages = {"request": _message(f"{offer.name} request", _payload(offer), offer)}
+        if isinstance(offer.items, (Mapping, bool)):
+            messages["item"] = _message(f"{offer.name} item", offer.items, offer)
         if offer.kind != "fire_and_forget":
             messages["answer"] = _message(f"{offer.name} answer", offer.returns, offer)
         channels[key] = {"address": None, "title": offer.name, "messages": _placed(messages, key)}
-        operations[key] = _operation(offer, key)
+        operations[key] = _operation(offer, key, list(messages))
     return {
         "asyncapi": "3.0.0",
         "info": {"title": title, "version": "1"},
@@ -69,13 +81,13 @@ def asyncapi(offers: Sequence[Offer], *, title: str, url: str = "") -> dict[str,
     }
 
 
-def _operation(offer: Offer, key: str) -> dict[str, object]:
+def _operation(offer: Offer, key: str, messages: list[str]) -> dict[str, object]:
     channel = f"#/channels/{key}"
     told: dict[str, object] = {
-        "action": "receive",
+        "action": "send" if offer.called else "receive",
         "title": offer.name,
         "channel": {"$ref": channel},
-        "messages": [{"$ref": f"{channel}/messages/request"}],
+        "messages": [{"$ref": f"{channel}/messages/{name}"} for name in messages if name != "answer"],
         "x-slipstream-kind": offer.kind,
     }
     if offer.doc:
@@ -84,6 +96,8 @@ def _operation(offer: Offer, key: str) -> dict[str, object]:
         told["tags"] = [{"name": "deprecated"}]
     if offer.learned:
         told["x-learned"] = True
+    if offer.errors:
+        told["x-slipstream-errors"] = list(offer.errors)
     if offer.kind != "fire_and_forget":
         told["reply"] = {
             "channel": {"$ref": channel},
@@ -161,10 +175,14 @@ def _keys(offers: Sequence[Offer]) -> list[str]:
     """Give each operation a name that AsyncAPI takes as a key, none twice."""
     keys: list[str] = []
     for offer in offers:
-        plain = key = _UNNAMED.sub("_", offer.name) or "_"
-        count = 1
-        while key in keys:
-            count += 1
-            key = f"{plain}_{count}"
-        keys.append(key)
+        keys.append(_new(_UNNAMED.sub("_", offer.name) or "_", keys))
     return keys
+
+
+def _new(name: str, taken: Container[str]) -> str:
+    """Give a name, with a number behind it if it is taken."""
+    key, count = name, 1
+    while key in taken:
+        count += 1
+        key = f"{name}_{count}"
+    return key

@@ -6,6 +6,7 @@ its matter. What is learned is what was seen, and no promise.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -42,6 +43,11 @@ _TYPE: Final[dict[type, str]] = {
 }
 
 
+def type_of(value: object) -> str:
+    """Name the type of a JSON value as JSON Schema does; empty for what is none."""
+    return _TYPE.get(type(value), "")
+
+
 @dataclass(slots=True)
 class Learned:
     """What was seen at one place of values of one sort."""
@@ -67,8 +73,8 @@ class Learned:
 
     def add(self, value: object, depth: int = 0) -> None:
         """Learn from one more value."""
-        kind = _TYPE.get(type(value))
-        if kind is None:
+        kind = type_of(value)
+        if not kind:
             return
         self.count += 1
         self.types[kind] = self.types.get(kind, 0) + 1
@@ -108,6 +114,8 @@ class Learned:
                 self.item.add(each, depth + 1)
 
     def _add_scalar(self, value: object) -> None:
+        if isinstance(value, float) and not math.isfinite(value):
+            return  # Python reads it, but it is no JSON
         if isinstance(value, str):
             self._add_text(value)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -176,14 +184,17 @@ class Learned:
         return sorted(self.texts or ()) if is_few and not self.formats else []
 
     def schema(self, *, examples: bool = True) -> dict[str, object]:
-        """Write what was learned as a JSON Schema; `examples` are values that went over the wire."""
+        """Write what was learned as a JSON Schema.
+
+        `examples`: with values that went over the wire, which choices are, too.
+        """
         schema: dict[str, object] = {}
         kinds = sorted(self.types)
         if "number" in kinds and "integer" in kinds:
             kinds.remove("integer")
         if kinds:
             schema["type"] = kinds[0] if len(kinds) == 1 else kinds
-        if self.choices and kinds == ["string"]:
+        if examples and self.choices and kinds == ["string"]:
             schema["enum"] = list(self.choices)
         elif self.formats:
             schema["format"] = min(self.formats)

@@ -112,6 +112,9 @@ class Asking:
 
     def call(self, operation: Operation | None) -> None:
         """Open the form to call an operation."""
+        if operation is not None and operation.direction == "in":
+            notify(self._main.app, "The other side calls this one here: + shows its frames.", "warning")
+            return
         kind = MESSAGE_KINDS.get(operation.kind) if operation else None
         if operation is None or kind is None:
             why = "This kind of operation is not known: it cannot be called from a form."

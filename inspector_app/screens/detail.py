@@ -6,9 +6,10 @@ thread. It keeps nothing of the capture.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 from textual.app import ComposeResult
@@ -26,8 +27,6 @@ from inspector_app.screens.facts import (
     exchange_facts,
     finding_lines,
     frame_facts,
-    operation_facts,
-    operation_lines,
     transition_lines,
 )
 from inspector_app.screens.lists import EXCHANGE_FRAME_COLUMNS
@@ -41,8 +40,6 @@ from inspector_app.widgets.tab_strip import Tab, TabStrip
 if TYPE_CHECKING:
     from inspector_app.display.json_tree import JsonTree
     from inspector_app.widgets.tree_view import TreeView
-
-Thing = TypeVar("Thing")
 
 DETAIL_TABS = (
     Tab("data", "Data"),
@@ -184,14 +181,26 @@ class DetailPane(Vertical):
         operation = self._chosen.operation
         if self._view.view == "connection":
             key, make = self._connection_text()
+        elif operation is None:
+            key, make = ("operation", None), lambda: None
         else:
-            key, make = ("operation", operation), partial(_maybe, operation_lines, operation)
+            key, make = self._operation_text(operation)
         if key != self._shown:
             same = isinstance(self._shown, tuple) and self._shown[:2] == key[:2]
             self._shown = key
             self._view.text_search.look_at(None)
             self._text.hint = _NOTHING
             self._text.show(make(), keep_place=same)
+
+    def _operation_text(self, operation: Operation) -> tuple[tuple[object, ...], Callable[[], LineSource]]:
+        from inspector_app.screens.operation_text import operation_lines
+
+        lessons = self._view.lessons
+        if lessons.due(operation, time.monotonic_ns()):
+            self._begin("learning", lessons.learn)
+        learned = lessons.of(operation)
+        key = ("operation", operation.key, operation, id(learned))
+        return key, partial(operation_lines, operation, learned)
 
     def _connection_text(self) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:
         chosen, row = self._chosen, self._chosen.connection
@@ -291,6 +300,9 @@ class DetailPane(Vertical):
             return
         if event.what == "search":
             self._show_found()
+        elif event.what == "learning":
+            if self._view.view == "operations":
+                self._refresh_text()
         elif self._text_is_of_frame:
             self._shown = None
             self.refresh_chosen(self._chosen)
@@ -376,7 +388,7 @@ class DetailPane(Vertical):
             row = chosen.connection
             return [(f"Connection {row.conn}", "emphasis bold"), (f"  {row.address}", "muted")] if row else []
         if view.view == "operations":
-            return operation_facts(chosen.operation) if chosen.operation else []
+            return self._operation_facts(chosen.operation) if chosen.operation else []
         if view.detail == "tree" and (place := self.tree_row) is not None:
             from inspector_app.display.json_tree import path_text
 
@@ -387,6 +399,9 @@ class DetailPane(Vertical):
         reading = [("reading …  ", "muted")] if self.reads else []
         return [*reading, *frame_facts(view.selection.frame)] if view.selection.frame else []
 
+    def _operation_facts(self, operation: Operation) -> list[Part]:
+        from inspector_app.screens.operation_text import operation_facts
 
-def _maybe(make: Callable[[Thing], LineSource], thing: Thing | None) -> LineSource | None:
-    return make(thing) if thing is not None else None
+        rows = self._view.operations
+        usage = rows.usage(operation)
+        return operation_facts(operation, usage, rows.age_ns(usage) if usage is not None else 0)

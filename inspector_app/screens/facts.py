@@ -1,19 +1,17 @@
-"""What the detail says about what is chosen, as lines and parts: facts, findings, handshakes, documentation.
+"""What the detail says about what is chosen, as lines and parts: facts, findings, handshakes.
 
 Owns the words. It looks at nothing that is not given to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from inspector_app.capture.records import ConnectionRow, ExchangeRow, FindingRow, FrameRow, NoteRow, StateRow
 from inspector_app.display import formats
-from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import LineSource, Part, TextLines
 from inspector_app.sources.stages import Stage, from_handshake, outcome_word
 from inspector_app.viewer.connections import ENDED
-from inspector_app.viewer.operations import Operation
 
 Lines = list[list[Part]]
 
@@ -27,12 +25,6 @@ def finding_lines(finding: FindingRow) -> LineSource:
             [],
         ]
     )
-
-
-def operation_facts(operation: Operation) -> list[Part]:
-    """Tell about an operation on one line."""
-    kind = formats.KIND_WORD.get(operation.kind, operation.kind)
-    return [(operation.name, "emphasis bold"), (f"  {kind}", "muted")]
 
 
 def frame_facts(frame: FrameRow) -> list[Part]:
@@ -142,28 +134,3 @@ def _header(pair: object) -> list[Part]:
     if isinstance(pair, (list, tuple)) and len(pair) == 2:
         return [(f"{pair[0]}: ", "json-key"), (str(pair[1]), "")]
     return [(str(pair), "")]
-
-
-def operation_lines(operation: Operation) -> TextLines:
-    """Lay out what is known of an operation."""
-    lines: Lines = []
-    if operation.deprecated:
-        lines.append([("! Deprecated: the other side asks not to use it any more.", "severity-warning")])
-    doc = operation.doc.strip() or (
-        "No documentation."
-        if operation.described
-        else "Called before in this capture; the other side does not describe it."
-    )
-    lines += [[(line, "")] for line in doc.split("\n")]
-    lines += [[], [("Enter opens the form to call it.", "muted")]]
-    for title, schema in (("Parameters", operation.params), ("Returns", operation.returns)):
-        if isinstance(schema, Mapping):
-            lines += [[], [(f"{title}, as JSON Schema", "emphasis bold")], *_json(schema)]
-    return TextLines.prose(lines)
-
-
-def _json(value: object) -> list[list[Part]]:
-    import json
-
-    source = JsonLines(json.dumps(value))
-    return [list(source.line(index)) for index in range(source.count)]

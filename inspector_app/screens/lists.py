@@ -90,8 +90,11 @@ FINDING_COLUMNS = [
 ]
 
 OPERATION_COLUMNS = [
+    Column("", 1),
     Column("Kind", 13),
-    Column("Name", 26, roomy=36),
+    Column("Name", 22, roomy=34),
+    Column("Last", 4, "right"),
+    Column("Takes", 6, "right"),
     Column("Documentation"),
 ]
 
@@ -120,7 +123,7 @@ HINTS_SERVER: dict[str, str] = {
     "requests": "No request yet.\nConnect a client to the address above.",
     "streams": "No stream yet.\nConnect a client to the address above.",
     "connection": "Nobody has connected yet.\nConnect a client to the address above.",
-    "operations": "No client has described itself.\nWhat you send to one will be listed here.",
+    "operations": "No client has described itself or called anything.\nWhat is called will be listed here.",
 }
 
 HINTS_FILE: dict[str, str] = {

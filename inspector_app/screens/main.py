@@ -31,6 +31,7 @@ from inspector_app.screens.wishes import FilterBy, Restart
 from inspector_app.viewer.cells import Rows
 from inspector_app.viewer.drafts import Drafts
 from inspector_app.viewer.exchanges import ExchangeRows
+from inspector_app.viewer.operations import Operation
 from inspector_app.viewer.pace import Pace
 from inspector_app.viewer.state import Arrived, Changes
 from inspector_app.widgets.connection_bar import ConnectionBar
@@ -94,6 +95,7 @@ class MainScreen(CommandScreen):
         self._unchosen = False
         self._read_ns = 0
         self._chosen_ns = 0
+        self._operation: Operation | None = None
 
     def compose_parts(self) -> ComposeResult:
         """Give bar, tabs, the frame list and the detail; the other lists come when the screen is seen."""
@@ -217,6 +219,11 @@ class MainScreen(CommandScreen):
         if self.view.view == "frames" and (frames.filtered or not frames.settled):
             self._refresh_matches()
             return
+        if self.view.view == "operations":
+            # Whatever is called for the first time is put among those that are there.
+            chosen_one = self._operation
+            shown.refresh_rows(cursor=self.view.operations.index_of(chosen_one) if chosen_one else None)
+            return
         chosen = self.view.selection.exchange
         if not changes.data or rows is None or chosen is None or shown.cursor is None:
             shown.refresh_rows()
@@ -327,6 +334,8 @@ class MainScreen(CommandScreen):
             seq = view.frames.seq_at(index)
             if seq != view.selection.origin or seq is None:
                 view.selection.choose_seq(seq)
+        elif view.view == "operations":
+            self._operation = view.operations.row(index)
         elif view.view == "findings":
             finding = view.findings.row(index)
             view.selection.choose_seq(finding.seq if finding else None)

@@ -1,4 +1,4 @@
-"""What is learned of an operation from the traffic of a capture.
+"""What is learned of an operation from the traffic of a capture, and where that differs from its description.
 
 Owns which messages are learned from. It opens the capture itself, so it may run in a thread.
 """
@@ -6,24 +6,32 @@ Owns which messages are learned from. It opens the capture itself, so it may run
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import Direction
 from inspector_app.capture.usage import messages_of
+from inspector_app.schemas.drift import Difference, Drift
 from inspector_app.schemas.learning import Learned
 
+if TYPE_CHECKING:
+    from inspector_app.capture.redaction import Rules
+
 MOST_MESSAGES: Final = 300
-"""Messages that are learned from, each way."""
+"""Messages that are learned from, of each sort."""
 MOST_BYTES: Final = 64 * 1024
 """Longest message that is learned from."""
+_ALL_BYTES: Final = 8 * 1024 * 1024
+"""Of each sort, all in all: what is learned in a thread takes turns with the screen."""
 
 _OPENING: Final = ("request", "stream_request", "stream_stream_request", "fire_and_forget")
 _OTHER: Final[dict[Direction, Direction]] = {"out": "in", "in": "out"}
+
+Message = tuple[int, "str | bytes"]
 
 
 @dataclass(slots=True)
@@ -39,20 +47,40 @@ class LearnedOperation:
     """Of the results, and the items of a stream."""
     codes: dict[str, int] = field(default_factory=dict)
     """How often it ended with which error."""
+    params_drift: list[Difference] = field(default_factory=list)
+    """Where calls differ from what is described."""
+    returns_drift: list[Difference] = field(default_factory=list)
+    """Where answers and items do."""
+
+    @property
+    def messages(self) -> int:
+        """How many messages it was learned from."""
+        return self.params.count + self.sent.count + self.returns.count + sum(self.codes.values())
 
 
-def learn(path: Path, operation: str, direction: Direction) -> LearnedOperation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What is to be learned. `direction`: `out` when the inspected side calls, `in` when the other does."""
+
+    name: str
+    direction: Direction = "out"
+    params: object = None
+    """The schemas that the other side described, if it did."""
+    returns: object = None
+
+
+def learn(path: Path, lesson: Lesson, rules: Rules | None = None) -> LearnedOperation:
     """Learn an operation from the newest messages of a capture; what cannot be read teaches nothing.
 
-    `direction`: `out` when the inspected side calls it, `in` when the other side does.
+    With `rules` the secrets in messages are replaced before anything is learned.
     """
-    learned = LearnedOperation(operation)
+    learned = LearnedOperation(lesson.name)
     try:
         reader = CaptureReader(path)
     except CaptureError:
         return learned
     try:
-        _learn(learned, reader, direction)
+        _learn(learned, _Messages(reader, lesson, rules), lesson)
     except CaptureError:
         return learned
     finally:
@@ -60,28 +88,77 @@ def learn(path: Path, operation: str, direction: Direction) -> LearnedOperation:
     return learned
 
 
-def _learn(learned: LearnedOperation, reader: CaptureReader, direction: Direction) -> None:
-    other = _OTHER[direction]
-    for data in _data_of(reader, learned.name, direction, _OPENING):
+class _Messages:
+    """The messages of calls of one operation by one side."""
+
+    def __init__(self, reader: CaptureReader, lesson: Lesson, rules: Rules | None) -> None:
+        self._reader, self._lesson, self._rules = reader, lesson, rules
+
+    def data_of(self, direction: Direction, *types: str) -> Iterator[tuple[int, object]]:
+        """Give number and data of the newest messages of these types, newest first."""
+        mine = self._lesson.direction == "out"
+        found = messages_of(
+            self._reader,
+            self._lesson.name,
+            direction,
+            types,
+            mine=mine,
+            most=MOST_MESSAGES,
+            most_bytes=MOST_BYTES,
+        )
+        messages: Iterable[Message] = _bounded(found)
+        if self._rules is not None:
+            messages = _without_secrets(list(messages), self._rules)
+        for seq, raw in messages:
+            try:
+                frame = json.loads(raw)
+            except (ValueError, RecursionError):
+                continue  # it was recorded as it came, and is no frame
+            if isinstance(frame, dict):
+                yield seq, frame.get("data")
+
+
+def _bounded(messages: Iterable[Message]) -> Iterator[Message]:
+    size_bytes = 0
+    for seq, raw in messages:
+        size_bytes += len(raw)
+        if size_bytes > _ALL_BYTES:
+            return
+        yield seq, raw
+
+
+def _without_secrets(messages: list[Message], rules: Rules) -> list[Message]:
+    from inspector_app.capture.redaction import Redactor
+
+    redactor = Redactor(rules)
+    seqs, raws = [seq for seq, _ in messages], [raw for _, raw in messages]
+    again = set(redactor.look_messages(seqs, raws))
+    redactor.begin()
+    changed = redactor.messages(raws, [seq in again for seq in seqs])
+    return [(seq, changed.get(place, raw)) for place, (seq, raw) in enumerate(messages)]
+
+
+def _learn(learned: LearnedOperation, messages: _Messages, lesson: Lesson) -> None:
+    calls, other = lesson.direction, _OTHER[lesson.direction]
+    params, returns = _drift(lesson.params), _drift(lesson.returns)
+    for seq, data in messages.data_of(calls, *_OPENING):
         if isinstance(data, dict):
-            learned.params.add({key: value for key, value in data.items() if key != "operation"})
-    for item in _data_of(reader, learned.name, direction, ("stream_data",)):
+            given = {key: value for key, value in data.items() if key != "operation"}
+            learned.params.add(given)
+            if params is not None:
+                params.compare(given, seq)
+    for _, item in messages.data_of(calls, "stream_data"):
         learned.sent.add(item)
-    for result in _data_of(reader, learned.name, other, ("response", "stream_data")):
+    for seq, result in messages.data_of(other, "response", "stream_data"):
         learned.returns.add(result)
-    for error in _data_of(reader, learned.name, other, ("error",)):
+        if returns is not None:
+            returns.compare(result, seq)
+    for _, error in messages.data_of(other, "error"):
         code = str(error.get("code", "application")) if isinstance(error, dict) else "application"
         learned.codes[code[:60]] = learned.codes.get(code[:60], 0) + 1
+    learned.params_drift = params.differences if params is not None else []
+    learned.returns_drift = returns.differences if returns is not None else []
 
 
-def _data_of(
-    reader: CaptureReader, operation: str, direction: Direction, types: tuple[str, ...]
-) -> Iterator[object]:
-    found = messages_of(reader, operation, direction, types, most=MOST_MESSAGES, most_bytes=MOST_BYTES)
-    for raw in found:
-        try:
-            frame = json.loads(raw)
-        except (ValueError, RecursionError):
-            continue  # it was recorded as it came, and is no frame
-        if isinstance(frame, dict):
-            yield frame.get("data")
+def _drift(schema: object) -> Drift | None:
+    return Drift(schema) if isinstance(schema, Mapping) else None

@@ -1,4 +1,4 @@
-"""What can be called: the operations that the other side described, else those that this side called.
+"""What can be called: the operations that either side described or that were called, told apart.
 
 Owns the rows of the Operations list and the suggestions of the compose form.
 """
@@ -6,16 +6,20 @@ Owns the rows of the Operations list and the suggestions of the compose form.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
 from inspector_app.display import formats
 from inspector_app.intents import MessageKind
-from inspector_app.viewer.cells import CaptureRows, Cell
+from inspector_app.viewer.cells import EMPTY, CaptureRows, Cell
+from inspector_app.viewer.usage import Usages
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
+    from inspector_app.capture.records import Direction
+    from inspector_app.capture.usage import Usage
+    from inspector_app.viewer.learning import Lesson
 
 MESSAGE_KINDS: dict[str, MessageKind] = {
     "request_response": "request",
@@ -25,9 +29,14 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
 }
 """The form for each kind of operation."""
 
+Key = tuple[str, str, Literal["out", "in"]]
+
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """Something that can be called. `described` is false for what was only called."""
+    """Something that can be called. `described` is false for what was only called.
+
+    `direction`: `out` when the inspected side calls it, `in` when the other side does.
+    """
 
     name: str
     kind: str
@@ -36,10 +45,31 @@ class Operation(Struct, frozen=True, kw_only=True):
     returns: object = None
     deprecated: bool = False
     described: bool = True
+    direction: Literal["out", "in"] = "out"
+
+    @property
+    def summary(self) -> str:
+        """The first line of its documentation."""
+        return self.doc.strip().partition("\n")[0]
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all others."""
+        return self.name, self.kind, self.direction
+
+    @property
+    def lesson(self) -> Lesson:
+        """What is to be learned of it."""
+        from inspector_app.viewer.learning import Lesson
+
+        return Lesson(name=self.name, direction=self.direction, params=self.params, returns=self.returns)
 
 
 def known_operations(reader: CaptureReader) -> list[Operation]:
-    """Give what the newest peer that described itself offers; when none did, what this side called there."""
+    """Give what the newest peer that described itself offers, then what was called besides.
+
+    What this side called comes first, then what the other side called here. Raises `CaptureError`.
+    """
     described = [
         Operation(
             name=row.name,
@@ -51,10 +81,17 @@ def known_operations(reader: CaptureReader) -> list[Operation]:
         )
         for row in reader.operations()
     ]
-    if described:
-        return described
-    called = reader.seen_operations("out")
-    return [Operation(name=name, kind=kind, described=False) for name, kind in called]
+    named = {each.name for each in described}
+    called = [
+        Operation(name=name, kind=kind, described=False)
+        for name, kind in reader.seen_operations("out")
+        if name not in named
+    ]
+    ours = [
+        Operation(name=name, kind=kind, described=False, direction="in")
+        for name, kind in reader.seen_operations("in")
+    ]
+    return [*described, *called, *ours]
 
 
 def suggestions(operations: Sequence[Operation], kind: MessageKind) -> list[str]:
@@ -63,13 +100,23 @@ def suggestions(operations: Sequence[Operation], kind: MessageKind) -> list[str]
     return sorted(names, key=lambda name: (name.startswith("slipstream."), name))
 
 
+class OperationsContext(Protocol):
+    """What the list of operations depends on."""
+
+    @property
+    def now_ns(self) -> int:
+        """The time that ages are counted to."""
+
+
 class OperationRows(CaptureRows[Operation]):
     """The operations as a list."""
 
-    columns = 3
+    columns = 6
 
-    def __init__(self) -> None:
+    def __init__(self, context: OperationsContext) -> None:
+        self._context = context
         self._operations: list[Operation] = []
+        self.usages = Usages()
 
     @property
     def operations(self) -> Sequence[Operation]:
@@ -85,16 +132,44 @@ class OperationRows(CaptureRows[Operation]):
         """How many are known."""
         return len(self._operations)
 
+    def index_of(self, operation: Operation) -> int | None:
+        """Tell where an operation stands; None: it is not known any more."""
+        keys = (each.key for each in self._operations)
+        return next((place for place, key in enumerate(keys) if key == operation.key), None)
+
+    def usage(self, operation: Operation) -> Usage | None:
+        """Give what is known of the use of an operation; what is not will be asked for."""
+        return self.usages.of(operation.name, operation.direction)
+
+    def age_ns(self, usage: Usage) -> int:
+        """Tell how long ago something was used."""
+        return max(0, self._context.now_ns - usage.last_ns)
+
     def fetch(self, first: int, count: int) -> Sequence[Operation]:
         """Give some of them."""
         return self._operations[first : first + count]
 
     def cells(self, row: Operation) -> Sequence[Cell]:
-        """Draw an operation: kind, name, first line of its documentation."""
-        doc = row.doc.strip().partition("\n")[0]
-        if not row.described:
-            doc = "called before; the other side does not describe itself"
-        if row.deprecated:
-            doc = f"deprecated. {doc}"
+        """Draw an operation: who calls it, kind, name, last use, typical time, documentation."""
+        usage = self.usage(row)
         style = "severity-warning" if row.deprecated else "muted" if not row.described else ""
-        return ((formats.KIND_WORD.get(row.kind, row.kind), "muted"), (row.name, "emphasis"), (doc, style))
+        return (
+            (formats.DIRECTION_GLYPH[row.direction], formats.direction_style(row.direction)),
+            (formats.KIND_WORD.get(row.kind, row.kind), "muted"),
+            (row.name, "emphasis"),
+            (formats.short_age(self.age_ns(usage)), "") if usage is not None else EMPTY,
+            _typical(usage),
+            (f"{'deprecated. ' if row.deprecated else ''}{_about(row)}", style),
+        )
+
+
+def _typical(usage: Usage | None) -> Cell:
+    if usage is None or usage.typical_ns is None:
+        return EMPTY
+    return formats.short_duration(usage.typical_ns), ""
+
+
+def _about(operation: Operation) -> str:
+    if operation.described:
+        return operation.summary
+    return "not described, learned" if operation.direction == "out" else "called here, learned"

@@ -22,6 +22,7 @@ from inspector_app.viewer.filter_book import FilterBook
 from inspector_app.viewer.filtering import Filtering
 from inspector_app.viewer.frames import FrameRows, TimeMode
 from inspector_app.viewer.goal import PATIENCE_NS, ExchangeGoal, FrameGoal
+from inspector_app.viewer.lessons import Lessons
 from inspector_app.viewer.marks import MarkBook
 from inspector_app.viewer.operations import Operation, OperationRows, known_operations
 from inspector_app.viewer.rate import RateMeter
@@ -109,7 +110,8 @@ class ViewState:
         self.streams = StreamRows(self)
         self.transitions = TransitionRows(self)
         self.findings = FindingRows(self)
-        self.operations = OperationRows()
+        self.operations = OperationRows(self)
+        self.lessons = Lessons(self)
         self.selection = Selection(self)
         self.reading = Reading(self)
         self.text_search = TextSearch()
@@ -197,6 +199,8 @@ class ViewState:
             self._read_lists()
             data = self.marks.read_if_due(reader, now_ns) or data
         data = self._find() or data
+        if self.view == "operations":
+            data = self.operations.usages.refresh_if_due(reader, now_ns) or data
         ages = now_ns - self._aged_ns >= _AGES_NS
         if ages:
             self._aged_ns = now_ns

@@ -1,4 +1,4 @@
-"""How each operation was used, for the list of operations: asked for what is on the screen, a few at a tick.
+"""How each operation was used, for the list of operations: asked for what is on the screen, a few at a time.
 
 Owns the keeping: an operation is asked about again only when a newer frame of it has come.
 """
@@ -8,47 +8,66 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.capture.errors import CaptureError
-from inspector_app.capture.usage import Usage, last_use, usage_of
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
+    from inspector_app.capture.records import Direction
+    from inspector_app.capture.usage import Usage
 
 _AT_ONCE: Final = 5
 """Operations that are asked about at a time: each costs up to two milliseconds."""
+_EVERY_NS: Final = 100_000_000
+_MOST: Final = 2000
+"""Operations that something is known of; a stranger's capture may hold any number."""
+
+Asked = tuple[str, "Direction"]
 
 
 class Usages:
     """What is known of the use of operations."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Usage | None] = {}
-        self._wanted: list[str] = []
+        self._known: dict[Asked, Usage | None] = {}
+        self._wanted: dict[Asked, None] = {}
+        self._asked_ns = 0
 
-    def of(self, operation: str) -> Usage | None:
+    def of(self, operation: str, direction: Direction = "out") -> Usage | None:
         """Give what is known; what is not yet will be asked for."""
-        if operation not in self._wanted:
-            self._wanted.append(operation)
-        return self._known.get(operation)
+        self._wanted[operation, direction] = None
+        return self._known.get((operation, direction))
 
     def forget(self) -> None:
         """Know nothing: another capture is looked at."""
         self._known.clear()
         self._wanted.clear()
 
+    def refresh_if_due(self, reader: CaptureReader, now_ns: int) -> bool:
+        """Refresh, if something was looked at, not more than ten times a second; tell what changed."""
+        if not self._wanted or now_ns - self._asked_ns < _EVERY_NS:
+            return False
+        self._asked_ns = now_ns
+        return self.refresh(reader)
+
     def refresh(self, reader: CaptureReader) -> bool:
         """Ask about some that were looked at, those that were asked longest ago first; tell what changed."""
-        asked, self._wanted = self._wanted[:_AT_ONCE], self._wanted[_AT_ONCE:]
+        asked = list(self._wanted)[:_AT_ONCE]
+        for each in asked:
+            del self._wanted[each]
         try:
-            changed = [self._ask(reader, operation) for operation in asked]
+            changed = [self._ask(reader, *each) for each in asked]
         except CaptureError:
             return False  # the lists say that the capture cannot be read
         return any(changed)
 
-    def _ask(self, reader: CaptureReader, operation: str) -> bool:
-        known = self._known.get(operation)
-        if known is not None and known.last_seq == last_use(reader, operation):
+    def _ask(self, reader: CaptureReader, operation: str, direction: Direction) -> bool:
+        from inspector_app.capture.usage import last_use, usage_of
+
+        known = self._known.get((operation, direction))
+        if known is not None and known.last_seq == last_use(reader, operation, direction):
             return False
-        found = usage_of(reader, operation)
+        found = usage_of(reader, operation, direction)
         changed = found != known
-        self._known[operation] = found
+        if len(self._known) >= _MOST:
+            self._known.pop(next(iter(self._known)))
+        self._known[operation, direction] = found
         return changed

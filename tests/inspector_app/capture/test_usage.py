@@ -1,8 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 from inspector_app.capture.reader import CaptureReader
-from inspector_app.capture.usage import Usage, last_use, messages_of, usage_of
-from tests.inspector_app.recordings import MS, Recording
+from inspector_app.capture.records import Direction
+from inspector_app.capture.usage import Usage, frames_since, last_use, messages_of, usage_of
+from tests.inspector_app.recordings import MS, PEER, Recording
 
 
 def test_last_use_and_typical_time_of_an_operation(tmp_path: Path) -> None:
@@ -22,8 +24,35 @@ def test_last_use_and_typical_time_of_an_operation(tmp_path: Path) -> None:
 
 def test_messages_of_an_operation_come_newest_first_and_in_bounds(tmp_path: Path) -> None:
     reader = CaptureReader(Recording(tmp_path).connect().calls(5).close())
-    found = messages_of(reader, "get_quote", "in", ("response",), most=2, most_bytes=1000)
-    assert ["404" in str(found[0]), "403" in str(found[1]), len(found)] == [True, True, 2]
-    assert messages_of(reader, "get_quote", "out", ("request",), most=9, most_bytes=10) == []
-    assert messages_of(reader, "get_quote", "in", ("request",), most=9, most_bytes=1000) == []
+
+    def found(direction: Direction, *types: str, **more: Any) -> list[tuple[int, str | bytes]]:
+        bounds = {"mine": True, "most": 9, "most_bytes": 1000, **more}
+        return list(messages_of(reader, "get_quote", direction, types, **bounds))
+
+    newest = found("in", "response", most=2)
+    assert [seq for seq, _ in newest] == [10, 8]
+    assert ["404" in str(newest[0][1]), "403" in str(newest[1][1])] == [True, True]
+    assert found("out", "request", most_bytes=10) == []
+    assert found("in", "request") == []
+    assert found("in", "response", mine=False) == []
+    reader.close()
+
+
+def test_calls_of_one_name_by_either_side_are_told_apart(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(1)
+    recording.frame("in", "request", 0, {"operation": "get_quote"}, opener=PEER)
+    recording.frame("out", "response", 0, "theirs", opener=PEER)
+    recording.frame("in", "fire_and_forget", None, {"operation": "log_event"})
+    reader = CaptureReader(recording.close())
+    assert [last_use(reader, "get_quote", side) for side in ("out", "in")] == [2, 4]
+    assert [last_use(reader, "log_event", side) for side in ("out", "in")] == [0, 5]
+    theirs = messages_of(reader, "get_quote", "out", ("response",), mine=False, most=9, most_bytes=1000)
+    assert [seq for seq, _ in theirs] == [4]
+    reader.close()
+
+
+def test_new_frames_are_counted_no_further_than_is_asked_for(tmp_path: Path) -> None:
+    reader = CaptureReader(Recording(tmp_path).connect().calls(5).close())
+    assert [frames_since(reader, "get_quote", seq, most=4) for seq in (0, 8, 10)] == [4, 2, 0]
+    assert frames_since(reader, "never", 0, most=4) == 0
     reader.close()

@@ -124,15 +124,17 @@ async def test_without_a_connection_an_operation_opens_no_form(tmp_path: Path) -
         assert stage.app.screen is stage.main
 
 
-async def test_at_a_server_what_clients_call_is_not_listed_as_theirs(tmp_path: Path) -> None:
-    recording = Recording(tmp_path, role="server").connect()
-    recording.frame("in", "request", 0, {"operation": "what_we_offer"}, opener=PEER).commit()
+async def test_at_a_server_what_clients_call_is_told_from_what_they_offer(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, role="server").connect().commit()
     async with live(recording.path, RecordingEngine(), spec=ServerSpec()) as stage:
         await stage.press("6")
-        await stage.until_shown(
-            "No client has described itself.", "What you send to one will be listed here."
-        )
-        assert "what_we_offer" not in stage.text
+        await stage.until_shown("No client has described itself or called anything.")
+        recording.frame("in", "request", 0, {"operation": "what_we_offer"}, opener=PEER).commit()
+        await stage.until_shown("what_we_offer", "called here, learned")
+        assert stage.line("called here, learned").lstrip("┃ ").startswith("←")
+        await stage.press("enter")
+        await stage.until(lambda: any("The other side calls this one" in toast for toast in stage.toasts))
+        assert stage.app.screen is stage.main
 
 
 async def test_empty_lists_say_what_to_do(tmp_path: Path) -> None:

@@ -13,19 +13,27 @@ def test_what_the_other_side_described_is_listed_with_the_first_line_of_its_docu
         ("get_quote", "request_response", "Give a price.\n\nIn cents."), ("chat", "stream_stream", "")
     )
     assert texts(open_view(recording.close()).operations) == [
-        ("bidirectional", "chat", ""),
-        ("request", "get_quote", "Give a price."),
+        ("→", "bidirectional", "chat", "", "", ""),
+        ("→", "request", "get_quote", "", "", "Give a price."),
     ]
 
 
-def test_without_a_description_what_this_side_called_is_listed_and_said_to_be_so(tmp_path: Path) -> None:
+def test_what_either_side_called_without_a_description_is_listed_after_it_and_told_apart(
+    tmp_path: Path,
+) -> None:
     recording = Recording(tmp_path).connect().calls(2)
     recording.frame("out", "fire_and_forget", None, {"operation": "log_event"})
     recording.frame("in", "request", 0, {"operation": "what_we_offer"}, opener=PEER)
     recording.frame("in", "fire_and_forget", None, {"operation": "told_to_us"})
+    recording.describe(("zebra", "request_response", "Stripes."), ("log_event", "fire_and_forget", "Log."))
     rows = texts(open_view(recording.close()).operations)
-    assert [(kind, name) for kind, name, _ in rows] == [("request", "get_quote"), ("one-way", "log_event")]
-    assert "does not describe itself" in rows[0][2]
+    assert [(row[0], row[1], row[2], row[5]) for row in rows] == [
+        ("→", "one-way", "log_event", "Log."),
+        ("→", "request", "zebra", "Stripes."),
+        ("→", "request", "get_quote", "not described, learned"),
+        ("←", "one-way", "told_to_us", "called here, learned"),
+        ("←", "request", "what_we_offer", "called here, learned"),
+    ]
 
 
 def test_a_form_is_offered_operations_of_its_kind_the_reserved_ones_last(tmp_path: Path) -> None:

@@ -39,6 +39,6 @@ def test_only_a_few_are_asked_about_at_a_time(tmp_path: Path) -> None:
     known = []
     for _ in range(3):
         usages.refresh(reader)
-        known.append(sum(usages._known.get(name) is not None for name in names))
+        known.append(sum(usages._known.get((name, "out")) is not None for name in names))
     assert known == [5, 10, 12]
     reader.close()
