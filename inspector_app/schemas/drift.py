@@ -1,7 +1,7 @@
 """Where values differ from the schema that their sender described, and in which frame first.
 
 Owns what counts as a difference: a field that is not described, one that is missing, another type, a value
-that is none of the choices. Limits and patterns are the checker's matter (`checking`). Bounded whatever comes.
+that is none of the choices. Limits and patterns are the matter of `checking`. Bounded whatever comes.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ def json_schema(offers: Sequence[Offer], *, title: str) -> dict[str, object]:
 def asyncapi(offers: Sequence[Offer], *, title: str, url: str = "") -> dict[str, object]:
     """Give an AsyncAPI 3 document of the side that offers the operations, as it sees them.
 
-    It receives what it offers, and sends what it calls. Each operation has a channel of its own; all share the one WebSocket at `url`.
+    It receives what it offers, and sends what it calls. Each operation has a channel of its own; all share
+    the one WebSocket at `url`.
     """
     channels: dict[str, object] = {}
     operations: dict[str, object] = {}

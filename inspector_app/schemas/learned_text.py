@@ -1,6 +1,7 @@
 """What was learned, in words: a row for each place, its types, how often it was there, what it was like.
 
-For reading on a terminal, in bounds. Paths are written as in the filter language; `[*]` is every item. Values are as they came: whoever draws them makes them inert.
+For reading on a terminal, in bounds. Paths are written as in the filter language; `[*]` is every item. Values
+are as they came: whoever draws them makes them inert.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ async def test_at_a_server_what_clients_call_is_told_from_what_they_offer(tmp_pa
         await stage.until_shown("No client has described itself or called anything.")
         recording.frame("in", "request", 0, {"operation": "what_we_offer"}, opener=PEER).commit()
         await stage.until_shown("what_we_offer", "called here, learned")
-        assert stage.line("called here, learned").lstrip("┃ ").startswith("←")
+        assert stage.line("called here, learned").startswith("▌← request")
         await stage.press("enter")
         await stage.until(lambda: any("The other side calls this one" in toast for toast in stage.toasts))
         assert stage.app.screen is stage.main
