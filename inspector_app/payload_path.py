@@ -42,6 +42,8 @@ def spelled(steps: Sequence[Step]) -> str:
 def _step(step: Step) -> str:
     if isinstance(step, int) or step == "*":
         return f"[{step}]"
+    import json  # late, as above
+
     name = step[:_LONGEST_NAME]
     return f".{name}" if _PLAIN.fullmatch(name) else f".{json.dumps(name, ensure_ascii=False)}"
 

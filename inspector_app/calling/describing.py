@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.calling.catalogue import KINDS
-from inspector_app.calling.schema_text import parameter_lines, returned
 from inspector_app.schemas.exporting import Offer, asyncapi, json_schema
+from inspector_app.schemas.schema_text import parameter_lines, returned
 
 if TYPE_CHECKING:
     from inspector_app.calling.catalogue import Catalogue, Described

@@ -35,12 +35,9 @@ _TYPICAL: Final = (
     _NEWEST.format(columns="frame.latency_ns", most=_LOOKED_AT)
     + f"AND frame.latency_ns IS NOT NULL LIMIT {_ANSWERS}"
 )
-_MESSAGES: Final = (  # noqa: S608 - made of nothing but what stands here
-    _NEWEST.format(columns="frame.seq, frame.raw", most=_LEARNED_FROM)
-    + """
-    AND frame.direction = ? AND frame.type IN (SELECT value FROM json_each(?)) AND frame.size_bytes <= ?
-    LIMIT ?
-"""
+_MESSAGES: Final = _NEWEST.format(columns="frame.seq, frame.raw", most=_LEARNED_FROM) + (
+    "AND frame.direction = ? AND frame.type IN (SELECT value FROM json_each(?)) AND frame.size_bytes <= ? "
+    "LIMIT ?"
 )
 _SINCE: Final = "SELECT count(*) FROM (SELECT 1 FROM frames WHERE operation = ? AND seq > ? LIMIT ?)"
 

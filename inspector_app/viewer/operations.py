@@ -17,7 +17,6 @@ from inspector_app.viewer.usage import Usages
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
-    from inspector_app.capture.records import Direction
     from inspector_app.capture.usage import Usage
     from inspector_app.viewer.learning import Lesson
 

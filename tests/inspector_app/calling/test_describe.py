@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from inspector_app.calling.catalogue import read_catalogue
 from inspector_app.calling.describing import FORMATS, text_lines
 from inspector_app.calling.options import describe
-from inspector_app.calling.schema_text import parameter_lines, returned
 from inspector_app.mock.demo import Market
+from inspector_app.schemas.schema_text import parameter_lines, returned
 from slipstream import serve
 from tests.inspector_app.calling.calls import Caller
 from tests.inspector_app.check import servers
