@@ -100,7 +100,17 @@ def export_excerpt(excerpt: Excerpt, output: str, write: Callable[[Excerpt, Bina
     return Exported(frames=excerpt.frames, told=excerpt.told)
 
 
-def _write_whole(target: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_text(target: Path, text: str) -> None:
+    """Write a text to a file, which is there whole or not at all. Raises `CaptureError`."""
+    try:
+        _write_whole(target, lambda stream: stream.write(text.encode("utf-8", "backslashreplace")))
+    except OSError as error:
+        raise CaptureError(
+            f"Cannot write {target} ({error.strerror or error}): choose another place."
+        ) from error
+
+
+def _write_whole(target: Path, write: Callable[[BinaryIO], object]) -> None:
     if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced, only written to
         with target.open("wb") as stream:
             write(stream)

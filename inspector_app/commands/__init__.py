@@ -16,6 +16,7 @@ from inspector_app.commands.detail import DETAIL_COMMANDS
 from inspector_app.commands.engine import ENGINE_COMMANDS
 from inspector_app.commands.find import FIND_COMMANDS
 from inspector_app.commands.looking import COLUMN_COMMANDS, FRAME_COMMANDS, VIEW_COMMANDS, VIEWS
+from inspector_app.commands.operations import OPERATION_COMMANDS
 from inspector_app.commands.program import COMPOSE_COMMANDS, PROGRAM_COMMANDS
 
 __all__ = [
@@ -40,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     *ENGINE_COMMANDS,
     *FRAME_COMMANDS,
     *FIND_COMMANDS,
+    *OPERATION_COMMANDS,
     *COLUMN_COMMANDS,
     *DETAIL_COMMANDS,
     *LEAVING_COMMANDS,

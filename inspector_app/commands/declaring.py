@@ -17,6 +17,7 @@ Group = Literal[
     "Views",
     "Frames",
     "Find",
+    "Operations",
     "Columns",
     "Detail",
     "Exchanges",
@@ -90,6 +91,11 @@ def has_capture(now: Situation) -> bool:
 def in_frames(now: Situation) -> bool:
     """The frame list is shown."""
     return now.view == "frames"
+
+
+def in_operations(now: Situation) -> bool:
+    """The list of operations is on screen."""
+    return now.view == "operations"
 
 
 def has_details(now: Situation) -> bool:

@@ -13,7 +13,7 @@ _VIEW_HELP = {
     "streams": "Streams with the state of both halves and what went each way.",
     "connection": "Every change of state of every connection, its handshake, how far one got that failed.",
     "findings": "What broke the protocol; Enter goes to the frame.",
-    "operations": "What the other side says it offers; Enter opens the form.",
+    "operations": "What the other side offers and what it calls here, described or learned.",
 }
 
 VIEW_COMMANDS: tuple[Command, ...] = (

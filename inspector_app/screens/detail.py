@@ -199,7 +199,7 @@ class DetailPane(Vertical):
         if lessons.due(operation, time.monotonic_ns()):
             self._begin("learning", lessons.learn)
         learned = lessons.of(operation)
-        key = ("operation", operation.key, operation, id(learned))
+        key = ("operation", operation.calls, operation, id(learned))
         return key, partial(operation_lines, operation, learned)
 
     def _connection_text(self) -> tuple[tuple[object, ...], Callable[[], LineSource | None]]:

@@ -127,11 +127,15 @@ class MainScreen(CommandScreen):
 
     async def _complete(self) -> None:
         from inspector_app.screens.asking import Asking
+        from inspector_app.screens.exploring import Exploring
         from inspector_app.screens.marking import Marking
         from inspector_app.screens.reading import ReadingDesk
 
         self.asking = Asking(self)
-        self.hands = (self.finding, Marking(self), self.arranging, self.asking, ReadingDesk(self))
+        self.hands = (
+            *(self.finding, Marking(self), self.arranging, self.asking, ReadingDesk(self)),
+            Exploring(self),
+        )
         await self._add_lists()
         await self.query_one(DetailPane).complete()
         await self.finding.complete()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import Direction
-from inspector_app.capture.usage import messages_of
+from inspector_app.capture.usage import Calls, messages_of
 from inspector_app.schemas.drift import Difference, Drift
 from inspector_app.schemas.learning import Learned
 
@@ -58,12 +58,11 @@ class LearnedOperation:
         return self.params.count + self.sent.count + self.returns.count + sum(self.codes.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Lesson:
-    """What is to be learned. `direction`: `out` when the inspected side calls, `in` when the other does."""
+    """What is to be learned: of which calls, and with which schemas they are compared."""
 
-    name: str
-    direction: Direction = "out"
+    calls: Calls
     params: object = None
     """The schemas that the other side described, if it did."""
     returns: object = None
@@ -74,13 +73,13 @@ def learn(path: Path, lesson: Lesson, rules: Rules | None = None) -> LearnedOper
 
     With `rules` the secrets in messages are replaced before anything is learned.
     """
-    learned = LearnedOperation(lesson.name)
+    learned = LearnedOperation(lesson.calls.operation)
     try:
         reader = CaptureReader(path)
     except CaptureError:
         return learned
     try:
-        _learn(learned, _Messages(reader, lesson, rules), lesson)
+        _learn(learned, _Messages(reader, lesson.calls, rules), lesson)
     except CaptureError:
         return learned
     finally:
@@ -91,20 +90,13 @@ def learn(path: Path, lesson: Lesson, rules: Rules | None = None) -> LearnedOper
 class _Messages:
     """The messages of calls of one operation by one side."""
 
-    def __init__(self, reader: CaptureReader, lesson: Lesson, rules: Rules | None) -> None:
-        self._reader, self._lesson, self._rules = reader, lesson, rules
+    def __init__(self, reader: CaptureReader, calls: Calls, rules: Rules | None) -> None:
+        self._reader, self._calls, self._rules = reader, calls, rules
 
     def data_of(self, direction: Direction, *types: str) -> Iterator[tuple[int, object]]:
         """Give number and data of the newest messages of these types, newest first."""
-        mine = self._lesson.direction == "out"
         found = messages_of(
-            self._reader,
-            self._lesson.name,
-            direction,
-            types,
-            mine=mine,
-            most=MOST_MESSAGES,
-            most_bytes=MOST_BYTES,
+            self._reader, self._calls, direction, types, most=MOST_MESSAGES, most_bytes=MOST_BYTES
         )
         messages: Iterable[Message] = _bounded(found)
         if self._rules is not None:
@@ -139,7 +131,7 @@ def _without_secrets(messages: list[Message], rules: Rules) -> list[Message]:
 
 
 def _learn(learned: LearnedOperation, messages: _Messages, lesson: Lesson) -> None:
-    calls, other = lesson.direction, _OTHER[lesson.direction]
+    calls, other = lesson.calls.direction, _OTHER[lesson.calls.direction]
     params, returns = _drift(lesson.params), _drift(lesson.returns)
     for seq, data in messages.data_of(calls, *_OPENING):
         if isinstance(data, dict):

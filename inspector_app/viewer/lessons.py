@@ -12,8 +12,9 @@ from inspector_app.capture.errors import CaptureError
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
+    from inspector_app.capture.usage import Calls
     from inspector_app.viewer.learning import LearnedOperation, Lesson
-    from inspector_app.viewer.operations import Key, Operation
+    from inspector_app.viewer.operations import Operation
 
 _KEPT: Final = 50
 _MANY: Final = 100
@@ -46,28 +47,28 @@ class Lessons:
 
     def __init__(self, context: LessonsContext) -> None:
         self._context = context
-        self._known: dict[Key, _Known] = {}
-        self._wanted: Key | None = None
-        self._running: tuple[Key, Lesson] | None = None
+        self._known: dict[Calls, _Known] = {}
+        self._wanted: Calls | None = None
+        self._running: Lesson | None = None
 
     def of(self, operation: Operation) -> LearnedOperation | None:
         """Give what was learned of an operation; None: nothing yet."""
-        known = self._known.get(operation.key)
+        known = self._known.get(operation.calls)
         return known.learned if known is not None else None
 
     def due(self, operation: Operation, now_ns: int) -> bool:
         """Tell whether there is something to `learn` of the operation that is looked at now."""
-        self._wanted = operation.key
+        self._wanted = operation.calls
         if self._running is not None or self._context.reader is None:
             return False
-        lesson, known = operation.lesson, self._known.get(operation.key)
+        lesson, known = operation.lesson, self._known.get(operation.calls)
         if known is not None and known.lesson == lesson:
             if now_ns - known.asked_ns < _EVERY_NS:
                 return False
             known.asked_ns = now_ns
             if not self._has_news(self._context.reader, known):
                 return False
-        self._running = operation.key, lesson
+        self._running = lesson
         return True
 
     def _has_news(self, reader: CaptureReader, known: _Known) -> bool:
@@ -75,7 +76,7 @@ class Lessons:
 
         many = min(_MANY, 1 + known.learned.messages // 4)
         try:
-            return frames_since(reader, known.lesson.name, known.up_to, most=many) >= many
+            return frames_since(reader, known.lesson.calls.operation, known.up_to, most=many) >= many
         except CaptureError:
             return False  # the lists say that the capture cannot be read
 
@@ -83,20 +84,20 @@ class Lessons:
         """Learn what `due` told of. What comes back takes it over, and tells if it is looked at still."""
         from inspector_app.viewer.learning import learn
 
-        running, reader = self._running, self._context.reader
+        lesson, reader = self._running, self._context.reader
         up_to = self._context.last_seq
-        if running is None or reader is None:
+        if lesson is None or reader is None:
             return self._give_up
-        key, lesson = running
+        calls = lesson.calls
         learned = learn(reader.path, lesson)
 
         def take_over() -> bool:
             self._running = None
-            self._known.pop(key, None)
-            self._known[key] = _Known(lesson, learned, up_to)
+            self._known.pop(calls, None)
+            self._known[calls] = _Known(lesson, learned, up_to)
             if len(self._known) > _KEPT:
                 self._known.pop(next(iter(self._known)))
-            return self._wanted == key
+            return self._wanted == calls
 
         return take_over
 

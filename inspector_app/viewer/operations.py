@@ -17,7 +17,7 @@ from inspector_app.viewer.usage import Usages
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
-    from inspector_app.capture.usage import Usage
+    from inspector_app.capture.usage import Calls, Usage
     from inspector_app.viewer.learning import Lesson
 
 MESSAGE_KINDS: dict[str, MessageKind] = {
@@ -27,8 +27,6 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "fire_and_forget": "oneway",
 }
 """The form for each kind of operation."""
-
-Key = tuple[str, str, Literal["out", "in"]]
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -52,16 +50,18 @@ class Operation(Struct, frozen=True, kw_only=True):
         return self.doc.strip().partition("\n")[0]
 
     @property
-    def key(self) -> Key:
-        """What tells it from all others."""
-        return self.name, self.kind, self.direction
+    def calls(self) -> Calls:
+        """The calls of it, which tell it from all others."""
+        from inspector_app.capture.usage import Calls
+
+        return Calls(self.name, self.direction, self.kind)
 
     @property
     def lesson(self) -> Lesson:
         """What is to be learned of it."""
         from inspector_app.viewer.learning import Lesson
 
-        return Lesson(name=self.name, direction=self.direction, params=self.params, returns=self.returns)
+        return Lesson(self.calls, params=self.params, returns=self.returns)
 
 
 def known_operations(reader: CaptureReader) -> list[Operation]:
@@ -133,12 +133,12 @@ class OperationRows(CaptureRows[Operation]):
 
     def index_of(self, operation: Operation) -> int | None:
         """Tell where an operation stands; None: it is not known any more."""
-        keys = (each.key for each in self._operations)
-        return next((place for place, key in enumerate(keys) if key == operation.key), None)
+        calls = (each.calls for each in self._operations)
+        return next((place for place, each in enumerate(calls) if each == operation.calls), None)
 
     def usage(self, operation: Operation) -> Usage | None:
         """Give what is known of the use of an operation; what is not will be asked for."""
-        return self.usages.of(operation.name, operation.direction)
+        return self.usages.of(operation.calls)
 
     def age_ns(self, usage: Usage) -> int:
         """Tell how long ago something was used."""

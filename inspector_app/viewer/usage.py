@@ -11,8 +11,7 @@ from inspector_app.capture.errors import CaptureError
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
-    from inspector_app.capture.records import Direction
-    from inspector_app.capture.usage import Usage
+    from inspector_app.capture.usage import Calls, Usage
 
 _AT_ONCE: Final = 5
 """Operations that are asked about at a time: each costs up to two milliseconds."""
@@ -20,21 +19,19 @@ _EVERY_NS: Final = 100_000_000
 _MOST: Final = 2000
 """Operations that something is known of; a stranger's capture may hold any number."""
 
-Asked = tuple[str, "Direction"]
-
 
 class Usages:
     """What is known of the use of operations."""
 
     def __init__(self) -> None:
-        self._known: dict[Asked, Usage | None] = {}
-        self._wanted: dict[Asked, None] = {}
+        self._known: dict[Calls, Usage | None] = {}
+        self._wanted: dict[Calls, None] = {}
         self._asked_ns = 0
 
-    def of(self, operation: str, direction: Direction = "out") -> Usage | None:
+    def of(self, calls: Calls) -> Usage | None:
         """Give what is known; what is not yet will be asked for."""
-        self._wanted[operation, direction] = None
-        return self._known.get((operation, direction))
+        self._wanted[calls] = None
+        return self._known.get(calls)
 
     def forget(self) -> None:
         """Know nothing: another capture is looked at."""
@@ -54,20 +51,20 @@ class Usages:
         for each in asked:
             del self._wanted[each]
         try:
-            changed = [self._ask(reader, *each) for each in asked]
+            changed = [self._ask(reader, each) for each in asked]
         except CaptureError:
             return False  # the lists say that the capture cannot be read
         return any(changed)
 
-    def _ask(self, reader: CaptureReader, operation: str, direction: Direction) -> bool:
+    def _ask(self, reader: CaptureReader, calls: Calls) -> bool:
         from inspector_app.capture.usage import last_use, usage_of
 
-        known = self._known.get((operation, direction))
-        if known is not None and known.last_seq == last_use(reader, operation, direction):
+        known = self._known.get(calls)
+        if known is not None and known.last_seq == last_use(reader, calls):
             return False
-        found = usage_of(reader, operation, direction)
+        found = usage_of(reader, calls)
         changed = found != known
         if len(self._known) >= _MOST:
             self._known.pop(next(iter(self._known)))
-        self._known[operation, direction] = found
+        self._known[calls] = found
         return changed

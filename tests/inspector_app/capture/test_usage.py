@@ -3,8 +3,10 @@ from typing import Any
 
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import Direction
-from inspector_app.capture.usage import Usage, frames_since, last_use, messages_of, usage_of
+from inspector_app.capture.usage import Calls, Usage, frames_since, last_use, messages_of, usage_of
 from tests.inspector_app.recordings import MS, PEER, Recording
+
+SIDES: tuple[Direction, ...] = ("out", "in")
 
 
 def test_last_use_and_typical_time_of_an_operation(tmp_path: Path) -> None:
@@ -15,26 +17,28 @@ def test_last_use_and_typical_time_of_an_operation(tmp_path: Path) -> None:
         recording.respond(number)
     recording.request(3, operation="other")
     reader = CaptureReader(recording.close())
-    assert usage_of(reader, "get_quote") == Usage(6, recording.now_ns - 10 * MS, 30 * MS)
-    assert usage_of(reader, "other") == Usage(7, recording.now_ns, None)
-    assert usage_of(reader, "never") is None
-    assert [last_use(reader, name) for name in ("get_quote", "other", "never")] == [6, 7, 0]
+    assert usage_of(reader, Calls("get_quote")) == Usage(6, recording.now_ns - 10 * MS, 30 * MS)
+    assert usage_of(reader, Calls("other")) == Usage(7, recording.now_ns, None)
+    assert usage_of(reader, Calls("never")) is None
+    assert [last_use(reader, Calls(name)) for name in ("get_quote", "other", "never")] == [6, 7, 0]
     reader.close()
 
 
 def test_messages_of_an_operation_come_newest_first_and_in_bounds(tmp_path: Path) -> None:
     reader = CaptureReader(Recording(tmp_path).connect().calls(5).close())
 
-    def found(direction: Direction, *types: str, **more: Any) -> list[tuple[int, str | bytes]]:
-        bounds = {"mine": True, "most": 9, "most_bytes": 1000, **more}
-        return list(messages_of(reader, "get_quote", direction, types, **bounds))
+    def found(
+        direction: Direction, *types: str, calls: Calls = Calls("get_quote"), **more: Any
+    ) -> list[tuple[int, str | bytes]]:
+        return list(messages_of(reader, calls, direction, types, **{"most": 9, "most_bytes": 1000, **more}))
 
     newest = found("in", "response", most=2)
     assert [seq for seq, _ in newest] == [10, 8]
     assert ["404" in str(newest[0][1]), "403" in str(newest[1][1])] == [True, True]
     assert found("out", "request", most_bytes=10) == []
     assert found("in", "request") == []
-    assert found("in", "response", mine=False) == []
+    assert found("in", "response", calls=Calls("get_quote", "in")) == []
+    assert found("in", "response", calls=Calls("get_quote", kind="request_stream")) == []
     reader.close()
 
 
@@ -44,9 +48,10 @@ def test_calls_of_one_name_by_either_side_are_told_apart(tmp_path: Path) -> None
     recording.frame("out", "response", 0, "theirs", opener=PEER)
     recording.frame("in", "fire_and_forget", None, {"operation": "log_event"})
     reader = CaptureReader(recording.close())
-    assert [last_use(reader, "get_quote", side) for side in ("out", "in")] == [2, 4]
-    assert [last_use(reader, "log_event", side) for side in ("out", "in")] == [0, 5]
-    theirs = messages_of(reader, "get_quote", "out", ("response",), mine=False, most=9, most_bytes=1000)
+    assert [last_use(reader, Calls("get_quote", side)) for side in SIDES] == [2, 4]
+    one_way = [Calls("log_event", side, "fire_and_forget") for side in SIDES]
+    assert [last_use(reader, calls) for calls in one_way] == [0, 5]
+    theirs = messages_of(reader, Calls("get_quote", "in"), "out", ("response",), most=9, most_bytes=1000)
     assert [seq for seq, _ in theirs] == [4]
     reader.close()
 

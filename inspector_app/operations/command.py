@@ -1,0 +1,180 @@
+"""What `operations` does: read a capture, learn what is not described, print it.
+
+Owns the formats. Every word may come from a stranger, so lines are printed inert, by `Output`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from inspector_app.calling.output import Output, ReaderGoneError
+from inspector_app.capture.redaction import DEFAULT_RULES
+from inspector_app.capture.taking import opened
+from inspector_app.capture.usage import usage_of
+from inspector_app.display import formats
+from inspector_app.schemas.learned_text import seen, table
+from inspector_app.schemas.schema_text import parameter_lines, returned
+from inspector_app.viewer.learning import LearnedOperation, learn
+from inspector_app.viewer.offers import Layout, Wish, document
+from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, known_operations
+
+if TYPE_CHECKING:
+    from inspector_app.capture.usage import Usage
+
+_DOC_LINES: Final = 40
+_RESERVED: Final = "slipstream."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for."""
+
+    capture: Path
+    format: str
+    examples: bool
+    redact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """All that is known of one operation."""
+
+    operation: Operation
+    usage: Usage | None
+    learned: LearnedOperation
+
+
+def run_operations(asked: Asked) -> int:
+    """Print the operations of a capture. Raises `CaptureError`, and `SourceError` when stdout is closed."""
+    return asyncio.run(_print(asked))
+
+
+async def _print(asked: Asked) -> int:
+    with opened(asked.capture) as reader:
+        known = known_operations(reader)
+        usages = [usage_of(reader, each.calls) for each in known]
+        source = reader.meta().get("source")
+    rules = DEFAULT_RULES if asked.examples and asked.redact else None
+    try:
+        async with Output() as output:
+            if asked.format in ("json-schema", "asyncapi"):
+                wish = Wish(
+                    layout=cast("Layout", asked.format),
+                    title=asked.capture.name,
+                    url=str(source.get("url", "")) if isinstance(source, dict) else "",
+                    examples=asked.examples,
+                    rules=rules,
+                )
+                await output.document(document(asked.capture, known, wish).encode())
+                return 0
+            told = [
+                _Told(each, usage, learn(asked.capture, each.lesson, rules))
+                for each, usage in zip(known, usages, strict=True)
+            ]
+            if asked.format == "json":
+                whole = [_as_json(each, examples=asked.examples) for each in told]
+                await output.document(json.dumps(whole).encode())
+            else:
+                for line in _lines(asked, told):
+                    await output.text(line)
+    except ReaderGoneError:
+        pass  # it has all that it wanted
+    return 0
+
+
+# -- as JSON ----------------------------------------------------------------------------------------------
+
+
+def _as_json(told: _Told, *, examples: bool) -> dict[str, object]:
+    operation, learned = told.operation, told.learned
+    parts = {"params": learned.params, "items": learned.sent, "returns": learned.returns}
+    return {
+        "name": operation.name,
+        "kind": MESSAGE_KINDS.get(operation.kind, operation.kind),
+        "called_by": "this side" if operation.direction == "out" else "other side",
+        "described": operation.described,
+        "deprecated": operation.deprecated,
+        "doc": operation.doc,
+        "params": operation.params,
+        "returns": operation.returns,
+        "last_seq": told.usage.last_seq if told.usage else None,
+        "last_ns": told.usage.last_ns if told.usage else None,
+        "typical_ns": told.usage.typical_ns if told.usage else None,
+        "learned": {
+            name: {"messages": part.count, "schema": part.schema(examples=examples)}
+            for name, part in parts.items()
+            if part.count
+        },
+        "errors": learned.codes,
+        "differences": [asdict(each) for each in (*learned.params_drift, *learned.returns_drift)],
+    }
+
+
+# -- for reading ------------------------------------------------------------------------------------------
+
+
+def _lines(asked: Asked, told: list[_Told]) -> Iterator[str]:
+    own = [each for each in told if not each.operation.name.startswith(_RESERVED)]
+    described = sum(each.operation.described for each in own)
+    yield (
+        f"{asked.capture.name}: {len(own):,} operation{'' if len(own) == 1 else 's'}, "
+        f"{described:,} described, {len(own) - described:,} learned"
+    )
+    for each in own:
+        yield ""
+        yield from _operation(each, values=asked.examples)
+    reserved = dict.fromkeys(each.operation.name for each in told if each not in own)
+    if reserved:
+        yield ""
+        yield f"and of the protocol itself: {', '.join(reserved)[:500]}"
+
+
+def _operation(told: _Told, *, values: bool) -> Iterator[str]:
+    operation, learned = told.operation, told.learned
+    marks = [
+        MESSAGE_KINDS.get(operation.kind, operation.kind),
+        "deprecated" if operation.deprecated else "",
+        "called by the other side" if operation.direction == "in" else "",
+        "" if operation.described else "learned",
+    ]
+    yield f"{operation.name}  ({', '.join(mark for mark in marks if mark)})"
+    doc = operation.doc.strip().splitlines()
+    yield from (f"    {line}".rstrip() for line in doc[:_DOC_LINES])
+    if operation.described:
+        yield from (f"    {line}" for line in parameter_lines(operation.params))
+        answer = returned(operation.returns)
+        if answer is not None and operation.kind != "fire_and_forget":
+            yield f"    {'returns' if operation.kind == 'request_response' else 'items'}: {answer}"
+    else:
+        yield from _seen(told, values=values)
+    yield from _usage(told.usage)
+    for title, found in (("calls", learned.params_drift), ("answers", learned.returns_drift)):
+        for each in found:
+            times = f"{each.count:,} times, first in frame {each.first_seq}"
+            yield f"    ! {title}: {each.path} {each.what}, {times}"
+
+
+def _seen(told: _Told, *, values: bool) -> Iterator[str]:
+    learned = told.learned
+    answers = "answers" if told.operation.kind == "request_response" else "items"
+    for title, part in (("calls", learned.params), ("items sent", learned.sent), (answers, learned.returns)):
+        if part.count:
+            yield f"    {title}, {part.count:,} seen:"
+            yield from (f"      {line}" for line in table(seen(part, values=values)) or ["no data"])
+    if learned.codes:
+        yield f"    errors: {', '.join(f'{code} {count:,}' for code, count in sorted(learned.codes.items()))}"
+
+
+def _usage(usage: Usage | None) -> Iterator[str]:
+    if usage is None:
+        yield "    not used"
+        return
+    typical = (
+        f", typically takes {formats.duration(usage.typical_ns)}" if usage.typical_ns is not None else ""
+    )
+    yield f"    last used in frame {usage.last_seq}{typical}"
