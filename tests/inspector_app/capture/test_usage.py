@@ -6,6 +6,7 @@ from inspector_app.capture.records import Direction
 from inspector_app.capture.usage import Calls, Usage, frames_since, last_use, messages_of, usage_of
 from tests.inspector_app.recordings import MS, PEER, Recording
 
+QUOTES = Calls("get_quote")
 SIDES: tuple[Direction, ...] = ("out", "in")
 
 
@@ -28,7 +29,7 @@ def test_messages_of_an_operation_come_newest_first_and_in_bounds(tmp_path: Path
     reader = CaptureReader(Recording(tmp_path).connect().calls(5).close())
 
     def found(
-        direction: Direction, *types: str, calls: Calls = Calls("get_quote"), **more: Any
+        direction: Direction, *types: str, calls: Calls = QUOTES, **more: Any
     ) -> list[tuple[int, str | bytes]]:
         return list(messages_of(reader, calls, direction, types, **{"most": 9, "most_bytes": 1000, **more}))
 

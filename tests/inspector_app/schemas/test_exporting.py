@@ -1,4 +1,7 @@
 import json
+import re
+from dataclasses import replace
+from typing import Any
 
 import jsonschema_rs
 
@@ -91,3 +94,60 @@ def test_the_payload_of_a_request_is_the_data_with_its_operation() -> None:
     assert validator.is_valid({"operation": "get/quote", "symbol": "BEAN"})
     assert not validator.is_valid({"operation": "other", "symbol": "BEAN"})
     assert not validator.is_valid({"operation": "get/quote", "symbol": ""})
+
+
+CALLED = Offer(
+    name="chat",
+    kind="stream_stream",
+    called=True,
+    learned=True,
+    params={"type": "object"},
+    items={"type": "string"},
+    returns={"type": "integer"},
+    errors=("not_found",),
+)
+
+
+def test_asyncapi_has_what_version_3_asks_for_and_nothing_else() -> None:
+    """As the official schema of AsyncAPI 3.0.0 has it, by which the same document was checked."""
+    document: Any = asyncapi([*OFFERS, CALLED], title="Market", url="wss://market.example:8765/rpc")
+    assert list(document) == ["asyncapi", "info", "defaultContentType", "servers", "channels", "operations"]
+    assert document["asyncapi"] == "3.0.0"
+    assert document["servers"]["slipstream"] == {
+        "host": "market.example:8765",
+        "pathname": "/rpc",
+        "protocol": "wss",
+    }
+    key = re.compile(r"^[A-Za-z0-9_.\-]+$")
+    for name, channel in document["channels"].items():
+        assert key.match(name)
+        assert set(channel) == {"address", "title", "messages"}
+        for message in channel["messages"].values():
+            assert set(message) <= {"title", "contentType", "payload"}
+    allowed = {"action", "title", "description", "channel", "messages", "reply", "tags"}
+    for name, operation in document["operations"].items():
+        assert {"action", "channel"} <= set(operation)
+        assert {each for each in operation if not each.startswith("x-")} <= allowed
+        own = f"#/channels/{name}"
+        assert operation["channel"] == {"$ref": own}
+        replies = operation["reply"]["messages"] if "reply" in operation else []
+        for reference in (*operation["messages"], *replies):
+            assert reference["$ref"].startswith(f"{own}/messages/")
+
+
+def test_what_the_side_calls_it_sends_and_items_are_messages_of_their_own() -> None:
+    document: Any = asyncapi([*OFFERS, CALLED], title="Market")
+    chat = document["operations"]["chat"]
+    assert (chat["action"], chat["x-slipstream-errors"], chat["x-learned"]) == ("send", ["not_found"], True)
+    assert [each["$ref"].rpartition("/")[2] for each in chat["messages"]] == ["request", "item"]
+    assert document["channels"]["chat"]["messages"]["item"]["payload"]["type"] == "string"
+    assert document["operations"]["get_quote"]["action"] == "receive"
+
+
+def test_definitions_of_one_name_are_kept_apart() -> None:
+    document: Any = json_schema([CALLED, CALLED, replace(CALLED, called=False)], title="x")
+    assert [name for name in sorted(document["$defs"]) if "params" in name] == [
+        "chat.called.params",
+        "chat.called.params_2",
+        "chat.params",
+    ]
