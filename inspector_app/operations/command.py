@@ -20,14 +20,13 @@ from inspector_app.display import formats
 from inspector_app.schemas.learned_text import seen, table
 from inspector_app.schemas.schema_text import parameter_lines, returned
 from inspector_app.viewer.learning import LearnedOperation, learn
-from inspector_app.viewer.offers import Layout, Wish, document
+from inspector_app.viewer.offers import Layout, Wish, document, worth_telling
 from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, known_operations
 
 if TYPE_CHECKING:
     from inspector_app.capture.usage import Usage
 
 _DOC_LINES: Final = 40
-_RESERVED: Final = "slipstream."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ async def _print(asked: Asked) -> int:
                     examples=asked.examples,
                     rules=rules,
                 )
-                await output.document(document(asked.capture, known, wish).encode())
+                await output.document(document(asked.capture, worth_telling(known), wish).encode())
                 return 0
             told = [
                 _Told(each, usage, learn(asked.capture, each.lesson, rules))
@@ -119,7 +118,8 @@ def _as_json(told: _Told, *, examples: bool) -> dict[str, object]:
 
 
 def _lines(asked: Asked, told: list[_Told]) -> Iterator[str]:
-    own = [each for each in told if not each.operation.name.startswith(_RESERVED)]
+    names = {each.name for each in worth_telling([each.operation for each in told])}
+    own = [each for each in told if each.operation.name in names]
     described = sum(each.operation.described for each in own)
     yield (
         f"{asked.capture.name}: {len(own):,} operation{'' if len(own) == 1 else 's'}, "

@@ -66,11 +66,12 @@ class Exploring:
     def do_export_operations(self) -> None:
         """Ask which operations to write, and how; and do it."""
         from inspector_app.screens.operations_export import OperationsExport
+        from inspector_app.viewer.offers import worth_telling
 
         view = self._main.view
         if view.reader is None:
             return
-        operations = view.known_operations()
+        operations = worth_telling(view.known_operations())
         if not operations:
             notify(self._main.app, "No operation is known yet: call one, or wait for a call.", "warning")
             return

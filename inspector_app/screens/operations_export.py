@@ -12,8 +12,9 @@ from typing import cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Checkbox, Input, Select
+from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.taking import write_text
@@ -25,7 +26,6 @@ from inspector_app.screens.start_forms import Tick
 from inspector_app.viewer.offers import TITLES, Layout, Wish, document
 from inspector_app.viewer.operations import Operation
 from inspector_app.widgets.detail_view import DetailView
-from inspector_app.widgets.info_line import InfoLine
 
 _ENDINGS: dict[Layout, str] = {"json-schema": ".schema.json", "asyncapi": ".asyncapi.json"}
 
@@ -46,6 +46,8 @@ class OperationsExport(Dialog[None]):
         border: round $border-blurred; border-title-color: $text-muted; height: 3; padding: 0 1;
     }
     OperationsExport Input:focus { border: round $border; }
+    OperationsExport #told { height: auto; padding: 0 1; color: $text-muted; }
+    OperationsExport #told.-failed { color: $text-error; }
     OperationsExport #document { height: 1fr; min-height: 3; }
     """
 
@@ -89,7 +91,7 @@ class OperationsExport(Dialog[None]):
             yield Tick("With examples from the traffic, secrets replaced", False, id="examples")
             yield Input(id="target", select_on_focus=False)
             yield DetailView(hint="learning …", id="document")
-            yield InfoLine(id="told")
+            yield Static(id="told", markup=False)
             with Horizontal():
                 yield Button("Export", id="go", variant="primary")
                 yield Button("Close", id="close")
@@ -116,7 +118,7 @@ class OperationsExport(Dialog[None]):
         self._asked += 1
         self._text = ""
         self.query_one("#document", DetailView).show(None)
-        self._tell("learning …", "muted")
+        self._tell("learning …")
         alone = self.query_one("#which", Select).value == "one" and self._chosen is not None
         wish = Wish(
             layout=self._layout,
@@ -140,7 +142,7 @@ class OperationsExport(Dialog[None]):
         if event.asked == self._asked:
             self._text = event.text
             self.query_one("#document", DetailView).show(JsonLines(event.text))
-            self._tell(f"{formats.size(len(event.text))} will be written.", "muted")
+            self._tell(f"{formats.size(len(event.text))} will be written.")
 
     def on_select_changed(self, event: Select.Changed) -> None:
         """Give the file the ending of its layout; make the document anew."""
@@ -177,12 +179,12 @@ class OperationsExport(Dialog[None]):
         target = Path(typed).expanduser()
         why = self._check(target)
         if why:
-            self._tell(why, "severity-warning")
+            self._tell(why, failed=True)
             return
         try:
             write_text(target, self._text + "\n")
         except CaptureError as error:
-            self._tell(str(error), "severity-problem")
+            self._tell(str(error), failed=True)
             return
         notify(self.app, f"Written to {target}.")
         self.dismiss(None)
@@ -202,5 +204,7 @@ class OperationsExport(Dialog[None]):
             return f"{target} exists already: Enter again replaces it, or type another name."
         return ""
 
-    def _tell(self, text: str, style: str) -> None:
-        self.query_one("#told", InfoLine).show([(text, style)])
+    def _tell(self, text: str, *, failed: bool = False) -> None:
+        told = self.query_one("#told", Static)
+        told.set_class(failed, "-failed")
+        told.update(Content(inert(text)))

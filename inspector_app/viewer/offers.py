@@ -37,6 +37,11 @@ class Wish:
     """What is secret in those values; None: nothing is replaced."""
 
 
+def worth_telling(operations: Sequence[Operation]) -> list[Operation]:
+    """Give the operations of the application: those of the protocol itself are known to everybody."""
+    return [each for each in operations if not each.name.startswith("slipstream.")]
+
+
 def document(
     capture: Path,
     operations: Sequence[Operation],
