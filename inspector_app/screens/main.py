@@ -7,6 +7,7 @@ that is in `viewer.state`; the cursors are the lists'. What finds, marks, arrang
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
@@ -95,7 +96,7 @@ class MainScreen(CommandScreen):
         self._unchosen = False
         self._read_ns = 0
         self._chosen_ns = 0
-        self._operation: Operation | None = None
+        self._listed: Sequence[Operation] = ()
 
     def compose_parts(self) -> ComposeResult:
         """Give bar, tabs, the frame list and the detail; the other lists come when the screen is seen."""
@@ -224,9 +225,7 @@ class MainScreen(CommandScreen):
             self._refresh_matches()
             return
         if self.view.view == "operations":
-            # Whatever is called for the first time is put among those that are there.
-            chosen_one = self._operation
-            shown.refresh_rows(cursor=self.view.operations.index_of(chosen_one) if chosen_one else None)
+            shown.refresh_rows(cursor=self._place_of_operation(shown.cursor))
             return
         chosen = self.view.selection.exchange
         if not changes.data or rows is None or chosen is None or shown.cursor is None:
@@ -242,6 +241,13 @@ class MainScreen(CommandScreen):
         shown.refresh_rows(cursor=place)
         if place is None:
             self.view.selection.choose_exchange(rows.row(shown.cursor))
+
+    def _place_of_operation(self, cursor: int | None) -> int | None:
+        """Tell where what the cursor is on stands by now: what is called for the first time is put between."""
+        before, self._listed = self._listed, self.view.operations.operations
+        if before is self._listed or cursor is None or cursor >= len(before):
+            return None
+        return self.view.operations.index_of(before[cursor])
 
     def _refresh_matches(self) -> None:
         """Keep the cursor at its frame, or near it, while matches are put in front; choose what it is on."""
@@ -338,8 +344,6 @@ class MainScreen(CommandScreen):
             seq = view.frames.seq_at(index)
             if seq != view.selection.origin or seq is None:
                 view.selection.choose_seq(seq)
-        elif view.view == "operations":
-            self._operation = view.operations.row(index)
         elif view.view == "findings":
             finding = view.findings.row(index)
             view.selection.choose_seq(finding.seq if finding else None)

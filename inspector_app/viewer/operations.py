@@ -123,8 +123,9 @@ class OperationRows(CaptureRows[Operation]):
         return self._operations
 
     def show(self, operations: list[Operation]) -> None:
-        """Take over what is known."""
-        self._operations = operations
+        """Take over what is known; what is as it was stays the same list."""
+        if operations != self._operations:
+            self._operations = operations
 
     @property
     def count(self) -> int:
