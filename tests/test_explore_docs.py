@@ -49,8 +49,8 @@ async def test_its_examples_come_out_as_they_are_shown(tmp_path: Path) -> None:
     assert [each.rstrip() for each in came] == [shown.rstrip() for _, shown in EXAMPLES]
 
 
-def test_it_names_every_option_of_both_commands() -> None:
-    for command in ("call", "describe"):
+def test_it_names_every_option_of_its_commands() -> None:
+    for command in ("call", "describe", "operations"):
         helped = subprocess.run(
             [sys.executable, "-m", "inspector_app", command, "--help"],
             cwd=ROOT,

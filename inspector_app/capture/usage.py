@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ANSWERS: Final = 50
 _LOOKED_AT: Final = 2000
-_LEARNED_FROM: Final = 20_000
+_LEARNED_FROM: Final = 5000
 
 # The newest frames of an operation, of which those of calls of one side and kind are taken. What belongs to
 # no exchange was sent by who called, and its type is the name of its kind.

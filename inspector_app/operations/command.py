@@ -16,7 +16,6 @@ from inspector_app.calling.output import Output, ReaderGoneError
 from inspector_app.capture.redaction import DEFAULT_RULES
 from inspector_app.capture.taking import opened
 from inspector_app.capture.usage import usage_of
-from inspector_app.display import formats
 from inspector_app.schemas.learned_text import seen, table
 from inspector_app.schemas.schema_text import parameter_lines, returned
 from inspector_app.viewer.learning import LearnedOperation, learn
@@ -174,7 +173,5 @@ def _usage(usage: Usage | None) -> Iterator[str]:
     if usage is None:
         yield "    not used"
         return
-    typical = (
-        f", typically takes {formats.duration(usage.typical_ns)}" if usage.typical_ns is not None else ""
-    )
+    typical = f", typically takes {usage.typical_ns / 1e6:.3g} ms" if usage.typical_ns is not None else ""
     yield f"    last used in frame {usage.last_seq}{typical}"

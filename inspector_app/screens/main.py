@@ -243,7 +243,7 @@ class MainScreen(CommandScreen):
             self.view.selection.choose_exchange(rows.row(shown.cursor))
 
     def _place_of_operation(self, cursor: int | None) -> int | None:
-        """Tell where what the cursor is on stands by now: what is called for the first time is put between."""
+        """Tell where what the cursor is on stands by now: what is called first is put between others."""
         before, self._listed = self._listed, self.view.operations.operations
         if before is self._listed or cursor is None or cursor >= len(before):
             return None
