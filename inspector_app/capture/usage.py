@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inspector_app.capture.records import Direction
 
 _ANSWERS: Final = 50
-_LOOKED_AT: Final = 2000
+_LOOKED_AT: Final = 1000
 _LEARNED_FROM: Final = 5000
 
 # The newest frames of an operation, of which those of calls of one side and kind are taken. What belongs to
