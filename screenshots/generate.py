@@ -139,9 +139,23 @@ async def findings(stage: Stage) -> None:
 
 
 async def operations(stage: Stage) -> None:
-    """What the server says it offers."""
-    await stage.frames(20)
-    await stage.press("6", "down", "down")
+    """What either side offers or calls; of one operation what is described and what was seen."""
+    await stage.frames(120)
+    await stage.press("6", "down")
+    await stage.pilot.pause(1.0)
+
+
+async def find_operation(stage: Stage) -> None:
+    """The chooser over all operations, narrowed by some letters."""
+    await stage.frames(120)
+    await stage.press("6", "ctrl+o", *"order")
+
+
+async def export_operations(stage: Stage) -> None:
+    """Operations as AsyncAPI, before they are written."""
+    await stage.frames(60)
+    await stage.press("6", "X", "shift+tab", "shift+tab", "shift+tab", "down", "down", "enter")
+    await stage.pilot.pause(1.0)
 
 
 async def compose(stage: Stage) -> None:
@@ -197,6 +211,8 @@ SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]]
     "connection": (connection, DemoSpec()),
     "findings": (findings, DemoSpec()),
     "operations": (operations, DemoSpec()),
+    "operations-find": (find_operation, DemoSpec()),
+    "operations-export": (export_operations, DemoSpec()),
     "compose": (compose, DemoSpec()),
     "server": (server, ServerSpec(port=SERVER_PORT)),
     "help": (help_, DemoSpec()),
