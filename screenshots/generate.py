@@ -18,6 +18,7 @@ from pathlib import Path
 
 import resvg_py
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from inspector_app.app import InspectorApp
 from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
@@ -154,7 +155,9 @@ async def find_operation(stage: Stage) -> None:
 async def export_operations(stage: Stage) -> None:
     """Operations as AsyncAPI, before they are written."""
     await stage.frames(60)
-    await stage.press("6", "X", "shift+tab", "shift+tab", "shift+tab", "down", "down", "enter")
+    await stage.press("6", "X")
+    stage.app.screen.query_one("#target", Input).value = "market.schema.json"
+    await stage.press("shift+tab", "shift+tab", "shift+tab", "enter", "down", "enter")
     await stage.pilot.pause(1.0)
 
 

@@ -32,6 +32,7 @@ class _Found:
         return [
             (
                 (formats.DIRECTION_GLYPH[each.direction], formats.direction_style(each.direction)),
+                (formats.KIND_WORD.get(each.kind, each.kind), "muted"),
                 (each.name, "emphasis"),
                 (each.summary if each.described else "learned", "" if each.described else "muted"),
             )
@@ -67,7 +68,7 @@ class OperationList(Dialog[tuple[Operation, Wanted]]):
         with Vertical(id="operations-box"):
             yield Input(placeholder="letters of a name, words of its documentation", id="sought")
             yield RowList(
-                (Column("", 1), Column("Name", 30), Column("Documentation")),
+                (Column("", 1), Column("Kind", 13), Column("Name", 26, roomy=34), Column("Documentation")),
                 hint="No operation goes with that.",
                 header=False,
                 id="found-operations",

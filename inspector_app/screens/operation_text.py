@@ -43,10 +43,9 @@ def operation_facts(operation: Operation, usage: Usage | None, age_ns: int) -> l
         parts.append(("  learned", "severity-warning"))
     if usage is None:
         return [*parts, ("  not used", "muted")]
-    parts.append((f"  used {formats.age(age_ns)} ago in #{usage.last_seq}", "muted"))
     if usage.typical_ns is not None:
-        parts += [("  typically takes ", "muted"), (formats.duration(usage.typical_ns), "")]
-    return parts
+        parts += [("  takes ", "muted"), (formats.duration(usage.typical_ns), "")]
+    return [*parts, (f"  used {formats.age(age_ns)} ago in #{usage.last_seq}", "muted")]
 
 
 def operation_lines(operation: Operation, learned: LearnedOperation | None) -> TextLines:
