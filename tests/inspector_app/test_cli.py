@@ -621,6 +621,7 @@ def test_the_group_knows_its_commands() -> None:
         "import",
         "mock-schema",
         "open",
+        "operations",
     ]
 
 
