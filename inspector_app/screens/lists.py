@@ -92,7 +92,7 @@ FINDING_COLUMNS = [
 OPERATION_COLUMNS = [
     Column("", 1),
     Column("Kind", 13),
-    Column("Name", 22, roomy=34),
+    Column("Name", 19, roomy=34),
     Column("Last", 4, "right"),
     Column("Takes", 6, "right"),
     Column("Documentation"),
