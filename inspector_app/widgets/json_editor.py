@@ -5,30 +5,56 @@ Owns the text and the judgement on it; whether and where it is sent is not its m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+import asyncio
+from typing import TYPE_CHECKING, Final, Literal, Self, cast
 
 from rich.text import Text
 from textual.containers import Vertical
 from textual.content import Content
+from textual.document._document_navigator import DocumentNavigator
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static, TextArea
 
 from inspector_app.display.inert import inert
 from inspector_app.display.json_check import JsonProblem, json_problem
+from inspector_app.display.json_layout import lay_out
 from inspector_app.display.json_view import LEX_LIMIT, lexed
+from inspector_app.display.long_text import (
+    MOST_FOLDED,
+    MOST_FOLDED_LINES,
+    FoldedLines,
+    LineDocument,
+    UnfoldedLines,
+)
 from inspector_app.display.painting import Palette
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
+    from textual.document._document import EditResult, Location
+    from textual.document._edit import Edit
+    from textual.strip import Strip
     from textual.theme import Theme
+    from textual.timer import Timer
+
+LONGEST_LINE: Final = 20_000
+"""Characters of a line that can be edited at all; a text with a longer one is laid out when it comes in."""
+PAUSE_S: Final = 0.2
+"""How long nothing is typed into a long text before it is judged."""
 
 
 class _Area(TextArea):
-    """A text area that draws inert, coloured lines. Never given a `language`: that needs native parsers."""
+    """A text area that draws inert, coloured lines, and takes no longer for a key when it holds a megabyte.
+
+    Never given a `language`: that needs native parsers.
+    """
 
     _palette: Palette | None = None
+    _widest = 0
 
     def on_mount(self) -> None:
+        self.set_reactive(TextArea.soft_wrap, not self.is_long)
         self.match_cursor_bracket = False
         self.app.theme_changed_signal.subscribe(self, self._recolour)
 
@@ -43,6 +69,71 @@ class _Area(TextArea):
     def on_blur(self) -> None:
         # Without the cursor a marked pair of brackets looks like a selection.
         self.match_cursor_bracket = False
+
+    # -- a long text ---------------------------------------------------------------------------------------
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is treated as a long text: no line is folded, and it is judged beside the keys."""
+        return isinstance(self.wrapped_document, UnfoldedLines)
+
+    def _set_document(self, text: str, language: str | None) -> None:  # noqa: ARG002  # as its base has it
+        self._highlight_query = None
+        self._take(LineDocument(text))
+
+    def _take(self, document: LineDocument) -> None:
+        """Stand on a document, in the way that suits its length."""
+        self.document = document
+        long = document.is_long
+        self._widest = max(map(len, document.lines)) if long else 0
+        self.wrapped_document = UnfoldedLines(document) if long else FoldedLines(document)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self.set_reactive(TextArea.soft_wrap, not long)
+        self._build_highlight_map()
+        self.move_cursor((0, 0))
+        self._rewrap_and_refresh_virtual_size()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.text = _editable(event.text)
+        await super()._on_paste(event)
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Edit the text, and fold its lines no longer, once it has become long."""
+        if not self.is_long and (len(edit.text) > MOST_FOLDED or edit.text.count("\n") > MOST_FOLDED_LINES):
+            self._unfold()
+        result = super().edit(edit)
+        if self.is_long:
+            row = result.end_location[0]
+            touched = self.document.lines[edit.top[0] : row + 1]
+            self._widest = max(self._widest, *map(len, touched), 0)
+            self._refresh_size()
+        elif isinstance(self.document, LineDocument) and self.document.is_long:
+            self._unfold()
+        return result
+
+    def _unfold(self) -> None:
+        document = cast("LineDocument", self.document)
+        self._widest = max(map(len, document.lines))
+        self.wrapped_document = UnfoldedLines(document)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self.set_reactive(TextArea.soft_wrap, False)  # noqa: FBT003  # Textual's way
+        self._refresh_size()
+
+    def _refresh_size(self) -> None:
+        if self.is_long:
+            self.virtual_size = Size(self._widest + self.gutter_width + 1, self.document.line_count)
+            self._refresh_scrollbars()
+        else:
+            super()._refresh_size()
+
+    def render_line(self, y: int) -> Strip:
+        # To see whether it is empty, its base puts the whole text together, line by line of the screen.
+        return self._render_line(y) if self.is_long else super().render_line(y)
+
+    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
+        return None if self.is_long else super().find_matching_bracket(bracket, search_from)
+
+    # -- drawing -------------------------------------------------------------------------------------------
 
     def get_line(self, line_index: int) -> Text:
         if self._palette is None:
@@ -76,10 +167,23 @@ class JsonEditor(Vertical):
     JsonEditor.-invalid > TextArea:focus { border: round $error; }
     JsonEditor > Static { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; }
     JsonEditor.-invalid > Static { color: $text-error; }
+    JsonEditor.-warned > Static { color: $text-warning; }
     """
 
     class Changed(Message):
-        """The text has changed and was checked."""
+        """The text has changed, and was checked unless it is a long one."""
+
+        def __init__(self, editor: JsonEditor) -> None:
+            super().__init__()
+            self.editor = editor
+
+        @property
+        def control(self) -> JsonEditor:
+            """The editor that sent it."""
+            return self.editor
+
+    class Judged(Message):
+        """A long text has been checked, a while after it was typed."""
 
         def __init__(self, editor: JsonEditor) -> None:
             super().__init__()
@@ -103,6 +207,9 @@ class JsonEditor(Vertical):
         self._area = _Area(text, highlight_cursor_line=False)
         self._verdict = Static(markup=False)
         self._problem: JsonProblem | None = None
+        self._advice: tuple[str, int | None] = ("", None)
+        self._pause: Timer | None = None
+        self._judging: asyncio.Task[None] | None = None
         self._check()
 
     def compose(self) -> ComposeResult:
@@ -114,13 +221,18 @@ class JsonEditor(Vertical):
 
     @property
     def text(self) -> str:
-        """The text as typed. May be set, which checks it."""
+        """The text as typed. May be set, which checks it. Of a megabyte it takes a few ms."""
         return self._area.text
 
     @text.setter
     def text(self, text: str) -> None:
-        self._area.load_text(text)
+        self._area.load_text(_editable(text))
         self._check()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the text is so long that it is judged only when nothing was typed for a while."""
+        return self._area.is_long
 
     @property
     def expect(self) -> Literal["any", "object"]:
@@ -134,7 +246,7 @@ class JsonEditor(Vertical):
 
     @property
     def valid(self) -> bool:
-        """Whether the text may be sent."""
+        """Whether nothing is known that keeps the text from being sent; of a long one ask `judged`."""
         return self._problem is None
 
     @property
@@ -142,16 +254,79 @@ class JsonEditor(Vertical):
         """What is wrong, as `line:column reason`; empty when nothing is."""
         return str(self._problem) if self._problem else ""
 
+    async def judged(self) -> bool:
+        """Tell whether the text may be sent, after checking it if that was put off."""
+        if self._pause is not None:
+            self._begin_judging()
+        if self._judging is not None:
+            await self._judging
+        return self.valid
+
+    def advise(self, text: str, index: int | None = None) -> None:
+        """Show below a text that is valid JSON what else is wrong with it, and where; empty: nothing is."""
+        self._advice = text, index
+        self._tell()
+
     def focus(self, scroll_visible: bool = True) -> Self:
         """Focus the text."""
         self._area.focus(scroll_visible)
         return self
 
     def go_to_error(self) -> None:
-        """Put the cursor where the error is."""
+        """Put the cursor where the error is, else where the advice leads."""
         if self._problem:
             self._area.move_cursor((self._problem.line - 1, self._problem.column - 1))
+        elif self._advice[1] is not None:
+            self._area.move_cursor(self._location(self.text, self._advice[1]))
         self.focus()
+
+    def select(self, start: int, end: int) -> None:
+        """Select what stands between two indices of the text."""
+        text = self.text
+        self._area.move_cursor(self._location(text, start))
+        self._area.move_cursor(self._location(text, end), select=True)
+
+    @property
+    def index(self) -> int:
+        """Where in the text the cursor is."""
+        row, column = self._area.cursor_location
+        lines = self._area.document.lines[:row]
+        return sum(map(len, lines)) + row * len(self._area.document.newline) + column
+
+    def change(self, text: str) -> None:
+        """Make the text another one, as one edit that can be undone; what both share stays untouched."""
+        old = self.text
+        start = _shared(old, text)
+        tail = min(_shared(old[start:][::-1], text[start:][::-1]), len(old) - start, len(text) - start)
+        if start == len(old) == len(text):
+            return
+        self._area.history.checkpoint()
+        self._area.replace(
+            text[start : len(text) - tail],
+            self._location(old, start),
+            self._location(old, len(old) - tail),
+        )
+        self._area.history.checkpoint()
+
+    def lay_out(self) -> str:
+        """Lay the text out, a member a line, which can be undone. Gives why not, or an empty text."""
+        layout = lay_out(self.text)
+        if layout.reason or not self.valid:
+            return f"This cannot be laid out: {self.error or layout.reason}"
+        self.change(layout.text.decode("utf-8", "surrogatepass"))
+        return ""
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        self._area.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._area.redo()
+
+    @staticmethod
+    def _location(text: str, index: int) -> Location:
+        return text.count("\n", 0, index), index - (text.rfind("\n", 0, index) + 1)
 
     # -- judging ------------------------------------------------------------------------------------------
 
@@ -161,8 +336,72 @@ class JsonEditor(Vertical):
         self._check()
         self.post_message(self.Changed(self))
 
+    def on_click(self, event: events.Click) -> None:
+        """Go where the verdict leads."""
+        if event.widget is self._verdict:
+            event.stop()
+            self.go_to_error()
+
     def _check(self) -> None:
+        self._advice = "", None
+        if self.is_mounted and self._area.is_long:
+            self._put_off()
+            return
+        self._stop_waiting()
         self._problem = json_problem(self._area.text, self._expect)
-        self.set_class(self._problem is not None, "-invalid")
-        verdict = f"✗ {self._problem}" if self._problem else "✓ valid JSON"
-        self._verdict.update(Content(inert(verdict)))
+        self._tell()
+
+    def _put_off(self) -> None:
+        self._stop_waiting()
+        self._pause = self.set_timer(PAUSE_S, self._begin_judging)
+        self._tell()
+
+    def _stop_waiting(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+        if self._judging is not None:
+            self._judging.cancel()
+            self._judging = None
+
+    def _begin_judging(self) -> None:
+        self._stop_waiting()
+        self._judging = asyncio.create_task(self._judge(self._area.text))
+
+    async def _judge(self, text: str) -> None:
+        self._problem = await asyncio.to_thread(json_problem, text, self._expect)
+        self._judging = None
+        self._tell()
+        self.post_message(self.Judged(self))
+
+    def on_unmount(self) -> None:
+        """Judge no more."""
+        self._stop_waiting()
+
+    def _tell(self) -> None:
+        waiting = self._pause is not None or self._judging is not None
+        advice = self._advice[0]
+        self.set_class(self._problem is not None and not waiting, "-invalid")
+        self.set_class(bool(advice) and self._problem is None, "-warned")
+        verdict = f"✗ {self._problem}" if self._problem else f"! {advice}" if advice else "✓ valid JSON"
+        self._verdict.update(Content("… being checked" if waiting else inert(verdict)))
+
+
+def _editable(text: str) -> str:
+    """Lay out a text with a line that is too long to be edited; as it is, where that cannot be."""
+    if len(text) <= LONGEST_LINE or max(map(len, text.split("\n"))) <= LONGEST_LINE:
+        return text
+    layout = lay_out(text)
+    return text if layout.reason else layout.text.decode("utf-8", "surrogatepass")
+
+
+def _shared(one: str, other: str) -> int:
+    """Tell with how many of the same characters both texts begin."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
