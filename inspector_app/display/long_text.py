@@ -100,7 +100,7 @@ class UnfoldedLines(WrappedDocument):
         """How many rows there are."""
         return self.document.line_count
 
-    def wrap(self, width: int, tab_width: int | None = None) -> None:  # noqa: ARG002  # as its base has it
+    def wrap(self, width: int, tab_width: int | None = None) -> None:  # as its base has it
         """Fold nothing."""
 
     def wrap_range(self, start: Location, old_end: Location, new_end: Location) -> None:

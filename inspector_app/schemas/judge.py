@@ -1,7 +1,8 @@
 """The program that checks data by a schema: `python -m inspector_app.schemas.judge`, and what it is asked by.
 
-A process of its own, since a small schema can make its check take any time, and that in one go: each level of
-it may ask for the next one twice. Reads requests from standard input and writes a line for each to standard output.
+A process of its own, since a small schema can make its check take any time, and that in one go: each level
+of it may ask for the next one twice. Reads requests from standard input, writes a line for each to standard
+output.
 """
 
 from __future__ import annotations

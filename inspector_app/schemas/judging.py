@@ -69,7 +69,7 @@ class Judge:
                 raise
 
     def close(self) -> None:
-        """End the process, if there is one. A check that is under way ends as that of a schema that is unusable."""
+        """End the process, if there is one; a check that is under way then knows nothing."""
         if self._turn.locked() and self._process is not None:
             self._process.kill()
         elif self._process is not None:
@@ -104,7 +104,7 @@ class Judge:
         if self._process is None:
             pipe = subprocess.PIPE
             # Ourselves; what is checked is on its standard input.
-            self._process = subprocess.Popen(  # noqa: S603 - as above
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "inspector_app.schemas.judge"],
                 stdin=pipe,
                 stdout=pipe,

@@ -116,7 +116,7 @@ class _Area(TextArea):
         self._widest = max(map(len, document.lines))
         self.wrapped_document = UnfoldedLines(document)
         self.navigator = DocumentNavigator(self.wrapped_document)
-        self.set_reactive(TextArea.soft_wrap, False)  # noqa: FBT003  # Textual's way
+        self.set_reactive(TextArea.soft_wrap, False)  # Textual's way
         self._refresh_size()
 
     def _refresh_size(self) -> None:

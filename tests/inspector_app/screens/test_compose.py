@@ -7,7 +7,8 @@ import pytest
 from textual.widgets import Button, Input, TextArea
 
 from inspector_app.intents import Done, SendMessage, SendRaw, ServerSpec
-from inspector_app.screens.compose import WHAT_FORMS_SEND, ComposeScreen, first_value
+from inspector_app.screens.compose import WHAT_FORMS_SEND, ComposeScreen
+from inspector_app.screens.compose_parts import first_value
 from inspector_app.widgets.json_editor import JsonEditor
 from slipstream.frames import decode
 from tests.inspector_app.recordings import ME, Recording
