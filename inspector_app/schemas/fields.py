@@ -23,6 +23,8 @@ DEEPEST: Final = 8
 _TEXT: Final = 1000
 _CHOICES: Final = 200
 _MOST_STEPS: Final = 20
+_OF_THE_WHOLE: Final = ("default", "title", "description", "examples")
+"""What a schema says of itself, and not of its variants."""
 
 
 class Absent:
@@ -145,7 +147,7 @@ class _Reader:
         return replace(
             field,
             required=required,
-            doc=field.doc or _text(merged.get("description")) or _text(merged.get("title")),
+            doc=_text(merged.get("description")) or field.doc or _text(merged.get("title")),
             deprecated=merged.get("deprecated") is True,
             default=merged.get("default", field.default),
             examples=tuple(examples[:_CHOICES]) if isinstance(examples, list) else field.examples,
@@ -166,7 +168,7 @@ class _Reader:
         for key in ("anyOf", "oneOf"):
             variants = schema.get(key)
             if isinstance(variants, list) and variants:
-                rest = {each: value for each, value in schema.items() if each not in (key, "default")}
+                rest = {each: value for each, value in schema.items() if each not in (key, *_OF_THE_WHOLE)}
                 return self._union([_joined(rest, self._merged(each)) for each in variants], name, depth)
         kinds = schema.get("type")
         if isinstance(kinds, list):

@@ -284,6 +284,11 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self._draft.offer(self._template())
         self._show_form(at_data=True)
 
+    def on_data_pane_judged(self, event: DataPane.Judged) -> None:
+        """Let only what can be sent be sent; what was said of the last try stays."""
+        event.stop()
+        self._allow()
+
     # -- what is known of the data --------------------------------------------------------------------------
 
     def _know(self) -> None:
@@ -348,10 +353,12 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
 
     def _judge(self) -> None:
         # What is wrong with the data stands below the data.
+        self._say(self._draft.problem_of_call, refused=False)
+        self._allow()
+
+    def _allow(self) -> None:
         draft = self._draft
-        problem = draft.problem_of_call
-        self._say(problem, refused=False)
-        blocked = bool(problem) or (draft.form != "raw" and not self._pane.editor.valid)
+        blocked = bool(draft.problem_of_call) or (draft.form != "raw" and not self._pane.editor.valid)
         self.query_one("#send", Button).disabled = blocked or self._sending
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

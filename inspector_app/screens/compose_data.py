@@ -53,7 +53,10 @@ class DataPane(Vertical):
     """
 
     class Changed(Message):
-        """The text has changed, or more is known of what is wrong with it."""
+        """The text has changed."""
+
+    class Judged(Message):
+        """More is known of what is wrong with the text."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
@@ -206,7 +209,7 @@ class DataPane(Vertical):
     def on_json_editor_judged(self, event: JsonEditor.Judged) -> None:
         """Tell that more is known."""
         event.stop()
-        self.post_message(self.Changed())
+        self.post_message(self.Judged())
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """Show the other half."""
@@ -337,4 +340,4 @@ class DataPane(Vertical):
         self._show()
         span = self.filling.span(self.filling.problem_path) if self.filling.problem else None
         self.editor.advise(self.filling.problem or self.filling.unchecked, span[0] if span else None)
-        self.post_message(self.Changed())
+        self.post_message(self.Judged())

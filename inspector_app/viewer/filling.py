@@ -93,7 +93,12 @@ class Filling:
         self.why = ""
         if self._document is not None:
             rows = rows_of(self._field, self._document, folded=self._folded)
-            self.rows = [row for row in rows if row.path[:1] != (OPERATION,) or row.present]
+            self.rows = [row for row in rows if self._is_shown(row, rows)]
+            if self._field.kind == "object" and self._field.others is not None and not self._field.members:
+                others = self._field.others
+                self.rows.append(
+                    Row(path=(), depth=0, field=others, known=False, present=False, adds="member")
+                )
             if not self.rows:
                 self.why = "There is nothing to fill in."
         elif text is None or len(text) > MOST_BYTES:
@@ -287,6 +292,13 @@ class Filling:
             if document.at(missing.path) is None:
                 break
         return document.text
+
+    @staticmethod
+    def _is_shown(row: Row, rows: list[Row]) -> bool:
+        """Leave out the operation's name, and room for more members of what has names for its own."""
+        if row.adds == "member" and row.field.kind == "json":
+            return not any(each.known and each.path[:-1] == row.path for each in rows)
+        return row.path != (OPERATION,) or row.present
 
     @staticmethod
     def _is_due(row: Row, whole: bool) -> bool:

@@ -55,6 +55,8 @@ def kind_of(row: Row) -> str:
         words = {"json": "any JSON", "boolean": "yes or no", "array": "list"}.get(kind, kind)
     if field.kind == "array" and field.item is not None and field.item.kind not in ("json", "union"):
         words = f"list of {field.item.format or field.item.kind}"
+    if kind == "object" and field.others is not None and not field.members:
+        words = "map" if field.others.kind == "json" else f"map of {field.others.kind}"
     limits = str(field.limits)
     nullable = field.nullable and kind not in ("json", "null")
     return ", ".join(each for each in (words, limits, "or null" if nullable else "") if each)[:_LONGEST]

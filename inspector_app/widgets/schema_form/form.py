@@ -131,7 +131,10 @@ class SchemaForm(Vertical):
         self._about.remove_class("-refused")
 
     def begin(self, text: str, *, typed: bool = False) -> None:
-        """Open the field over the value of the line under the cursor."""
+        """Open the field over the value of the line under the cursor; if it is, type on."""
+        if self._editing is not None:
+            self._edit.insert_text_at_cursor(text)
+            return
         lines = self._lines
         self._editing = lines.cursor
         left = lines.name_width
@@ -142,7 +145,8 @@ class SchemaForm(Vertical):
             self.post_message(self.Asked(self, "typing", self._editing, text, 0))
         self._edit.value = text
         self._edit.display = True
-        self._edit.focus()
+        # At once: the next key must not come to the lines.
+        self.screen.set_focus(self._edit)
         self._edit.cursor_position = len(text)
 
     def open_list(self) -> None:
@@ -161,7 +165,7 @@ class SchemaForm(Vertical):
         chosen = [place for place, each in enumerate(line.choices) if each in (line.typed, line.kind)]
         self._list.highlighted = chosen[0] if chosen else 0
         self._list.display = True
-        self._list.focus()
+        self.screen.set_focus(self._list)
 
     def take(self, step: int, *, refocus: bool = True) -> None:
         """Ask for what was typed to be taken; then the cursor goes on by some lines."""

@@ -84,7 +84,10 @@ class Lines(Painted, can_focus=True):
         self.refresh()
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor by some lines."""
+        """Move the cursor by some lines, and take what was typed."""
+        if self._form.pending is not None:  # the key came before the field had the focus
+            self._form.take(lines)
+            return
         self.go(self.cursor + lines)
 
     def action_page(self, pages: int) -> None:
@@ -97,7 +100,10 @@ class Lines(Painted, can_focus=True):
             self._form.ask(what, number=number)
 
     def action_enter(self) -> None:
-        """Begin what there is to do with the line."""
+        """Begin what there is to do with the line, or take what was typed."""
+        if self._form.pending is not None:
+            self._form.take(0)
+            return
         line = self.line
         if line is None:
             return
@@ -113,7 +119,10 @@ class Lines(Painted, can_focus=True):
             self._form.ask("fold", number=-1)
 
     def action_space(self) -> None:
-        """Fold or unfold, or go on to the next choice."""
+        """Fold or unfold, or go on to the next choice; a blank, where something is being typed."""
+        if self._form.pending is not None:
+            self._form.begin(" ")
+            return
         line = self.line
         if line is not None and line.fold:
             self._form.ask("fold", number=-1)

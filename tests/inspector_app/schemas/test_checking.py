@@ -70,3 +70,16 @@ def test_a_pattern_that_makes_others_hang_is_matched_at_once() -> None:
     assert len(checker.problems("a" * 5000 + "b")) == 1
     # A backtracking engine would need longer than the universe is old; this is no measurement.
     assert time.process_time() - began < 60
+
+
+def test_of_a_union_it_is_said_what_is_wrong_with_the_variant_that_is_meant() -> None:
+    card = {"properties": {"by": {"const": "card"}, "no": {"pattern": r"^\d+$"}}, "required": ["no"]}
+    cash = {"properties": {"by": {"const": "cash"}}}
+    checker = Checker({"properties": {"pay": {"oneOf": [card, cash]}}})
+    assert [str(each) for each in checker.problems({"pay": {"by": "card", "no": "x"}})] == [
+        'data.pay.no: This does not match "^\\d+$"'
+    ]
+    assert [str(each) for each in checker.problems({"pay": {"by": "card"}})] == ["data.pay.no: must be there"]
+    assert [str(each) for each in checker.problems({"pay": {"by": "barter"}})] == [
+        "data.pay: must be one of the variants of the schema"
+    ]
