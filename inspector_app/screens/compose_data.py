@@ -77,6 +77,7 @@ class DataPane(Vertical):
 
     def on_mount(self) -> None:
         """Show the half that was chosen."""
+        self.form.does = self._do
         self.choose(self._half)
 
     def on_unmount(self) -> None:
@@ -216,13 +217,10 @@ class DataPane(Vertical):
         event.stop()
         self.choose("form" if event.name == "form" else "json")
 
-    def on_schema_form_asked(self, event: SchemaForm.Asked) -> None:
-        """Do to the text what was done to a line."""
-        event.stop()
-        if event.index < len(self.filling.rows):
-            self._do(event.what, event.index, event.text, event.number)
-
     def _do(self, what: str, index: int, typed: str, number: int) -> bool:
+        """Do to the text what was done to a line. Tells whether that was possible."""
+        if index >= len(self.filling.rows):
+            return False
         try:
             match what:
                 case "typing":

@@ -6,11 +6,11 @@ done to it, is the matter of whoever shows it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 MOST_LISTED: Final = 10
 
+Ask = Callable[[What, int, str, int], object]
+"""Does something to a line: what, its index, the text that was typed, a number that says how far or which."""
+
 
 class SchemaForm(Vertical):
     """Lines to fill in, what is to be known of the chosen one below them, and its keys."""
@@ -42,22 +45,6 @@ class SchemaForm(Vertical):
     SchemaForm > ChoiceList { layer: over; display: none; border: none; height: auto; background: $surface; }
     """
 
-    class Asked(Message):
-        """Something is to be done to a line: `text` was typed, or `number` says how far or which."""
-
-        def __init__(self, form: SchemaForm, what: What, index: int, text: str, number: int) -> None:
-            super().__init__()
-            self.form = form
-            self.what = what
-            self.index = index
-            self.text = text
-            self.number = number
-
-        @property
-        def control(self) -> SchemaForm:
-            """The form that sent it."""
-            return self.form
-
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id, classes=classes)
         self._lines = Lines(self)
@@ -67,6 +54,8 @@ class SchemaForm(Vertical):
         self._editing: int | None = None
         self._step = 0
         self._told = ""
+        self.does: Ask | None = None
+        """Does what is asked for. Called and not told by a message, which would come after the next keys."""
 
     def compose(self) -> ComposeResult:
         """Put what is known of the line below the lines."""
@@ -117,7 +106,11 @@ class SchemaForm(Vertical):
 
     def ask(self, what: What, *, text: str = "", number: int = 0) -> None:
         """Ask for something to be done to the line under the cursor."""
-        self.post_message(self.Asked(self, what, self._lines.cursor, text, number))
+        self._ask(what, self._lines.cursor, text, number)
+
+    def _ask(self, what: What, index: int, text: str = "", number: int = 0) -> None:
+        if self.does is not None:
+            self.does(what, index, text, number)
 
     def tell(self) -> None:
         """Say what is to be known of the line under the cursor."""
@@ -129,6 +122,10 @@ class SchemaForm(Vertical):
                 parts.insert(1, line.kind)
         self._about.update(Content(inert("  ".join(part for part in parts if part))))
         self._about.remove_class("-refused")
+
+    def type_on(self, character: str) -> None:
+        """Take a key that was on its way to the field when that was closed."""
+        self._lines.type(character)
 
     def begin(self, text: str, *, typed: bool = False) -> None:
         """Open the field over the value of the line under the cursor; if it is, type on."""
@@ -142,7 +139,7 @@ class SchemaForm(Vertical):
         self._edit.styles.width = max(4, lines.size.width - left - 1)
         self._told = text
         if typed:
-            self.post_message(self.Asked(self, "typing", self._editing, text, 0))
+            self._ask("typing", self._editing, text)
         self._edit.value = text
         self._edit.display = True
         # At once: the next key must not come to the lines.
@@ -169,18 +166,25 @@ class SchemaForm(Vertical):
 
     def take(self, step: int, *, refocus: bool = True) -> None:
         """Ask for what was typed to be taken; then the cursor goes on by some lines."""
-        if self._editing is not None:
+        if self._editing is None:
+            # A key that was on its way to the field when that was closed.
+            if refocus and step:
+                self._lines.move(step)
+            elif refocus:
+                self._lines.enter()
+        else:
             index = self._editing
             self._step = step
             if not refocus:
                 self._editing = None
                 self._edit.display = False
-            self.post_message(self.Asked(self, "typed", index, self._edit.value, 0))
+            self._ask("typed", index, self._edit.value)
 
     def leave(self) -> None:
         """Close what is open over the line, which stays as it was."""
         if self._editing is not None:
-            self.post_message(self.Asked(self, "left", self._editing, "", 0))
+            editing, self._editing = self._editing, None
+            self._ask("left", editing)
         self._close()
         self.tell()
 
@@ -189,7 +193,7 @@ class SchemaForm(Vertical):
         event.stop()
         if self._editing is not None and event.value != self._told:
             self._told = event.value
-            self.post_message(self.Asked(self, "typing", self._editing, event.value, 0))
+            self._ask("typing", self._editing, event.value)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the choice."""
@@ -205,4 +209,4 @@ class SchemaForm(Vertical):
         self._editing = None
         self._edit.display = self._list.display = False
         if open_:
-            self._lines.focus()
+            self.screen.set_focus(self._lines)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from inspector_app.display.form_line import FormLine
@@ -39,23 +38,24 @@ class Lines(Painted, can_focus=True):
     Lines { width: 1fr; height: 1fr; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "move(-100000)", "First", show=False),
-        Binding("end", "move(100000)", "Last", show=False),
-        Binding("enter", "enter", "Edit", show=False),
-        Binding("space", "space", "Next choice, or fold", show=False),
-        Binding("left", "turn(-1)", "Choice before, or fold", show=False),
-        Binding("right", "turn(1)", "Next choice, or unfold", show=False),
-        Binding("insert", "ask('put_in')", "Put in", show=False),
-        Binding("delete", "ask('take_out')", "Take out", show=False),
-        Binding("backspace", "ask('null')", "Null", show=False),
-        Binding("shift+up", "ask('move', -1)", "Move up", show=False),
-        Binding("shift+down", "ask('move', 1)", "Move down", show=False),
-    ]
+    KEYS: ClassVar[dict[str, tuple[str, int]]] = {
+        "up": ("move", -1),
+        "down": ("move", 1),
+        "pageup": ("page", -1),
+        "pagedown": ("page", 1),
+        "home": ("move", -100_000),
+        "end": ("move", 100_000),
+        "enter": ("enter", 0),
+        "space": ("space", 0),
+        "left": ("turn", -1),
+        "right": ("turn", 1),
+        "insert": ("put_in", 0),
+        "delete": ("take_out", 0),
+        "backspace": ("null", 0),
+        "shift+up": ("shift", -1),
+        "shift+down": ("shift", 1),
+    }
+    """What each key does. No bindings: those are carried out after letters that are typed behind them."""
 
     def __init__(self, form: SchemaForm) -> None:
         super().__init__()
@@ -83,23 +83,38 @@ class Lines(Painted, can_focus=True):
         self.first = min(max(first, 0), max(0, len(self.lines) - self.size.height))
         self.refresh()
 
-    def action_move(self, lines: int) -> None:
+    def move(self, lines: int) -> None:
         """Move the cursor by some lines, and take what was typed."""
         if self._form.pending is not None:  # the key came before the field had the focus
             self._form.take(lines)
             return
         self.go(self.cursor + lines)
 
-    def action_page(self, pages: int) -> None:
+    def page(self, pages: int) -> None:
         """Move the cursor by some screens."""
         self.go(self.cursor + pages * max(1, self.size.height - 1))
 
-    def action_ask(self, what: What, number: int = 0) -> None:
-        """Ask for something to be done to the line."""
-        if self.lines:
+    def put_in(self, _: int) -> None:
+        """Put in what is missing."""
+        self._ask("put_in")
+
+    def take_out(self, _: int) -> None:
+        """Take out what is there."""
+        self._ask("take_out")
+
+    def null(self, _: int) -> None:
+        """Put null there."""
+        self._ask("null")
+
+    def shift(self, step: int) -> None:
+        """Let an item change places with its neighbour."""
+        self._ask("move", step)
+
+    def _ask(self, what: What, number: int = 0) -> None:
+        if self.lines and self._form.pending is None:
             self._form.ask(what, number=number)
 
-    def action_enter(self) -> None:
+    def enter(self, _: int = 0) -> None:
         """Begin what there is to do with the line, or take what was typed."""
         if self._form.pending is not None:
             self._form.take(0)
@@ -118,7 +133,7 @@ class Lines(Painted, can_focus=True):
         else:
             self._form.ask("fold", number=-1)
 
-    def action_space(self) -> None:
+    def space(self, _: int = 0) -> None:
         """Fold or unfold, or go on to the next choice; a blank, where something is being typed."""
         if self._form.pending is not None:
             self._form.begin(" ")
@@ -129,7 +144,7 @@ class Lines(Painted, can_focus=True):
         elif line is not None and line.choices:
             self._form.ask("turn", number=1)
 
-    def action_turn(self, step: int) -> None:
+    def turn(self, step: int) -> None:
         """Go to a choice beside the one that is there, or fold and unfold."""
         line = self.line
         if line is None:
@@ -140,14 +155,22 @@ class Lines(Painted, can_focus=True):
             self._form.ask("fold", number=int(step < 0))
 
     def on_key(self, event: events.Key) -> None:
-        """Begin to type over the value."""
-        line = self.line
-        if line is None or line.edit not in ("text", "name") or not event.is_printable:
+        """Do what the key is for, or begin to type over the value."""
+        name, number = self.KEYS.get(event.key, ("", 0))
+        if name:
+            getattr(self, name)(number)
+        elif event.is_printable and event.character is not None:
+            self.type(event.character)
+        else:
             return
-        if event.character is not None and event.key != "space":
-            event.stop()
-            event.prevent_default()
-            self._form.begin(event.character, typed=True)
+        event.stop()
+        event.prevent_default()
+
+    def type(self, character: str) -> None:
+        """Begin to type over the value, or type on."""
+        line = self.line
+        if line is not None and line.edit in ("text", "name"):
+            self._form.begin(character, typed=True)
 
     def on_paste(self, event: events.Paste) -> None:
         """Begin to edit with what was pasted."""
@@ -166,7 +189,7 @@ class Lines(Painted, can_focus=True):
         if line.fold and event.x < 2 * line.depth + 4:
             self._form.ask("fold", number=-1)
         elif again and event.x > self.name_width:
-            self.action_enter()
+            self.enter()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll without moving the cursor."""
