@@ -18,6 +18,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static, TextArea
 
 from inspector_app.capture.records import ExchangeRow
@@ -39,6 +40,8 @@ Send = Callable[[Intent], Awaitable[Done]]
 
 WIDE = 120
 """Width in cells from which form and JSON stand side by side."""
+HIGH = 36
+"""Height from which there is room for what is suggested while data is filled in."""
 PAUSE_S = 0.25
 """How long no name is typed before what it names is looked for in the traffic."""
 
@@ -97,7 +100,6 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     ComposeScreen.-narrow #form { width: 100%; }
     ComposeScreen.-wide #form.-with-fields { max-width: 180; max-height: 100%; }
     ComposeScreen.-low #suggestions { height: 3; }
-    ComposeScreen.-low.-at-data #suggestions { display: none; }
     ComposeScreen TextArea { border-title-color: $text-muted; }
     """
 
@@ -151,11 +153,14 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#operation").border_title = "Operation"
         self.query_one("#timeout").border_title = "Timeout, s"
         self.query_one("#data TextArea").border_title = "Data"
+        self.query_one("#data TextArea").border_subtitle = "^L lays out"
         self.query_one("#raw").border_title = "The frame"
+        self.query_one("#raw").border_subtitle = "F8 takes that of the form"
         form = self.query_one("#form")
         form.border_title = "Send an item" if self._target.stream else "Send"
         form.border_subtitle = inert(self._target.hint)
         self._show_form(at_data=self._drafts.take_begun())
+        self.watch(self, "focused", self._focus_moved)
 
     def _show_form(self, *, at_data: bool = False) -> None:
         draft = self._draft
@@ -163,7 +168,6 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#forms", TabStrip).display = self._target.stream is None
         self.query_one("#forms", TabStrip).active = self._drafts.form
         self.query_one("#call").display = opening
-        self.query_one("#suggestions").display = opening
         self.query_one("#timeout").display = draft.takes_timeout
         raw = self.query_one("#raw", TextArea)
         self._pane.display, raw.display = draft.form != "raw", draft.form == "raw"
@@ -182,6 +186,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             self._suggest()
         self._know()
         self._focus_first(at_data=at_data)
+        self._focus_moved(self.focused)
         self._judge()
 
     @property
@@ -191,11 +196,13 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     def on_resize(self) -> None:
         """Show form and JSON side by side where there is room for both."""
         self._pane.set_narrow(self.app.size.width < WIDE)
+        self._focus_moved(self.focused)
 
-    def on_descendant_focus(self) -> None:
+    def _focus_moved(self, focused: Widget | None) -> None:
         """Give the room of the suggestions to the data while that is filled in."""
-        focused = self.focused
-        self.set_class(focused is not None and self._pane in focused.ancestors, "-at-data")
+        at_data = focused is not None and self._pane in focused.ancestors
+        hidden = at_data and self.app.size.height < HIGH
+        self.query_one("#suggestions").display = self._draft.takes_operation and not hidden
 
     def _focus_first(self, *, at_data: bool) -> None:
         """Begin where there is something to type, which takes the place of what was typed before."""

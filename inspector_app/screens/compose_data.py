@@ -41,7 +41,10 @@ class DataPane(Vertical):
     DEFAULT_CSS = """
     DataPane { height: 1fr; min-height: 4; }
     DataPane #sides { height: 1fr; }
-    DataPane #fields { border: round $border-blurred; border-title-color: $text-muted; display: none; }
+    DataPane #fields {
+        border: round $border-blurred;
+        border-title-color: $text-muted; border-subtitle-color: $text-muted; display: none;
+    }
     DataPane #fields:focus-within { border: round $border; }
     DataPane #halves { display: none; }
     DataPane.-form.-narrow #halves { display: block; }
@@ -78,6 +81,7 @@ class DataPane(Vertical):
     def on_mount(self) -> None:
         """Show the half that was chosen."""
         self.form.does = self._do
+        self.form.border_subtitle = "F2 required  F3 all  F4 JSON"
         self.choose(self._half)
 
     def on_unmount(self) -> None:

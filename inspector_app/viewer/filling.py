@@ -212,7 +212,7 @@ class Filling:
             return None
         if row.adds == "item" or not row.present:
             return self._put(row.path, beginning(row.field))
-        path = row.path if row.field.kind == "array" else row.path[:-1]
+        path = row.path if row.is_list else row.path[:-1]
         adding = next((each for each in self.rows if each.adds == "item" and each.path[:-1] == path), None)
         return self._put(adding.path, beginning(adding.field)) if adding is not None else None
 

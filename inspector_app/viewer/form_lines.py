@@ -50,7 +50,9 @@ def kind_of(row: Row) -> str:
     elif kind == "choice":
         words = "one of " + ", ".join(choice_text(each) for each in field.choices[:8])
     elif kind == "union":
-        words = row.variant or " or ".join(variant.name for variant in field.variants[:8])
+        words = (not row.is_null and row.variant) or " or ".join(
+            variant.name for variant in field.variants[:8]
+        )
     else:
         words = {"json": "any JSON", "boolean": "yes or no", "array": "list"}.get(kind, kind)
     if field.kind == "array" and field.item is not None and field.item.kind not in ("json", "union"):

@@ -256,10 +256,12 @@ class JsonEditor(Vertical):
 
     async def judged(self) -> bool:
         """Tell whether the text may be sent, after checking it if that was put off."""
-        if self._pause is not None:
-            self._begin_judging()
-        if self._judging is not None:
-            await self._judging
+        while self._pause is not None or self._judging is not None:
+            if self._judging is None:
+                self._begin_judging()
+            if self._judging is not None:
+                # One that is given up, since more was typed, is followed by another.
+                await asyncio.wait([self._judging])
         return self.valid
 
     def advise(self, text: str, index: int | None = None) -> None:
@@ -310,9 +312,10 @@ class JsonEditor(Vertical):
 
     def lay_out(self) -> str:
         """Lay the text out, a member a line, which can be undone. Gives why not, or an empty text."""
-        layout = lay_out(self.text)
-        if layout.reason or not self.valid:
-            return f"This cannot be laid out: {self.error or layout.reason}"
+        text = self.text
+        layout = lay_out(text)
+        if layout.reason:
+            return f"This cannot be laid out: {json_problem(text, self._expect) or layout.reason}"
         self.change(layout.text.decode("utf-8", "surrogatepass"))
         return ""
 
