@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from inspector_app.commands.declaring import Command
 
+FORM_KEYS: tuple[tuple[str, str, str], ...] = (
+    ("a letter", "Edit", "Type over the value of the line; the JSON follows each key that can stand there."),
+    ("Enter", "Edit", "Edit the value, choose one from a list, fold; while editing: take what was typed."),
+    ("Esc", "Leave", "While editing: leave the value as it was."),
+    ("Space", "Next", "Go on to the next choice, yes or no; fold and unfold what has members or items."),
+    ("← →", "Next", "Go to the choice or variant beside the one that is there; fold and unfold."),
+    ("Ins", "Put in", "Put in what is missing; in a list, one item more."),
+    ("Del", "Take out", "Take a member or an item out."),
+    ("Backspace", "Null", "Put null there, where that is taken."),
+    ("⇧↑ ⇧↓", "Move item", "Let an item change places with the one before, or behind it."),
+)
+"""The keys on the lines of a form: key, title, help. They are the widget's own."""
+
 COMPOSE_COMMANDS: tuple[Command, ...] = (
     Command(
         name="send",
