@@ -1,8 +1,8 @@
-"""How quick the JSON editor is in a large document: `python benchmarks/editing.py [--repetitions N] [--json FILE]`.
+"""How quick the JSON editor is in a large document: `python -m benchmarks.editing`.
 
-Runs the editor of the compose forms beside Textual's plain TextArea with the same JSON in the same process, one
-after the other in turns, and tells processor time: putting a text in, a key in its midst until it is painted,
-pasting, laying out, undoing. Prints medians, and how many times as long the TextArea takes.
+Runs the editor of the compose forms beside Textual's plain TextArea with the same JSON in the same process,
+one after the other in turns, and tells processor time: putting a text in, a key in its midst until it is
+painted, pasting, laying out, undoing. Prints medians, and how many times as long the TextArea takes.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Owns which form asks for what, and what keeps it from being sent. It sends nothi
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Literal
 
