@@ -6,6 +6,7 @@ bounds, nothing is fetched for it, and whatever a form cannot draw becomes a fie
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -149,15 +150,17 @@ class _Reader:
             required=required,
             doc=_text(merged.get("description")) or field.doc or _text(merged.get("title")),
             deprecated=merged.get("deprecated") is True,
-            default=merged.get("default", field.default),
-            examples=tuple(examples[:_CHOICES]) if isinstance(examples, list) else field.examples,
+            default=merged["default"] if _is_json(merged.get("default", ABSENT)) else field.default,
+            examples=tuple(filter(_is_json, examples[:_CHOICES]))
+            if isinstance(examples, list)
+            else field.examples,
         )
 
     # -- what kind it is ----------------------------------------------------------------------------------
 
     def _of(self, schema: Schema, name: str, depth: int) -> Field:
         choices = [schema["const"]] if "const" in schema else schema.get("enum")
-        if isinstance(choices, list) and 0 < len(choices) <= _CHOICES:
+        if isinstance(choices, list) and 0 < len(choices) <= _CHOICES and all(map(_is_json, choices)):
             return Field(
                 name=name,
                 kind="choice",
@@ -303,6 +306,15 @@ def _label(schema: Schema) -> str:
     if isinstance(kind, str):
         return kind
     return str(schema["const"])[:_TEXT] if "const" in schema else "value"
+
+
+def _is_json(value: object) -> bool:
+    """Whether a value can be written again: a number of a schema may have been too large for a float."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _text(value: object) -> str:

@@ -316,7 +316,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         """Give the schema of the data, and whether it was learned; None when nothing is known."""
         if self._target.stream is None:
             for each in self._target.operations:
-                if each.name == name and each.params and MESSAGE_KINDS.get(each.kind) == self._draft.form:
+                known = each.name == name and isinstance(each.params, dict) and each.params
+                if known and MESSAGE_KINDS.get(each.kind) == self._draft.form:
                     return each.params, False
         learned = self._learned.get(name)
         seen = learned and (learned.params if self._target.stream is None else learned.sent)

@@ -165,7 +165,7 @@ class JsonEditor(Vertical):
         &:focus { border: round $border; }
     }
     JsonEditor.-invalid > TextArea:focus { border: round $error; }
-    JsonEditor > Static { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; }
+    JsonEditor > Static { height: auto; max-height: 3; padding: 0 1; color: $text-muted; }
     JsonEditor.-invalid > Static { color: $text-error; }
     JsonEditor.-warned > Static { color: $text-warning; }
     """

@@ -37,7 +37,7 @@ class SchemaForm(Vertical):
 
     DEFAULT_CSS = """
     SchemaForm { width: 1fr; height: 1fr; layers: lines over; }
-    SchemaForm > Static { height: auto; max-height: 3; min-height: 1; padding: 0 1; color: $text-muted; }
+    SchemaForm > Static { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }
     SchemaForm > Static.-refused { color: $text-error; }
     SchemaForm > ValueInput, SchemaForm > ValueInput:focus {
         layer: over; display: none; border: none; padding: 0; height: 1; background: $surface; min-width: 4;
@@ -51,6 +51,7 @@ class SchemaForm(Vertical):
         self._edit = ValueInput(self)
         self._list = ChoiceList(self)
         self._about = Static(markup=False)
+        self._keys = Static(markup=False)
         self._editing: int | None = None
         self._step = 0
         self._told = ""
@@ -61,6 +62,7 @@ class SchemaForm(Vertical):
         """Put what is known of the line below the lines."""
         yield self._lines
         yield self._about
+        yield self._keys
         yield self._edit
         yield self._list
 
@@ -92,7 +94,7 @@ class SchemaForm(Vertical):
     def refuse(self, text: str) -> None:
         """Say why something cannot be done; a field that is open stays so."""
         self._step = 0
-        self._about.update(Content(inert(text)))
+        self._say(text)
         self._about.add_class("-refused")
         if self._editing is not None:
             self._edit.focus()
@@ -117,11 +119,16 @@ class SchemaForm(Vertical):
         line = self._lines.line
         parts: list[str] = []
         if line is not None:
-            parts = [f"✗ {line.problem}." if line.problem else "", line.about, line.hint]
+            parts = [f"✗ {line.problem}." if line.problem else "", line.about]
             if not self._lines.kind_width and not line.problem:
                 parts.insert(1, line.kind)
-        self._about.update(Content(inert("  ".join(part for part in parts if part))))
+        self._keys.update(Content(line.hint if line is not None else ""))
+        self._say("  ".join(part for part in parts if part))
         self._about.remove_class("-refused")
+
+    def _say(self, text: str) -> None:
+        self._about.display = bool(text)
+        self._about.update(Content(inert(text)))
 
     def type_on(self, character: str) -> None:
         """Take a key that was on its way to the field when that was closed."""
