@@ -128,7 +128,7 @@ def _problem(error: ValidationError) -> Problem:
             is_object = error.schema_path[-1:] == ["additionalProperties"]
             return Problem(path, "must have no members" if is_object else "must not be there")
         case _:
-            return Problem(path, _cut(error.message))
+            return Problem(path, _cut(error.message.removeprefix("This ")))
 
 
 def _listed(values: list[Any]) -> str:
