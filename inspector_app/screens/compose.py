@@ -306,6 +306,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         draft = self._draft
         name = (self._target.stream.operation or "") if self._target.stream else draft.operation.strip()
         self._pane.operation = name
+        self._pane.filling.opens = draft.takes_operation
         schema, is_learned = self._schema(name)
         self._pane.use(None if draft.form == "raw" else schema, learned=is_learned)
         self.query_one("#form").set_class(self._pane.filling.is_known, "-with-fields")

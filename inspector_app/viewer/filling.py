@@ -52,6 +52,8 @@ class Filling:
 
     def __init__(self) -> None:
         self.schema: object = None
+        self.opens = True
+        """Whether the data is that of an opening frame, which names its operation."""
         self.learned = False
         """Whether the schema was learned from the traffic, and not told by the other side."""
         self.rows: list[Row] = []
@@ -84,7 +86,7 @@ class Filling:
     @property
     def names_operation(self) -> bool:
         """Whether the schema speaks of the operation's name as a member of the data."""
-        return any(member.name == OPERATION for member in self._field.members)
+        return self.opens and any(member.name == OPERATION for member in self._field.members)
 
     def read(self, text: str | None) -> None:
         """Make the rows anew of a text; None: one that is too long."""
@@ -103,6 +105,8 @@ class Filling:
                 self.why = "There is nothing to fill in."
         elif text is None or len(text) > MOST_BYTES:
             self.why = f"Data of more than {MOST_BYTES // 1024} KB is edited as JSON."
+        elif text.lstrip()[:1] not in ("{", ""):
+            self.why = "What is no object has no form: it is edited as JSON."
         else:
             self.why = "The form is there again once the JSON is an object without mistakes."
 
@@ -293,12 +297,11 @@ class Filling:
                 break
         return document.text
 
-    @staticmethod
-    def _is_shown(row: Row, rows: list[Row]) -> bool:
+    def _is_shown(self, row: Row, rows: list[Row]) -> bool:
         """Leave out the operation's name, and room for more members of what has names for its own."""
         if row.adds == "member" and row.field.kind == "json":
             return not any(each.known and each.path[:-1] == row.path for each in rows)
-        return row.path != (OPERATION,) or row.present
+        return row.path != (OPERATION,) or row.present or not self.opens
 
     @staticmethod
     def _is_due(row: Row, whole: bool) -> bool:

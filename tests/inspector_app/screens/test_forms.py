@@ -335,3 +335,21 @@ async def test_data_too_long_for_a_form_is_edited_as_json(tmp_path: Path) -> Non
         pane.text = json.dumps({"symbol": "B", "more": ["x" * 30] * 10_000}, indent=1)
         await stage.until_shown("Data of more than 64 KB is edited as JSON.")
         await stage.until_shown("valid JSON")
+
+
+async def test_an_item_has_a_form_learned_from_the_items_before_and_needs_no_object(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    recording = Recording(tmp_path).connect().frame("out", "stream_stream_request", 0, {"operation": "chat"})
+    for text in ("a", "b", "c"):
+        recording.frame("out", "stream_data", 0, {"text": text, "operation": "say"})
+    async with live(recording.commit().path, engine, LARGE) as stage:
+        await stage.press("3")
+        await stage.until(lambda: stage.view.selection.exchange is not None)
+        await stage.press("i")
+        await stage.until_shown("Form, learned from the traffic", "operation")
+        pane = stage.app.screen.query_one(DataPane)
+        await stage.press("f4")
+        pane.text = "[1]"
+        await stage.until_shown("What is no object has no form")
+        await stage.press("f9")
+        await stage.until(lambda: bool(engine.intents))

@@ -63,14 +63,27 @@ async def test_letters_keys_and_letters_are_taken_in_their_order() -> None:
         assert app.form.cursor == 2
 
 
+async def test_keys_that_come_all_at_once_are_taken_in_their_order_too() -> None:
+    app = Filled()
+    async with app.run_test(size=(80, 10)) as pilot:
+        for key in ("x", "y", "enter", "down", "down", "down", "z", "z", "enter", "q"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert [each for each in app.done if each[0] == "typed"] == [
+            ("typed", 0, "xy", 0),
+            ("typed", 3, "zz", 0),
+        ]
+        assert app.form.pending == (3, "q")
+
+
 async def test_escape_leaves_the_line_and_gives_the_keys_back() -> None:
     app = Filled()
     async with app.run_test(size=(80, 10)) as pilot:
         await pilot.press("enter")
-        assert app.form.pending == (0, "Ada")
+        assert app.form.pending is not None
         await pilot.press("a", "escape")
-        assert app.done[-1] == ("left", 0, "", 0)
-        assert app.form.pending is None
+        assert app.done[-2:] == [("typing", 0, "Adaa", 0), ("left", 0, "", 0)]
         assert app.form.children[0].has_focus
 
 
