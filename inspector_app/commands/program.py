@@ -12,7 +12,7 @@ FORM_KEYS: tuple[tuple[str, str, str], ...] = (
     ("← →", "Next", "Go to the choice or variant beside the one that is there; fold and unfold."),
     ("Ins", "Put in", "Put in what is missing; in a list, one item more."),
     ("Del", "Take out", "Take a member or an item out."),
-    ("Backspace", "Null", "Put null there, where that is taken."),
+    ("Backspace", "Null", "Put null there, where that is taken; else begin to type with nothing."),
     ("⇧↑ ⇧↓", "Move item", "Let an item change places with the one before, or behind it."),
 )
 """The keys on the lines of a form: key, title, help. They are the widget's own."""

@@ -260,8 +260,12 @@ class DataPane(Vertical):
                 text = filling.taken_out(index)
             case _:
                 text = filling.nulled(index)
+        if text is None and what == "null":
+            if self.filling.lines[index].edit == "text":
+                self.form.begin("")
+        elif text is None:
+            self._refuse("There is nothing to do that to.")
         if text is None:
-            self._refuse("This line takes no null." if what == "null" else "There is nothing to do that to.")
             return
         self.form.taken()
         self._changed_to(text)
