@@ -122,9 +122,15 @@ class SchemaForm(Vertical):
             parts = [f"✗ {line.problem}." if line.problem else "", line.about]
             if not self._lines.kind_width and not line.problem:
                 parts.insert(1, line.kind)
-        self._keys.update(Content(line.hint if line is not None else ""))
+        self.tell_keys()
         self._say("  ".join(part for part in parts if part))
         self._about.remove_class("-refused")
+
+    def tell_keys(self) -> None:
+        """Say which keys make sense on the line, while they come to the lines."""
+        line = self._lines.line
+        here = self.screen.focused is self._lines
+        self._keys.update(Content(line.hint if line is not None and here else ""))
 
     def _say(self, text: str) -> None:
         self._about.display = bool(text)

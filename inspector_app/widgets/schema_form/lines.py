@@ -212,6 +212,7 @@ class Lines(Painted, can_focus=True):
 
     def on_blur(self) -> None:
         """Show the cursor as resting."""
+        self._form.tell_keys()
         self.refresh()
 
     # -- drawing ------------------------------------------------------------------------------------------
