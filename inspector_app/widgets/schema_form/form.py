@@ -129,8 +129,12 @@ class SchemaForm(Vertical):
     def tell_keys(self) -> None:
         """Say which keys make sense on the line, while they come to the lines."""
         line = self._lines.line
-        here = self.screen.focused is self._lines
-        self._keys.update(Content(line.hint if line is not None and here else ""))
+        hint = ""
+        if self._editing is not None:
+            hint = "Enter takes it  Esc leaves it as it was"
+        elif line is not None and self.screen.focused is self._lines:
+            hint = line.hint
+        self._keys.update(Content(hint))
 
     def _say(self, text: str) -> None:
         self._about.display = bool(text)
