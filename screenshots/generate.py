@@ -168,6 +168,16 @@ async def compose(stage: Stage) -> None:
     await stage.press(*"BEAN")
 
 
+async def form(stage: Stage) -> None:
+    """A form by the server's schema, with something wrong in it, beside the JSON it stands for."""
+    await stage.frames(30)
+    await stage.until(lambda: stage.view.operations.count > 0)
+    names = [each.name for each in stage.view.known_operations()]
+    await stage.press("6", "home", *["down"] * names.index("create_order"), "enter")
+    await stage.press(*"BEAN", "down", "0", "down", "f3")
+    await stage.pilot.pause(0.8)
+
+
 async def help_(stage: Stage) -> None:
     """All keys."""
     await stage.frames(20)
@@ -217,6 +227,7 @@ SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]]
     "operations-find": (find_operation, DemoSpec()),
     "operations-export": (export_operations, DemoSpec()),
     "compose": (compose, DemoSpec()),
+    "form": (form, DemoSpec()),
     "server": (server, ServerSpec(port=SERVER_PORT)),
     "help": (help_, DemoSpec()),
     "themes": (themes, DemoSpec()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from inspector_app.commands import Command, Place, grouped, key_label
+from inspector_app.commands.program import FORM_KEYS
 
 _PLACE_TITLES: dict[Place, str] = {
     "everywhere": "On every screen",
@@ -27,6 +28,9 @@ def keys_page() -> str:
         lines += ["", f"## {title}", "", "| key | command | what it does |", "|---|---|---|"]
         for group in grouped(place).values():
             lines += [f"| {_keys_cell(each)} | {each.title} | {each.help} |" for each in group]
+        if place == "compose":
+            lines += ["", "On a line of a form:", "", "| key | command | what it does |", "|---|---|---|"]
+            lines += [f"| {key} | {title} | {text} |" for key, title, text in FORM_KEYS]
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,7 @@ MOST_PROBLEMS: Final = 50
 MOST_SCHEMA_BYTES: Final = 1024 * 1024
 _PATTERN_BYTES: Final = 1024 * 1024
 _LONGEST: Final = 160
+_DEEPEST: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,27 @@ class Checker:
         found: list[Problem] = []
         try:
             for error in self._validator.iter_errors(value):
-                found.append(_problem(error))
-                if len(found) == MOST_PROBLEMS:
+                found += _problems(error)
+                if len(found) >= MOST_PROBLEMS:
                     break
         except (ValueError, OverflowError, RecursionError) as error:
             return [Problem((), f"cannot be checked ({error})")]
-        return found
+        return found[:MOST_PROBLEMS]
+
+
+def _problems(error: ValidationError, depth: int = 0) -> list[Problem]:
+    """Tell what is wrong; of a union, what is wrong with the variant that is plainly meant, if one is."""
+    if error.kind.name in ("anyOf", "oneOf") and depth < _DEEPEST:
+        variants = error.kind.as_dict().get("context") or [[]]
+        meant = [errors for errors in variants if errors and not any(map(_is_another, errors))]
+        if len(meant) == 1:
+            return [problem for each in meant[0] for problem in _problems(each, depth + 1)]
+    return [_problem(error)]
+
+
+def _is_another(error: ValidationError) -> bool:
+    """Whether an error says that another variant is meant, and not that this one is filled in wrongly."""
+    return error.kind.name in ("type", "const", "enum", "falseSchema")
 
 
 def _problem(error: ValidationError) -> Problem:
@@ -112,7 +128,7 @@ def _problem(error: ValidationError) -> Problem:
             is_object = error.schema_path[-1:] == ["additionalProperties"]
             return Problem(path, "must have no members" if is_object else "must not be there")
         case _:
-            return Problem(path, _cut(error.message))
+            return Problem(path, _cut(error.message.removeprefix("This ")))
 
 
 def _listed(values: list[Any]) -> str:

@@ -6,6 +6,7 @@ bounds, nothing is fetched for it, and whatever a form cannot draw becomes a fie
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -23,6 +24,8 @@ DEEPEST: Final = 8
 _TEXT: Final = 1000
 _CHOICES: Final = 200
 _MOST_STEPS: Final = 20
+_OF_THE_WHOLE: Final = ("default", "title", "description", "examples")
+"""What a schema says of itself, and not of its variants."""
 
 
 class Absent:
@@ -145,17 +148,19 @@ class _Reader:
         return replace(
             field,
             required=required,
-            doc=field.doc or _text(merged.get("description")) or _text(merged.get("title")),
+            doc=_text(merged.get("description")) or field.doc or _text(merged.get("title")),
             deprecated=merged.get("deprecated") is True,
-            default=merged.get("default", field.default),
-            examples=tuple(examples[:_CHOICES]) if isinstance(examples, list) else field.examples,
+            default=merged["default"] if _is_json(merged.get("default", ABSENT)) else field.default,
+            examples=tuple(filter(_is_json, examples[:_CHOICES]))
+            if isinstance(examples, list)
+            else field.examples,
         )
 
     # -- what kind it is ----------------------------------------------------------------------------------
 
     def _of(self, schema: Schema, name: str, depth: int) -> Field:
         choices = [schema["const"]] if "const" in schema else schema.get("enum")
-        if isinstance(choices, list) and 0 < len(choices) <= _CHOICES:
+        if isinstance(choices, list) and 0 < len(choices) <= _CHOICES and all(map(_is_json, choices)):
             return Field(
                 name=name,
                 kind="choice",
@@ -166,7 +171,7 @@ class _Reader:
         for key in ("anyOf", "oneOf"):
             variants = schema.get(key)
             if isinstance(variants, list) and variants:
-                rest = {each: value for each, value in schema.items() if each not in (key, "default")}
+                rest = {each: value for each, value in schema.items() if each not in (key, *_OF_THE_WHOLE)}
                 return self._union([_joined(rest, self._merged(each)) for each in variants], name, depth)
         kinds = schema.get("type")
         if isinstance(kinds, list):
@@ -301,6 +306,15 @@ def _label(schema: Schema) -> str:
     if isinstance(kind, str):
         return kind
     return str(schema["const"])[:_TEXT] if "const" in schema else "value"
+
+
+def _is_json(value: object) -> bool:
+    """Whether a value can be written again: a number of a schema may have been too large for a float."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _text(value: object) -> str:

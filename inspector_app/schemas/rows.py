@@ -46,6 +46,8 @@ class Row:
     is_null: bool = False
     parts: int | None = None
     """Of an object or an array that is there: how many members or items it has."""
+    is_list: bool = False
+    """Whether what is there is an array, whatever the schema asks for."""
     open: bool = True
     variant: str = ""
     """Of a union that is there: which of its variants it is taken for."""
@@ -119,6 +121,7 @@ class _Rows:
             text=self._text(node),
             is_null=node.kind == "null",
             parts=len(node.nodes) if node.kind in ("object", "array") else None,
+            is_list=node.kind == "array",
             open=path not in self._folded,
             variant=chosen.name if field.kind == "union" else "",
         )
@@ -289,6 +292,6 @@ def readable(text: str) -> Document | None:
 def shown(row: Row) -> str:
     """Give what a row shows of its value, on one line."""
     if row.parts is not None:
-        unit = "item" if row.field.kind == "array" else "member"
+        unit = "item" if row.is_list else "member"
         return f"{row.parts} {unit}{'' if row.parts == 1 else 's'}"
     return row.text[:_SHOWN].replace("\n", "⏎")

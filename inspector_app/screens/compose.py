@@ -6,7 +6,7 @@ it; sending is a function the form is given.
 
 from __future__ import annotations
 
-import re
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, cast
@@ -17,21 +17,33 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.suggester import SuggestFromList
+from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static, TextArea
 
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
-from inspector_app.screens.base import Dialog, bindings
+from inspector_app.schemas.examples import data_template
+from inspector_app.screens.base import Dialog, bindings, notify
+from inspector_app.screens.compose_data import DataPane
+from inspector_app.screens.compose_parts import Suggestions, first_value
 from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, OPENING, Draft, Drafts, Form
+from inspector_app.viewer.learning import LearnedOperation
 from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, suggestions
 from inspector_app.widgets.info_line import InfoLine
-from inspector_app.widgets.json_editor import JsonEditor
 from inspector_app.widgets.row_list import Column, RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
 Send = Callable[[Intent], Awaitable[Done]]
+
+WIDE = 120
+"""Width in cells from which form and JSON stand side by side."""
+HIGH = 36
+"""Height from which there is room for what is suggested while data is filled in."""
+PAUSE_S = 0.25
+"""How long no name is typed before what it names is looked for in the traffic."""
 
 SUGGESTED_ROWS = 4
 
@@ -55,50 +67,12 @@ class Target:
     title: str = ""
     hint: str = ""
     """What to do to reach another target; empty: there is none."""
-
-
-class _Suggestions:
-    """The operations that go with what was typed so far, as rows."""
-
-    def __init__(self, names: Sequence[str], operations: Sequence[Operation]) -> None:
-        self.names = names
-        self._docs = {each.name: each.doc.strip().partition("\n")[0] for each in operations}
-
-    @property
-    def count(self) -> int:
-        return len(self.names)
-
-    def rows(self, first: int, count: int) -> Sequence[Sequence[tuple[str, str]]]:
-        return [
-            ((name, "emphasis"), (self._docs.get(name, ""), "muted"))
-            for name in self.names[first : first + count]
-        ]
-
-
-_FIRST_VALUE = re.compile(
-    r'"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<empty>\{\s*\}|\[\s*\])|(?P<plain>[^\s"{}\[\],]+))'
-)
-
-Place = tuple[int, int]
-
-
-def first_value(data: str) -> tuple[Place, Place]:
-    """Find what is typed first in laid out data: from and to as line and column, from 0.
-
-    A text without its quotation marks, any other value whole; in an empty object or array the place inside.
-    """
-    found = _FIRST_VALUE.search(data)
-    if found is None:
-        start = end = 1 if data.strip() == "{}" else len(data)
-    elif found["empty"] is not None:
-        start = end = found.start("empty") + 1
-    else:
-        start, end = found.span("plain" if found["text"] is None else "text")
-    return _place(data, start), _place(data, end)
-
-
-def _place(text: str, index: int) -> Place:
-    return text.count("\n", 0, index), index - (text.rfind("\n", 0, index) + 1)
+    learn: Callable[[str], LearnedOperation] | None = None
+    """Gives what the traffic tells of an operation; it may take a while, so a thread calls it."""
+    peer: str | None = None
+    """How this side calls itself on the connection."""
+    number: int = 0
+    """The number of the next exchange there."""
 
 
 class ComposeScreen(Dialog[tuple[Intent, Done]]):
@@ -118,14 +92,13 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     ComposeScreen #timeout { width: 18; }
     ComposeScreen #call { height: 3; }
     ComposeScreen #suggestions { height: 4; }
-    ComposeScreen #what { margin: 0 0 0 0; }
-    ComposeScreen #data { height: 1fr; min-height: 4; }
     ComposeScreen #raw { height: 1fr; border: round $border-blurred; }
     ComposeScreen #raw:focus { border: round $border; }
     ComposeScreen #verdict { height: auto; max-height: 3; color: $text-muted; padding: 0 1; }
     ComposeScreen #verdict.-refused { color: $text-error; }
     ComposeScreen #buttons { height: 1; align-horizontal: right; }
     ComposeScreen.-narrow #form { width: 100%; }
+    ComposeScreen.-wide #form.-with-fields { max-width: 180; max-height: 100%; }
     ComposeScreen.-low #suggestions { height: 3; }
     ComposeScreen TextArea { border-title-color: $text-muted; }
     """
@@ -138,7 +111,9 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self._target = target
         self._send = send
         self._sending = False
-        self._suggested = _Suggestions((), ())
+        self._suggested = Suggestions((), ())
+        self._learned: dict[str, LearnedOperation] = {}
+        self._pause: Timer | None = None
 
     # -- fields -------------------------------------------------------------------------------------------
 
@@ -166,7 +141,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
                 header=False,
                 id="suggestions",
             )
-            yield JsonEditor(id="data")
+            yield DataPane(id="pane")
             yield TextArea(id="raw", show_line_numbers=False, tab_behavior="focus")
             yield Static(id="verdict", markup=False)
             with Horizontal(id="buttons"):
@@ -178,11 +153,14 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#operation").border_title = "Operation"
         self.query_one("#timeout").border_title = "Timeout, s"
         self.query_one("#data TextArea").border_title = "Data"
+        self.query_one("#data TextArea").border_subtitle = "^L lays out"
         self.query_one("#raw").border_title = "The frame"
+        self.query_one("#raw").border_subtitle = "F8 takes that of the form"
         form = self.query_one("#form")
         form.border_title = "Send an item" if self._target.stream else "Send"
         form.border_subtitle = inert(self._target.hint)
         self._show_form(at_data=self._drafts.take_begun())
+        self.watch(self, "focused", self._focus_moved)
 
     def _show_form(self, *, at_data: bool = False) -> None:
         draft = self._draft
@@ -190,25 +168,41 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#forms", TabStrip).display = self._target.stream is None
         self.query_one("#forms", TabStrip).active = self._drafts.form
         self.query_one("#call").display = opening
-        self.query_one("#suggestions").display = opening
         self.query_one("#timeout").display = draft.takes_timeout
-        editor, raw = self.query_one("#data", JsonEditor), self.query_one("#raw", TextArea)
-        editor.display, raw.display = draft.form != "raw", draft.form == "raw"
+        raw = self.query_one("#raw", TextArea)
+        self._pane.display, raw.display = draft.form != "raw", draft.form == "raw"
         what: list[Part] = [(WHAT_FORMS_SEND[draft.form], "muted"), (f"  {self._target.title}", "emphasis")]
         self.query_one("#what", InfoLine).show(what)
         if draft.form == "raw":
             raw.load_text(draft.data)
         else:
-            editor.expect = "any" if draft.form == "item" else "object"
-            editor.text = draft.data
+            self._pane.editor.expect = "any" if draft.form == "item" else "object"
+            self._pane.text = draft.data
         if opening:
             operation = self.query_one("#operation", Input)
             operation.value = draft.operation
             self.query_one("#timeout", Input).value = draft.timeout
             operation.suggester = SuggestFromList(self._names(), case_sensitive=False)
             self._suggest()
+        self._know()
         self._focus_first(at_data=at_data)
+        self._focus_moved(self.focused)
         self._judge()
+
+    @property
+    def _pane(self) -> DataPane:
+        return self.query_one("#pane", DataPane)
+
+    def on_resize(self) -> None:
+        """Show form and JSON side by side where there is room for both."""
+        self._pane.set_narrow(self.app.size.width < WIDE)
+        self._focus_moved(self.focused)
+
+    def _focus_moved(self, focused: Widget | None) -> None:
+        """Give the room of the suggestions to the data while that is filled in."""
+        at_data = focused is not None and self._pane in focused.ancestors
+        hidden = at_data and self.app.size.height < HIGH
+        self.query_one("#suggestions").display = self._draft.takes_operation and not hidden
 
     def _focus_first(self, *, at_data: bool) -> None:
         """Begin where there is something to type, which takes the place of what was typed before."""
@@ -218,6 +212,9 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         if draft.takes_operation and not (at_data and draft.operation):
             operation.focus()
             operation.select_all()
+            return
+        if draft.form != "raw" and self._pane.filling.is_known:
+            self._pane.focus_half("form")
             return
         area.focus()
         if draft.takes_operation:
@@ -235,7 +232,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     def _suggest(self) -> None:
         typed = self._draft.operation.strip().casefold()
         names = [name for name in self._names() if typed in name.casefold()]
-        self._suggested = _Suggestions(names or self._names(), self._target.operations)
+        self._suggested = Suggestions(names or self._names(), self._target.operations)
         rows = self.query_one("#suggestions", RowList)
         exact = next(
             (place for place, name in enumerate(self._suggested.names) if name.casefold() == typed), 0
@@ -252,17 +249,21 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         elif self._draft.operation != event.value:
             self._draft.operation = event.value
             self._suggest()
+            self._know()
+            if self._draft.offer(self._template()):
+                self._pane.text = self._draft.data
         self._judge()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go on to the data."""
         event.stop()
-        self.query_one("#data", JsonEditor).focus()
+        self._pane.focus_half("form")
 
-    def on_json_editor_changed(self, event: JsonEditor.Changed) -> None:
-        """Keep what is typed."""
+    def on_data_pane_changed(self, event: DataPane.Changed) -> None:
+        """Keep what is typed; of a long text only when it is needed."""
         event.stop()
-        self._draft.data = event.editor.text
+        if not self._pane.editor.is_long:
+            self._draft.data = self._pane.text
         self._judge()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
@@ -285,20 +286,64 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         """Take a suggestion."""
         event.stop()
         name = self._suggested.names[event.index]
-        known = next(
-            (
-                each
-                for each in self._target.operations
-                if each.name == name and MESSAGE_KINDS.get(each.kind) == self._draft.form
-            ),
-            None,
-        )
-        if known is not None and self._draft.data.strip() in ("", "{}"):
-            self._draft.operation = ""
-            self._drafts.begin(known, OPENING[self._draft.form])
-            self._drafts.take_begun()
         self._draft.operation = name
+        self._know()
+        self._draft.offer(self._template())
         self._show_form(at_data=True)
+
+    def on_data_pane_judged(self, event: DataPane.Judged) -> None:
+        """Let only what can be sent be sent; what was said of the last try stays."""
+        event.stop()
+        self._allow()
+
+    # -- what is known of the data --------------------------------------------------------------------------
+
+    def _know(self) -> None:
+        """Show the form of the operation that is named, learning it from the traffic if nobody told it."""
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+        draft = self._draft
+        name = (self._target.stream.operation or "") if self._target.stream else draft.operation.strip()
+        self._pane.operation = name
+        self._pane.filling.opens = draft.takes_operation
+        schema, is_learned = self._schema(name)
+        self._pane.use(None if draft.form == "raw" else schema, learned=is_learned)
+        self.query_one("#form").set_class(self._pane.filling.is_known, "-with-fields")
+        if schema is None and name and name not in self._learned and self._target.learn is not None:
+            self._pause = self.set_timer(PAUSE_S, self._begin_to_learn)
+
+    def _schema(self, name: str) -> tuple[object, bool]:
+        """Give the schema of the data, and whether it was learned; None when nothing is known."""
+        if self._target.stream is None:
+            for each in self._target.operations:
+                known = each.name == name and isinstance(each.params, dict) and each.params
+                if known and MESSAGE_KINDS.get(each.kind) == self._draft.form:
+                    return each.params, False
+        learned = self._learned.get(name)
+        seen = learned and (learned.params if self._target.stream is None else learned.sent)
+        return (seen.schema(), True) if seen and seen.types else (None, False)
+
+    def _template(self) -> str:
+        """Lay out the data to begin with."""
+        return data_template(self._schema(self._draft.operation.strip())[0])
+
+    def _begin_to_learn(self) -> None:
+        self._pause = None
+        self.run_worker(self._learn(self._pane.operation), group="learning", exclusive=True)
+
+    async def _learn(self, name: str) -> None:
+        learn = self._target.learn
+        if learn is None:
+            return
+        self._learned[name] = await asyncio.to_thread(learn, name)
+        if self._pane.operation == name:
+            self._know()
+            if self._draft.takes_operation and self._draft.offer(self._template()):
+                self._pane.text = self._draft.data
+            self._judge()
+
+    # -- commands -----------------------------------------------------------------------------------------
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """Change the form."""
@@ -306,6 +351,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self._change_form(cast("Form", event.name))
 
     def _change_form(self, form: Form) -> None:
+        self._keep()
         before, self._drafts.form = self._drafts.current, form
         # An operation that was typed into the wrong form should not have to be typed again.
         if self._draft.takes_operation and not self._draft.operation:
@@ -315,11 +361,14 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     # -- sending ------------------------------------------------------------------------------------------
 
     def _judge(self) -> None:
-        problem = self._draft.problem
         # What is wrong with the data stands below the data.
-        shown = "" if problem.startswith("Data ") else problem
-        self._say(shown, refused=False)
-        self.query_one("#send", Button).disabled = bool(problem) or self._sending
+        self._say(self._draft.problem_of_call, refused=False)
+        self._allow()
+
+    def _allow(self) -> None:
+        draft = self._draft
+        blocked = bool(draft.problem_of_call) or (draft.form != "raw" and not self._pane.editor.valid)
+        self.query_one("#send", Button).disabled = blocked or self._sending
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Send or close."""
@@ -329,25 +378,73 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     def action_run(self, name: str) -> None:
         """Carry out one of the commands of the forms."""
         if name == "close":
+            self._keep()
             self.dismiss(None)
         elif name == "next_form" and self._target.stream is None:
             forms = list(FORMS)
             self._change_form(forms[(forms.index(self._drafts.form) + 1) % len(forms)])
-        elif name == "send" and not self._sending:
-            self._try_to_send()
+        elif name in ("send", "send_anyway") and not self._sending:
+            self.run_worker(self._try_to_send(anyway=name == "send_anyway"), group="send", exclusive=True)
+        elif name == "take_frame":
+            self._take_frame()
+        elif self._draft.form != "raw":
+            self._do_to_data(name)
 
-    def _try_to_send(self) -> None:
+    def _do_to_data(self, name: str) -> None:
+        pane = self._pane
+        refused = ""
+        match name:
+            case "other_half":
+                pane.other_half()
+            case "fill_required" | "fill_all":
+                refused = pane.fill(whole=name == "fill_all")
+            case "lay_out":
+                refused = pane.editor.lay_out()
+            case "renew":
+                refused = pane.renew()
+        if refused:
+            notify(self.app, refused, "warning")
+
+    def _take_frame(self) -> None:
+        """Put the frame that the form before would send into the raw form."""
+        self._keep()
+        text = self._drafts.frame(self._target.peer, self._target.number)
+        if not text:
+            notify(self.app, "Fill in one of the other forms first: its frame is put here.", "warning")
+            return
+        self._drafts.by_form["raw"].data = text
+        self._drafts.form = "raw"
+        self._show_form()
+
+    def _keep(self) -> None:
+        """Take over what is being typed, and a long text, which is not taken over at each key."""
+        if self._draft.form != "raw":
+            self._pane.take_pending()
+            self._draft.data = self._pane.text
+
+    async def _try_to_send(self, *, anyway: bool) -> None:
         draft = self._draft
+        if draft.form != "raw":
+            if not self._pane.take_pending():
+                return
+            await self._pane.editor.judged()
+        self._keep()
         if draft.problem:
             self._judge()
-            if draft.problem.startswith("Data "):
-                self.query_one("#data", JsonEditor).go_to_error()
+            if draft.problem_of_call:
+                self._say(draft.problem_of_call, refused=True)
             else:
-                self._say(draft.problem, refused=True)
+                self._pane.focus_half("json")
+                self._pane.editor.go_to_error()
+            return
+        wrong = await self._pane.problem() if draft.form != "raw" and not anyway else ""
+        if wrong:
+            self._say(f"Not sent: {wrong}. F9 sends it anyway.", refused=True)
+            self._pane.go_to_problem()
             return
         self._sending = True
         self._judge()
-        self.run_worker(self._send_now(draft.intent(conn=self._target.conn, stream=self._target.stream)))
+        await self._send_now(draft.intent(conn=self._target.conn, stream=self._target.stream))
 
     async def _send_now(self, intent: Intent) -> None:
         done = await self._send(intent)

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 
 from inspector_app import commands
 from inspector_app.commands import Place, Situation
+from inspector_app.commands.program import FORM_KEYS
 from inspector_app.display.lines import Part, TextLines
 from inspector_app.screens.base import Dialog
 from inspector_app.widgets.detail_view import DetailView
@@ -86,6 +87,11 @@ def help_lines(place: Place, width: int, now: Situation | None = None) -> list[l
             for member in members:
                 keys = " ".join(commands.key_label(key) for key in member.keys)
                 lines += _entry(keys, member.title, member.help, width)
+            lines.append([])
+        if each == "compose":
+            lines.append([("On a line of a form", "emphasis bold")])
+            for row in FORM_KEYS:
+                lines += _entry(*row, width)
             lines.append([])
         if each == "main":
             lines.append([("Lists", "emphasis bold")])

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Static
 
+from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog
-from inspector_app.widgets.filter_input import InertHighlighter
 
 _BOX = """
     width: 90%; max-width: 76; height: auto; background: $background; border: round $border;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
@@ -14,7 +14,8 @@ from inspector_app.screens.compose import ComposeScreen, Target
 from inspector_app.viewer.drafts import raw_request
 from inspector_app.viewer.exchanges import next_number
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
-from inspector_app.viewer.operations import Operation, suggestions
+from inspector_app.viewer.learning import LearnedOperation, learn
+from inspector_app.viewer.operations import suggestions
 
 if TYPE_CHECKING:
     from inspector_app.screens.main import MainScreen
@@ -24,13 +25,20 @@ def open_compose(main: MainScreen) -> None:
     """Open the form that was used last."""
     view, conn = main.view, _conn(main)
     operations = view.known_operations()
-    main.drafts.offer_raw(_raw_request(main, conn, operations))
+    peer, number = _next_request(main, conn)
+    operation = main.drafts.by_form["request"].operation or next(
+        iter(suggestions(operations, "request")), "slipstream.ping"
+    )
+    main.drafts.offer_raw(raw_request(peer, number, operation))
     hosting = view.world.role == "SERVER" and conn is not None
     several = hosting and sum(row.state == "CONNECTED" for row in view.connections) > 1
     _open(
         main,
         Target(
             operations=operations,
+            learn=_learner(main),
+            peer=peer,
+            number=number,
             conn=conn,
             title=f"To peer {formats.short_peer(view.peer(conn))}." if hosting and conn else "",
             hint="For another peer, choose a frame of it first" if several else "",
@@ -38,8 +46,17 @@ def open_compose(main: MainScreen) -> None:
     )
 
 
-def _raw_request(main: MainScreen, conn: int | None, operations: Sequence[Operation]) -> str:
-    """Write a frame that could be sent over the connection as it is."""
+def _learner(main: MainScreen) -> Callable[[str], LearnedOperation] | None:
+    """Give what learns an operation that this side calls from the traffic so far."""
+    reader = main.view.reader
+    if reader is None:
+        return None
+    path = reader.path
+    return lambda operation: learn(path, operation, "out")
+
+
+def _next_request(main: MainScreen, conn: int | None) -> tuple[str | None, int]:
+    """Tell how this side calls itself on the connection, and the number of its next request there."""
     view = main.view
     row = view.connection(conn) if conn is not None else view.current_connection
     number = 0
@@ -48,15 +65,13 @@ def _raw_request(main: MainScreen, conn: int | None, operations: Sequence[Operat
             number = next_number(view.reader, row.conn)
         except CaptureError as error:
             view.report(str(error))
-    known = suggestions(operations, "request")
-    operation = main.drafts.by_form["request"].operation or next(iter(known), "slipstream.ping")
-    return raw_request(row.local_peer if row else None, number, operation)
+    return (row.local_peer if row else None), number
 
 
 def open_item(main: MainScreen, stream: ExchangeRow) -> None:
     """Open the form of an item for a stream."""
     label = main.view.label(stream.conn, stream.opener, stream.number)
-    _open(main, Target(stream=stream, title=f"{label}  {stream.operation or ''}"))
+    _open(main, Target(stream=stream, title=f"{label}  {stream.operation or ''}", learn=_learner(main)))
 
 
 def _conn(main: MainScreen) -> int | None:

@@ -5,6 +5,7 @@ Owns which form asks for what, and what keeps it from being sent. It sends nothi
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Literal
 
@@ -34,6 +35,13 @@ OPENING: dict[str, MessageKind] = {
 }
 """The forms that name an operation."""
 
+_FRAME_TYPES: dict[MessageKind, str] = {
+    "request": "request",
+    "stream": "stream_request",
+    "bidirectional": "stream_stream_request",
+    "oneway": "fire_and_forget",
+}
+
 MAX_TIMEOUT_S = 86_400.0
 
 DEFAULT_TIMEOUT_S = 600
@@ -56,6 +64,8 @@ class Draft(Struct, kw_only=True):
     operation: str = ""
     data: str = "{}"
     timeout: str = ""
+    offered: str = ""
+    """What it was filled in with; as long as that is all, it gives way to what is offered next."""
 
     @property
     def takes_timeout(self) -> bool:
@@ -67,19 +77,29 @@ class Draft(Struct, kw_only=True):
         """Whether it opens something by name."""
         return self.form in OPENING
 
+    def offer(self, data: str) -> bool:
+        """Fill in data to begin with, unless something was typed. Tells whether that changed the data."""
+        if self.data.strip() not in ("", "{}", self.offered.strip()):
+            return False
+        changed, self.data, self.offered = data != self.data, data, data
+        return changed
+
     @property
-    def problem(self) -> str:
-        """One sentence on what keeps it from being sent; empty when nothing does. Raw is never kept."""
-        if self.form == "raw":
-            return ""
+    def problem_of_call(self) -> str:
+        """One sentence on what keeps it from being sent, whatever its data is; empty when nothing does."""
         if self.takes_operation and not self.operation.strip():
             return "Name the operation to call."
-        found = json_problem(self.data, "any" if self.form == "item" else "object")
-        if found is not None:
-            return f"Data {found}."
         if self.takes_timeout and self.timeout.strip() and self.timeout_s is None:
             return "Give the timeout in seconds, such as 2.5, or nothing."
         return ""
+
+    @property
+    def problem(self) -> str:
+        """One sentence on what keeps it from being sent; empty when nothing does. Raw is never kept."""
+        if self.form == "raw" or self.problem_of_call:
+            return self.problem_of_call
+        found = json_problem(self.data, "any" if self.form == "item" else "object")
+        return f"Data {found}." if found is not None else ""
 
     @property
     def timeout_s(self) -> float | None:
@@ -124,6 +144,8 @@ class Drafts(Struct):
 
     form: Form = "request"
     by_form: dict[Form, Draft] = field(default_factory=_empty_drafts)
+    last_opening: Form = "request"
+    """The form used last of those that name an operation."""
     begun: bool = False
     """An operation was just chosen, so what is left to type is its data."""
     _offered_raw: str = ""
@@ -131,6 +153,8 @@ class Drafts(Struct):
     @property
     def current(self) -> Draft:
         """The draft of the form that is open."""
+        if self.form in OPENING:
+            self.last_opening = self.form
         return self.by_form[self.form]
 
     def begin(self, operation: Operation, form: MessageKind) -> None:
@@ -142,7 +166,24 @@ class Drafts(Struct):
             draft.operation = operation.name
             from inspector_app.schemas.examples import data_template
 
-            draft.data = data_template(operation.params)
+            draft.data = draft.offered = data_template(operation.params)
+
+    def frame(self, peer: str | None, number: int) -> str:
+        """Write the frame (protocol.md §2) that the form used last would send; empty: it holds none.
+
+        Its data stays as it was typed, behind the operation's name.
+        """
+        draft = self.by_form[self.last_opening]
+        if draft.problem:
+            return ""
+        body = draft.data.strip()[1:]
+        name = json.dumps(draft.operation.strip())
+        glue = "" if body.lstrip().startswith("}") else ","
+        data = f'{{"operation": {name}{glue}{body}'
+        me = json.dumps(peer or "me")
+        kind = _FRAME_TYPES[OPENING[self.last_opening]]
+        request_id = "" if kind == "fire_and_forget" else f'"requestId": [{me}, {number}], '
+        return f'{{"type": "{kind}", {request_id}"peerID": {me}, "data": {data}}}'
 
     def take_begun(self) -> bool:
         """Tell, once, whether an operation was just chosen."""

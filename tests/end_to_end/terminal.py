@@ -29,6 +29,9 @@ KEYS = {
     "pageup": "\x1b[5~",
     "pagedown": "\x1b[6~",
     "backspace": "\x7f",
+    "delete": "\x1b[3~",
+    "f4": "\x1bOS",
+    "f7": "\x1b[18~",
 }
 
 

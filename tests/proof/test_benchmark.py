@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Figure
 from tests.proof.children import ROOT
 
 WORKLOADS = {
@@ -60,3 +61,22 @@ def test_the_benchmark_of_recording_elsewhere_finds_every_frame_in_the_new_captu
     assert result.returncode == 0, result.stdout + result.stderr
     assert "not done" not in result.stdout
     assert result.stdout.endswith("frames in the new capture, 0 gaps\n")
+
+
+@pytest.mark.proof
+def test_the_benchmark_of_the_editor_has_a_ratio_for_every_step(tmp_path: Path, figure: Figure) -> None:
+    figures = tmp_path / "figures.json"
+    result = subprocess.run(
+        [sys.executable, "-m", "benchmarks.editing", "--repetitions", "1", "--json", figures],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+        cwd=ROOT,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    measured = {row["step"]: row for row in json.loads(figures.read_text())}
+    assert set(measured) == {"load", "key to paint", "lay out", "undo", "paste"}
+    for step, row in measured.items():
+        told = f"{row['editor_s'] * 1000:.0f} ms, {row['ratio']:.0f} times as long"
+        figure("editor", f"the editor with 1 MB: {step}; Textual's TextArea", told, "told")

@@ -12,8 +12,8 @@ from inspector_app.schemas.checking import MOST_PROBLEMS, Checker
         ({"required": ["id"]}, {}, "data.id: must be there"),
         ({"properties": {"a b": {"type": "string"}}}, {"a b": 1}, 'data."a b": must be of type string'),
         ({"items": {"type": ["string", "null"]}}, ["x", 2], "data[1]: must be of type null or string"),
-        ({"properties": {"n": {"minimum": 3}}}, {"n": 1}, "data.n: This is less than the minimum of 3"),
-        ({"properties": {"n": {"minLength": 3}}}, {"n": "a"}, "data.n: This is shorter than 3 characters"),
+        ({"properties": {"n": {"minimum": 3}}}, {"n": 1}, "data.n: is less than the minimum of 3"),
+        ({"properties": {"n": {"minLength": 3}}}, {"n": "a"}, "data.n: is shorter than 3 characters"),
         ({"properties": {"n": {"enum": ["a", 2]}}}, {"n": "x"}, 'data.n: must be one of "a", 2'),
         ({"properties": {"n": {"const": "a"}}}, {"n": "x"}, 'data.n: must be "a"'),
         ({"properties": {"a": {}}, "additionalProperties": False}, {"n": "x"}, 'data: must not have "n"'),
@@ -25,7 +25,7 @@ from inspector_app.schemas.checking import MOST_PROBLEMS, Checker
             "data: must be one of the variants of the schema",
         ),
         ({"oneOf": [{"minimum": 1}, {"maximum": 5}]}, 3, "data: must be one of the variants of the schema"),
-        ({"properties": {"t": {"format": "date-time"}}}, {"t": "noon"}, 'data.t: This is not a "date-time"'),
+        ({"properties": {"t": {"format": "date-time"}}}, {"t": "noon"}, 'data.t: is not a "date-time"'),
     ],
 )
 def test_what_is_wrong_is_said_with_its_path(schema: object, value: object, said: str) -> None:
@@ -70,3 +70,16 @@ def test_a_pattern_that_makes_others_hang_is_matched_at_once() -> None:
     assert len(checker.problems("a" * 5000 + "b")) == 1
     # A backtracking engine would need longer than the universe is old; this is no measurement.
     assert time.process_time() - began < 60
+
+
+def test_of_a_union_it_is_said_what_is_wrong_with_the_variant_that_is_meant() -> None:
+    card = {"properties": {"by": {"const": "card"}, "no": {"pattern": r"^\d+$"}}, "required": ["no"]}
+    cash = {"properties": {"by": {"const": "cash"}}}
+    checker = Checker({"properties": {"pay": {"oneOf": [card, cash]}}})
+    assert [str(each) for each in checker.problems({"pay": {"by": "card", "no": "x"}})] == [
+        'data.pay.no: does not match "^\\d+$"'
+    ]
+    assert [str(each) for each in checker.problems({"pay": {"by": "card"}})] == ["data.pay.no: must be there"]
+    assert [str(each) for each in checker.problems({"pay": {"by": "barter"}})] == [
+        "data.pay: must be one of the variants of the schema"
+    ]

@@ -219,3 +219,21 @@ json_values = st.recursive(
 @given(json_values)
 def test_whatever_comes_is_read(schema: object) -> None:
     assert read_field(json.loads(json.dumps(schema))).name == "data"
+
+
+def test_a_variant_is_called_by_its_own_title_and_the_union_documented_by_its_own_words() -> None:
+    field = read_field(
+        {
+            "title": "Note",
+            "description": "What to add.",
+            "anyOf": [{"type": "string"}, {"type": "integer", "title": "Number of a note"}, {"type": "null"}],
+        }
+    )
+    assert [variant.name for variant in field.variants] == ["string", "Number of a note"]
+    assert (field.doc, field.nullable) == ("What to add.", True)
+
+
+def test_a_default_that_no_json_can_say_is_none() -> None:
+    field = read_field({"type": "number", "default": float("inf"), "examples": [float("nan"), 1]})
+    assert field.default is ABSENT
+    assert field.examples == (1,)

@@ -7,7 +7,8 @@ import pytest
 from textual.widgets import Button, Input, TextArea
 
 from inspector_app.intents import Done, SendMessage, SendRaw, ServerSpec
-from inspector_app.screens.compose import WHAT_FORMS_SEND, ComposeScreen, first_value
+from inspector_app.screens.compose import WHAT_FORMS_SEND, ComposeScreen
+from inspector_app.screens.compose_parts import first_value
 from inspector_app.widgets.json_editor import JsonEditor
 from slipstream.frames import decode
 from tests.inspector_app.recordings import ME, Recording
@@ -239,7 +240,7 @@ async def test_opened_for_an_operation_its_first_value_has_the_keys_and_is_typed
         await stage.type("BEAN")
         data = json.loads(stage.app.screen.query_one(JsonEditor).text)
         assert data == {"symbol": "BEAN", "count": 10}
-        await stage.press("escape")
+        await stage.press("enter", "escape")
         await stage.until(lambda: stage.app.screen is stage.main)
         await stage.press("enter")
         await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))

@@ -108,7 +108,11 @@ async def test_operations_are_listed_with_their_documentation_and_enter_opens_th
         await stage.press("down")
         await stage.until_shown("For ever.")
         await stage.press("enter")
-        await stage.until_shown("Stream", "watch_prices", '"count": 10')
+        await stage.until_shown("Stream", "watch_prices")
+        await stage.until_shown("count")
+        assert "10" in stage.line("count").split()
+        await stage.press("f4")
+        await stage.until_shown('"count": 10')
         await stage.press("ctrl+s")
         await stage.until(lambda: bool(engine.intents))
         sent = engine.intents[0]

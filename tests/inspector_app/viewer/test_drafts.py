@@ -145,3 +145,31 @@ def test_that_an_operation_was_just_chosen_is_told_once() -> None:
     drafts = Drafts()
     drafts.begin(Operation(name="get_quote", kind="request_response"), "request")
     assert [drafts.take_begun(), drafts.take_begun()] == [True, False]
+
+
+def test_what_is_offered_gives_way_to_what_is_offered_next_until_something_is_typed() -> None:
+    draft = Draft(form="request")
+    assert draft.offer('{"a": 1}')
+    assert draft.offer('{"b": 1}')
+    assert not draft.offer('{"b": 1}')
+    draft.data = '{"b": 2}'
+    assert not draft.offer('{"c": 1}')
+    assert draft.data == '{"b": 2}'
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [("request", "request"), ("bidirectional", "stream_stream_request"), ("oneway", "fire_and_forget")],
+)
+def test_the_frame_that_a_form_would_send_keeps_its_data_as_it_was_typed(form: Any, kind: str) -> None:
+    drafts = Drafts(form=form)
+    drafts.current.operation, drafts.current.data = 'say "hi"', '{ "n": 1.00, "n": 2}'
+    text = drafts.frame(ME, 7)
+    assert text.endswith('"data": {"operation": "say \\"hi\\"", "n": 1.00, "n": 2}}')
+    frame = decode(text)
+    assert (frame.type.value, frame.peer_id) == (kind, ME)
+    assert frame.request_id == (None if form == "oneway" else (ME, 7))
+    drafts.current.data = "{}"
+    assert decode(drafts.frame(ME, 7)).data == {"operation": 'say "hi"'}
+    drafts.current.data = "{"
+    assert drafts.frame(ME, 7) == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from textual.widgets import TextArea
 
 from inspector_app.widgets.json_editor import JsonEditor
@@ -94,3 +96,82 @@ async def test_no_language_is_ever_given_to_the_text_area() -> None:
     editor = JsonEditor()
     async with Stage(editor).run_test():
         assert editor.query_one(TextArea).language is None
+
+
+LONG = json.dumps([{"name": f"user {number}", "n": number} for number in range(5_000)], indent=1)
+
+
+async def test_a_long_text_is_judged_once_nothing_is_typed_any_more() -> None:
+    editor = JsonEditor(expect="any")
+    stage = Stage(editor, keep=(JsonEditor.Judged,))
+    async with stage.run_test(size=(60, 10)) as pilot:
+        editor.text = LONG
+        assert editor.is_long
+        assert await editor.judged()
+        editor.focus()
+        await pilot.press("x")
+        assert editor.text == "x" + LONG
+        assert not await editor.judged()
+        assert editor.error == "1:1 a value is expected here"
+        await pilot.press("ctrl+z")
+        assert editor.text == LONG
+        assert await editor.judged()
+        assert stage.kept
+        editor.text = "1"
+        assert not editor.is_long
+
+
+async def test_a_long_text_can_be_gone_through_and_edited_at_its_end() -> None:
+    editor = JsonEditor(expect="any")
+    async with Stage(editor).run_test(size=(60, 10)) as pilot:
+        editor.text = LONG
+        editor.focus()
+        area = editor.query_one(TextArea)
+        area.move_cursor(area.document.end)
+        await pilot.press("enter", "z", "up")
+        assert editor.text == LONG + "\nz"
+        await pilot.pause()
+        assert int(area.scroll_offset.y) <= area.cursor_location[0] < area.scroll_offset.y + area.size.height
+        assert any(line.strip("│ ") == '"n": 4999' for line in lines(area))
+
+
+async def test_a_text_in_one_long_line_is_laid_out_when_it_comes_in() -> None:
+    editor = JsonEditor(expect="any")
+    async with Stage(editor).run_test(size=(60, 10)):
+        row = "[" + ",".join(["1.00", '"\\u00e4"'] * 5_000) + "]"
+        editor.text = row
+        assert editor.text.replace("\n", "").replace(" ", "") == row
+        assert editor.text.count("\n") > 9_999
+        editor.text = "x" * 30_000
+        assert editor.text == "x" * 30_000
+
+
+async def test_another_text_is_one_edit_that_can_be_undone() -> None:
+    editor = JsonEditor('{"a": 1,\n "b": [1, 2]}')
+    async with Stage(editor).run_test(size=(60, 10)):
+        editor.change('{"a": 1,\n "b": [1, 3, 2]}')
+        editor.change('{"b": 2}')
+        assert editor.text == '{"b": 2}'
+        editor.undo()
+        assert editor.text == '{"a": 1,\n "b": [1, 3, 2]}'
+        editor.undo()
+        assert editor.text == '{"a": 1,\n "b": [1, 2]}'
+        editor.redo()
+        editor.redo()
+        assert editor.lay_out() == ""
+        assert editor.text == '{\n  "b": 2\n}'
+        editor.change('{"b": ')
+        assert editor.lay_out() == "This cannot be laid out: 1:7 a value is expected here"
+
+
+async def test_advice_is_shown_below_valid_json_and_leads_to_its_place() -> None:
+    editor = JsonEditor('{"a": 1,\n "b": 2}')
+    async with Stage(editor).run_test(size=(60, 10)) as pilot:
+        editor.advise("data.b: is wrong", 15)
+        assert lines(editor.children[1])[0].strip() == "! data.b: is wrong"
+        editor.go_to_error()
+        await pilot.pause()
+        assert editor.query_one(TextArea).cursor_location == (1, 6)
+        assert editor.index == 15
+        await pilot.press("x")
+        assert lines(editor.children[1])[0].strip() != "! data.b: is wrong"
