@@ -22,6 +22,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static, TextArea
 
 from inspector_app.capture.records import ExchangeRow
+from inspector_app.capture.usage import Calls
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
@@ -31,7 +32,7 @@ from inspector_app.screens.compose_data import DataPane
 from inspector_app.screens.compose_parts import Suggestions, first_value
 from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, OPENING, Draft, Drafts, Form
 from inspector_app.viewer.learning import LearnedOperation
-from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, suggestions
+from inspector_app.viewer.operations import KIND_OF, MESSAGE_KINDS, Operation, suggestions
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
@@ -67,8 +68,8 @@ class Target:
     title: str = ""
     hint: str = ""
     """What to do to reach another target; empty: there is none."""
-    learn: Callable[[str], LearnedOperation] | None = None
-    """Gives what the traffic tells of an operation; it may take a while, so a thread calls it."""
+    learn: Callable[[Calls], LearnedOperation] | None = None
+    """Gives what the traffic tells of calls; it may take a while, so a thread calls it."""
     peer: str | None = None
     """How this side calls itself on the connection."""
     number: int = 0
@@ -112,7 +113,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self._send = send
         self._sending = False
         self._suggested = Suggestions((), ())
-        self._learned: dict[str, LearnedOperation] = {}
+        self._learned: dict[Calls, LearnedOperation] = {}
         self._pause: Timer | None = None
 
     # -- fields -------------------------------------------------------------------------------------------
@@ -310,7 +311,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         schema, is_learned = self._schema(name)
         self._pane.use(None if draft.form == "raw" else schema, learned=is_learned)
         self.query_one("#form").set_class(self._pane.filling.is_known, "-with-fields")
-        if schema is None and name and name not in self._learned and self._target.learn is not None:
+        if schema is None and name and self._calls(name) not in self._learned and self._target.learn:
             self._pause = self.set_timer(PAUSE_S, self._begin_to_learn)
 
     def _schema(self, name: str) -> tuple[object, bool]:
@@ -320,9 +321,18 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
                 known = each.name == name and isinstance(each.params, dict) and each.params
                 if known and MESSAGE_KINDS.get(each.kind) == self._draft.form:
                     return each.params, False
-        learned = self._learned.get(name)
-        seen = learned and (learned.params if self._target.stream is None else learned.sent)
-        return (seen.schema(), True) if seen and seen.types else (None, False)
+        learned, stream = self._learned.get(self._calls(name)), self._target.stream
+        if learned is None:
+            return None, False
+        seen = learned.params if stream is None else learned.sent if stream.mine else learned.returns
+        return (seen.schema(), True) if seen.types else (None, False)
+
+    def _calls(self, name: str) -> Calls:
+        """Say which calls teach what is written here: those of this kind, or those of the stream's."""
+        stream = self._target.stream
+        if stream is not None:
+            return Calls(name, "out" if stream.mine else "in", stream.kind)
+        return Calls(name, "out", KIND_OF.get(self._draft.form, ""))
 
     def _template(self) -> str:
         """Lay out the data to begin with."""
@@ -336,7 +346,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         learn = self._target.learn
         if learn is None:
             return
-        self._learned[name] = await asyncio.to_thread(learn, name)
+        calls = self._calls(name)
+        self._learned[calls] = await asyncio.to_thread(learn, calls)
         if self._pane.operation == name:
             self._know()
             if self._draft.takes_operation and self._draft.offer(self._template()):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.records import ExchangeRow
+from inspector_app.capture.usage import Calls
 from inspector_app.display import formats
 from inspector_app.intents import Done, Intent, SendMessage, SendRaw
 from inspector_app.screens.compose import ComposeScreen, Target
 from inspector_app.viewer.drafts import raw_request
 from inspector_app.viewer.exchanges import next_number
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
-from inspector_app.viewer.learning import LearnedOperation, learn
+from inspector_app.viewer.learning import LearnedOperation, Lesson, learn
 from inspector_app.viewer.operations import suggestions
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ def open_compose(main: MainScreen) -> None:
     )
 
 
-def _learner(main: MainScreen) -> Callable[[str], LearnedOperation] | None:
-    """Give what learns an operation that this side calls from the traffic so far."""
+def _learner(main: MainScreen) -> Callable[[Calls], LearnedOperation] | None:
+    """Give what learns from the traffic so far."""
     reader = main.view.reader
     if reader is None:
         return None
     path = reader.path
-    return lambda operation: learn(path, operation, "out")
+    return lambda calls: learn(path, Lesson(calls))
 
 
 def _next_request(main: MainScreen, conn: int | None) -> tuple[str | None, int]:

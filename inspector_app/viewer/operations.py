@@ -28,6 +28,9 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
 }
 """The form for each kind of operation."""
 
+KIND_OF: dict[str, str] = {form: kind for kind, form in MESSAGE_KINDS.items()}
+"""The kind of operation for each form."""
+
 
 class Operation(Struct, frozen=True, kw_only=True):
     """Something that can be called. `described` is false for what was only called.
@@ -94,8 +97,10 @@ def known_operations(reader: CaptureReader) -> list[Operation]:
 
 
 def suggestions(operations: Sequence[Operation], kind: MessageKind) -> list[str]:
-    """Name what to suggest for a form: operations of its kind, the reserved ones last."""
-    names = {each.name for each in operations if MESSAGE_KINDS.get(each.kind) == kind}
+    """Name what to suggest for a form: the other side's operations of its kind, the reserved ones last."""
+    names = {
+        each.name for each in operations if each.direction == "out" and MESSAGE_KINDS.get(each.kind) == kind
+    }
     return sorted(names, key=lambda name: (name.startswith("slipstream."), name))
 
 

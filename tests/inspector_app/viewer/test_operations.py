@@ -51,3 +51,11 @@ def test_a_form_is_offered_operations_of_its_kind_the_reserved_ones_last(tmp_pat
     assert suggestions(known, "request") == ["a", "b", "slipstream.ping"]
     assert suggestions(known, "stream") == ["watch"]
     assert suggestions(known, "bidirectional") == []
+
+
+def test_a_form_is_not_offered_what_the_other_side_calls_here(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().request(0, "there")
+    recording.frame("in", "request", 0, {"operation": "here"}, opener=PEER)
+    known = open_view(recording.close()).known_operations()
+    assert {each.name for each in known} == {"there", "here"}
+    assert suggestions(known, "request") == ["there"]
