@@ -65,6 +65,8 @@ class Sending:
     told: str = ""
     """What was done, for a person."""
     request_id: RequestId | None = None
+    held: object = None
+    """What waits, where it `releases` that."""
 
 
 class Faults:
@@ -170,8 +172,10 @@ class ConnectionFaults:
             return self._swap(fault, frame, text, _named(frame, known))
         return self._faulty(fault, frame, text, known)
 
-    def released(self, fault: Fault) -> list[Sending]:
-        """Give what waited in vain for another answer to be swapped with."""
+    def released(self, fault: Fault, waiting: object = None) -> list[Sending]:
+        """Give what waited in vain for another answer to be swapped with, unless that is another by now."""
+        if waiting is not None and self._held.get(id(fault)) is not waiting:
+            return []
         held = self._held.pop(id(fault), None)
         return [] if held is None else [Sending(text=held.text)]
 
@@ -185,8 +189,9 @@ class ConnectionFaults:
                 continue
             counts = self._counts.setdefault(id(fault), _Counts())
             counts.seen += 1
-            if met is None and fault.on and self._is_its_turn(fault.rule, counts):
-                counts.done += 1
+            is_second = id(fault) in self._held  # the one that the first waits for
+            if met is None and fault.on and (is_second or self._is_its_turn(fault.rule, counts)):
+                counts.done += not is_second
                 fault.hits += 1
                 met = fault
         return met
@@ -269,7 +274,8 @@ class ConnectionFaults:
         if held is None:
             self._held[id(fault)] = _Held(frame, text)
             patience_s = fault.rule.by or SWAP_PATIENCE_S
-            return [Sending(fault=fault, delay_s=patience_s, releases=True)]
+            waiting = self._held[id(fault)]
+            return [Sending(fault=fault, delay_s=patience_s, releases=True, held=waiting)]
         first, second = json.loads(held.text), json.loads(text)
         first["data"], second["data"] = second.get("data"), first.get("data")
         other = held.frame.request_id[1] if held.frame.request_id is not None else ""

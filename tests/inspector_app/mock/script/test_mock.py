@@ -501,3 +501,36 @@ def test_faults_stand_in_the_same_file_and_are_checked_like_it(tmp_path: Path) -
 def test_counters_go_on_from_where_they_were() -> None:
     remembered = Memory()
     assert [remembered.counter("a", 5), remembered.counter("a", 1), remembered.counter("b", 1)] == [5, 6, 1]
+
+
+async def test_a_message_that_cannot_be_written_is_noted(tmp_path: Path) -> None:
+    text = """
+[state]
+deep = []
+[[request]]
+operation = "deepen"
+set.state.deep = "{{ [state.deep] }}"
+answer = 1
+[[request]]
+operation = "tell"
+answer = 1
+push = [{ operation = "pushed", data.deep = "{{ state.deep }}" }]
+"""
+    async with hosting(tmp_path, text) as hosted, client(hosted) as protocol:
+        for _ in range(220):
+            await told(protocol, "deepen")
+        noted = asyncio.Event()
+        hosted.mock.notes_to(lambda level, text, _: (hosted.notes.append((level, text)), noted.set()))
+        await told(protocol, "tell")
+        await noted.wait()
+        ((level, said),) = hosted.notes
+        assert level == "problem"
+        assert said.startswith("pushed was not sent: ")
+
+
+async def test_a_version_that_is_not_at_work_yet_changes_nothing(tmp_path: Path) -> None:
+    text = '[state]\nn = 1\n[[request]]\noperation = "n"\nanswer = "{{ state.n }}"\n'
+    async with hosting(tmp_path, text) as hosted, client(hosted) as protocol:
+        hosted.path.write_text('[[request]]\noperation = "n"\nanswer = 2\n')
+        hosted.mock.again()
+        assert await told(protocol, "n") == 1
