@@ -307,7 +307,12 @@ def test_any_text_is_an_expression_or_refused_with_a_sentence(text: str) -> None
 
 def test_what_is_joined_is_not_made_before_it_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
-    monkeypatch.setattr(functions, "text_of", lambda each: made.append(each) or "x" * 600_000)
+
+    def text_of(each: Any) -> str:
+        made.append(each)
+        return "x" * 600_000
+
+    monkeypatch.setattr(functions, "text_of", text_of)
     with pytest.raises(ExpressionError, match="longer than 1,000,000 characters"):
         value("join([1, 2, 3, 4, 5, 6])")
     assert made == [1, 2]

@@ -15,7 +15,7 @@ from inspector_app.mock.script.running import Run
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.templates import template
 from inspector_app.mock.script.values import ExpressionError
-from slipstream import BiStreamHandle, RemoteError
+from slipstream import BiStreamHandle, Protocol, RemoteError
 from tests.inspector_app.mock.script.hosting import Client, all_of, client, hosting, told
 from tests.legacy_peer import legacy_client
 
@@ -520,7 +520,12 @@ push = [{ operation = "pushed", data.deep = "{{ state.deep }}" }]
         for _ in range(220):
             await told(protocol, "deepen")
         noted = asyncio.Event()
-        hosted.mock.notes_to(lambda level, text, _: (hosted.notes.append((level, text)), noted.set()))
+
+        def note(level: str, text: str, _: Protocol | None) -> None:
+            hosted.notes.append((level, text))
+            noted.set()
+
+        hosted.mock.notes_to(note)
         await told(protocol, "tell")
         await noted.wait()
         ((level, said),) = hosted.notes
