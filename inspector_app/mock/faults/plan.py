@@ -117,6 +117,8 @@ class _Held:
 
     frame: Frame
     text: str
+    what: str
+    """What it is, for a person."""
 
 
 @dataclass(slots=True)
@@ -177,7 +179,10 @@ class ConnectionFaults:
         if waiting is not None and self._held.get(id(fault)) is not waiting:
             return []
         held = self._held.pop(id(fault), None)
-        return [] if held is None else [Sending(text=held.text)]
+        if held is None:
+            return []
+        told = f"{held.what} was sent late: no other answer came to swap it with"
+        return [Sending(text=held.text, fault=fault, told=told, request_id=held.frame.request_id)]
 
     # -- whether --------------------------------------------------------------------------------------------
 
@@ -272,7 +277,7 @@ class ConnectionFaults:
     def _swap(self, fault: Fault, frame: Frame, text: str, what: str) -> list[Sending]:
         held = self._held.pop(id(fault), None)
         if held is None:
-            self._held[id(fault)] = _Held(frame, text)
+            self._held[id(fault)] = _Held(frame, text, what)
             patience_s = fault.rule.by or SWAP_PATIENCE_S
             waiting = self._held[id(fault)]
             return [Sending(fault=fault, delay_s=patience_s, releases=True, held=waiting)]

@@ -114,7 +114,9 @@ def test_an_answer_that_waits_in_vain_is_let_go() -> None:
     opens(faults, 1)
     (held,) = faults.decide(answer(1, "one"))
     assert held.fault is not None
-    assert texts(faults.released(held.fault)) == [answer(1, "one")]
+    (late,) = faults.released(held.fault)
+    assert (late.text, late.request_id) == (answer(1, "one"), ("c", 1))
+    assert late.told == "The response of quote was sent late: no other answer came to swap it with"
 
 
 @pytest.mark.parametrize(
