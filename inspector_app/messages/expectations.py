@@ -248,7 +248,10 @@ def _parser() -> Lark:
 
 
 def _subject(path: str) -> tuple[str, tuple[Step, ...]]:
-    first, *rest = steps_of(path)
+    try:
+        first, *rest = steps_of(path)
+    except ValueError:
+        raise ExpectationError(f"{path[:40]} is no path that can be followed: make it shorter.") from None
     name = str(first)
     if name not in SUBJECTS:
         close = difflib.get_close_matches(name, SUBJECTS, n=1, cutoff=0.6)

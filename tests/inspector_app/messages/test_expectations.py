@@ -118,6 +118,11 @@ def test_an_expression_over_a_huge_text_is_no_endless_work() -> None:
     assert expectation.judge(answer).text == "the text is too large for this expression"
 
 
+def test_a_path_that_is_too_long_is_told_in_a_sentence() -> None:
+    with pytest.raises(ExpectationError, match="is no path that can be followed: make it shorter"):
+        read_expectation(f"data{'.a' * 60} == 1")
+
+
 @pytest.mark.parametrize(
     ("value", "wanted", "met"),
     [
