@@ -322,3 +322,15 @@ def test_what_is_joined_is_not_made_before_it_is_too_large(monkeypatch: pytest.M
 def test_what_is_no_number_on_the_wire_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError):
         value(text, data=float("nan"))
+
+
+@pytest.mark.parametrize(("step", "told"), [(None, "None"), (True, "True"), ({}, "{}")])
+def test_a_step_that_is_no_key_leads_nowhere(step: object, told: str) -> None:
+    with pytest.raises(ExpressionError, match=rf"there is no data\.{told}$"):
+        value("data[item]", data=[1, 2], item=step)
+
+
+def test_a_place_of_many_digits_is_told_in_bounds() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        value("data[item]", data=[1], item=10**300)
+    assert len(str(caught.value)) < 100
