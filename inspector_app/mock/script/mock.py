@@ -78,11 +78,6 @@ class Mock:
         return self._text.shown
 
     @property
-    def is_only_read(self) -> bool:
-        """Yes: nothing of the file is run."""
-        return True
-
-    @property
     def files(self) -> frozenset[Path]:
         """The mock file, and the files of answers that it names."""
         return self._files
@@ -105,6 +100,11 @@ class Mock:
     def declare(self) -> None:
         """Have the memory know the variables of this version; those that were there keep their values."""
         self.memory.declare(self._text.document.state, self._text.document.peer)
+
+    @property
+    def is_only_read(self) -> bool:
+        """Yes: nothing of the file is run."""
+        return True
 
     def make(self) -> ScriptedHandler:
         """Make the handler of one connection."""
