@@ -104,13 +104,13 @@ def _text(path: Path) -> str:
             found = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise TomlError([TomlProblem(path, 0, "", "there is no such file: check its name.")]) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise TomlError([TomlProblem(path, 0, "", f"this cannot be read ({reason}).")]) from error
     if len(found) > MOST_BYTES:
         raise TomlError([TomlProblem(path, 0, "", "this is larger than 1 MiB: split it.")])
     try:
-        return found.decode()
+        return found.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = found[: error.start].count(b"\n") + 1
         raise TomlError([TomlProblem(path, line, "", "this is not UTF-8: save it as UTF-8.")]) from error

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import math
 
-import msgspec
-
 from inspector_app.copying.message import OPENING_TYPE, CopiedMessage, one_line
+from inspector_app.display.json_layout import lay_out
 
 _OPEN = """\
 const socket = new WebSocket({url});
@@ -73,9 +72,11 @@ def javascript(message: CopiedMessage) -> str:
 
 
 def _expression(text: str) -> str:
-    """JSON is JavaScript; in ASCII not even a line separator is in the way."""
-    laid_out: str = msgspec.json.format(one_line(text), indent=2)
-    return laid_out.replace("\n", "\n  ")
+    """JSON is JavaScript, but for one name; in ASCII not even a line separator is in the way."""
+    text = one_line(text)
+    if '"__proto__"' in json.dumps(json.loads(text)):
+        return f"JSON.parse({json.dumps(text)})"  # written out it would not be a member, but the prototype
+    return lay_out(text).text.decode().replace("\n", "\n  ")
 
 
 def _is_rounded(value: object) -> bool:

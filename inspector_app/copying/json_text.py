@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-import msgspec
-
 from inspector_app.copying.message import CopiedMessage
+from inspector_app.display.json_layout import lay_out
 
 
 def json_text(message: CopiedMessage) -> str:
     """Give the frame, laid out."""
-    text = message.frame_text(str(uuid.uuid4()))
-    return msgspec.json.format(text, indent=2) + "\n"
+    return lay_out(message.frame_text(str(uuid.uuid4()))).text.decode() + "\n"

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import msgspec
-
+from inspector_app.display.json_layout import in_one_line
 from inspector_app.intents import MessageKind
 
 TOKEN_VARIABLE: Final = "SLIPSTREAM_TOKEN"  # noqa: S105 - the name of a variable
@@ -60,7 +59,5 @@ class CopiedMessage:
 
 def one_line(text: str) -> str:
     """Write a JSON text on one line in ASCII, with every number and key as it was typed."""
-    compact = msgspec.json.format(text.encode("utf-8", "surrogatepass"), indent=-1).decode(
-        "utf-8", "surrogatepass"
-    )
-    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], compact)
+    ascii_alone = _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return in_one_line(ascii_alone).decode()

@@ -6,12 +6,9 @@ Data with variables in it is kept as it was typed: values of secrets never get h
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,13 +18,18 @@ from inspector_app.capture.filter.values import DURATIONS
 from inspector_app.display.json_check import json_problem
 from inspector_app.messages.answers import MessageKind
 from inspector_app.messages.expectations import ExpectationError, read_expectation
+from inspector_app.messages.rewriting import replace_text, rewrite, without_table
 from inspector_app.payload_path import steps_of
-from inspector_app.toml_file import TomlError, TomlFile, TomlProblem, read_toml
+from inspector_app.toml_file import read_toml
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
+    from inspector_app.toml_file import TomlFile
+
 _AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)")
+_NOT_LITERAL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|'''|'$")
+"""What cannot stand in a text of TOML as it is."""
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _LONGEST_S: Final = 86_400.0
 
@@ -166,35 +168,71 @@ def save_message(path: Path, message: Message, *, replaces: str | None = None) -
 
     A file that is not there is made. Raises `TomlError` for one that cannot be read, or not be written.
     """
+    old = read_collection(path).find(replaces) if replaces is not None and path.exists() else None
 
     def put(document: TOMLDocument) -> None:
         import tomlkit
 
-        if "message" not in document:
+        if not document.get("message"):
+            document.pop("message", None)
             document["message"] = tomlkit.aot()
         messages: Any = document["message"]
         place = next((at for at, each in enumerate(messages) if each.get("name") == replaces), None)
-        if replaces is None or place is None:
-            messages.append(_table(message))
-            return
-        for key in [key for key in messages[place] if key not in _kept(message)]:
-            del messages[place][key]
-        for key, value in _kept(message).items():
-            messages[place][key] = value
+        if old is None or place is None:
+            messages.append(_new(message, inline=not isinstance(messages, tomlkit.items.AoT)))
+        else:
+            _replace(messages[place], old, message)
 
-    _change(path, put)
+    rewrite(path, put, _is_collection)
 
 
 def remove_message(path: Path, name: str) -> None:
     """Take a message out of a collection. Raises `TomlError`."""
+    if not path.exists():
+        return
+    text, collection = read_toml(path).text, read_collection(path)
+    place = next((at for at, each in enumerate(collection.message) if each.name == name), None)
+    if place is None:
+        return
+    left = without_table(text, ("message", place))
+    if left is not None:
+        replace_text(path, text, left, _is_collection)
+        return
 
     def take_out(document: TOMLDocument) -> None:
-        messages: Any = document.get("message", [])
-        place = next((at for at, each in enumerate(messages) if each.get("name") == name), None)
-        if place is not None:
-            del messages[place]
+        messages: Any = document["message"]
+        del messages[place]
 
-    _change(path, take_out)
+    rewrite(path, take_out, _is_collection)
+
+
+def _is_collection(file: TomlFile) -> None:
+    file.check(Collection)
+
+
+def _replace(table: Any, old: Message, new: Message) -> None:
+    """Change in a table what differs between two messages; all else stays as it is written."""
+    kept = _kept(new)
+    for key in Message.model_fields:
+        if getattr(old, key) == getattr(new, key):
+            continue
+        if key not in kept:
+            table.pop(key, None)
+        elif key == "save" and key in table:
+            for name in [name for name in table[key] if name not in new.save]:
+                del table[key][name]
+            table[key].update({name: path for name, path in new.save.items() if path != old.save.get(name)})
+        else:
+            table[key] = kept[key]
+
+
+def _new(message: Message, *, inline: bool) -> Any:
+    import tomlkit
+
+    table = tomlkit.inline_table() if inline else tomlkit.table()
+    for key, value in _kept(message).items():
+        table.add(key, value)
+    return table
 
 
 def _kept(message: Message) -> dict[str, Any]:
@@ -206,52 +244,23 @@ def _kept(message: Message) -> dict[str, Any]:
         value = getattr(message, key)
         if key != "operation" and value == Message.model_fields[key].get_default():
             continue
-        if key == "data" and "\n" in value and "'''" not in value:
-            value = tomlkit.string(f"\n{value}\n", literal=True, multiline=True)
+        if key == "data":
+            value = _laid_out(value)
         elif key == "save":
             value = tomlkit.inline_table()
             value.update(message.save)
+        elif key == "timeout":
+            value = f"{value:.9f}".rstrip("0").rstrip(".") + "s"
         elif isinstance(value, tuple):
             value = list(value)
-        kept[key] = f"{message.timeout:g}s" if key == "timeout" else value
+        kept[key] = value
     return kept
 
 
-def _table(message: Message) -> Any:
-    import tomlkit
+def _laid_out(data: str) -> Any:
+    """Write data over several lines as it is, where TOML lets it stand so."""
+    from tomlkit.items import String, StringType, Trivia
 
-    table = tomlkit.table()
-    for key, value in _kept(message).items():
-        table.add(key, value)
-    return table
-
-
-def _change(path: Path, change: Any) -> None:
-    import tomlkit
-
-    text = read_toml(path).text if path.exists() else ""
-    document = tomlkit.parse(text)
-    change(document)
-    changed = tomlkit.dumps(document)
-    # Nothing that could not be read again takes the place of the old one.
-    TomlFile(path, changed, document.unwrap()).check(Collection)
-    _write(path, changed)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".new")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise TomlError([TomlProblem(path, 0, "", f"this cannot be written ({reason}).")]) from error
+    if "\n" not in data or _NOT_LITERAL.search(data):
+        return data
+    return String(StringType.MLL, data, f"\n{data}", Trivia())

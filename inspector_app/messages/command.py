@@ -11,8 +11,10 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from inspector_app.display.formats import duration
 from inspector_app.display.inert import inert
@@ -70,10 +72,17 @@ def run_collection(asked: RunAsked) -> int:
         )
     except VariableError as error:
         raise SourceError(str(error), BAD_USAGE) from None
-    check_url(spec.url)
+    _check_url(spec.url, scope)
     report = asyncio.run(_run(spec, messages, scope, asked))
     _finish(report, asked, collection, scope)
     return 0 if report.passed else FAILED
+
+
+def _check_url(url: str, scope: Scope) -> None:
+    try:
+        check_url(url)
+    except SourceError as error:
+        raise SourceError(scope.hide(error.text), BAD_USAGE) from None
 
 
 def _chosen(collection: Collection, asked: RunAsked) -> list[Message]:
@@ -116,7 +125,8 @@ async def _run(spec: ClientSpec, messages: Sequence[Message], scope: Scope, aske
                 )
             )
         except Exception as error:
-            raise SourceError(connect_failure(error, without_password(spec.url)), FAILED) from error
+            told = scope.hide(connect_failure(error, without_password(spec.url)))
+            raise SourceError(told, FAILED) from error
         return await run_sequence(
             messages,
             scope,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from inspector_app.messages.answers import Answer, Outcome, Ready
 from slipstream import (
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from slipstream import Protocol
+
+
+MOST_ITEMS: Final = 100_000
+"""Items of a stream that are kept; one that goes on is given up."""
+
+
+class _TooManyError(Exception):
+    """More items came than are kept."""
 
 
 class ConnectionCaller:
@@ -46,6 +54,8 @@ class ConnectionCaller:
                 case _:
                     async with asyncio.timeout(message.timeout_s or self._stream_timeout_s):
                         await self._stream(message, data, taken)
+        except _TooManyError:
+            return taken.answer("overflow", message=f"more than {MOST_ITEMS:,} items came: take fewer")
         except TimeoutError as error:
             return taken.answer("timeout", message=str(error))
         except RemoteError as error:
@@ -78,6 +88,8 @@ async def _send_items(handle: BiStreamHandle, items: tuple[str, ...]) -> None:
 
 async def _take(items: AsyncIterator[Any], most: int | None, taken: _Taken) -> None:
     async for item in items:
+        if len(taken.items) == MOST_ITEMS:
+            raise _TooManyError
         taken.came()
         taken.items.append(item)
         if most is not None and len(taken.items) >= most:

@@ -176,8 +176,13 @@ class Expectation:
 
 
 def _same(found: object, value: object) -> bool:
+    """Compare as JSON does, however deep: `1` is `1.0`, and no number is `true`."""
     if isinstance(found, bool) or isinstance(value, bool):
         return found is value
+    if isinstance(found, list) and isinstance(value, list):
+        return len(found) == len(value) and all(map(_same, found, value))
+    if isinstance(found, dict) and isinstance(value, dict):
+        return found.keys() == value.keys() and all(_same(each, value[key]) for key, each in found.items())
     return found == value
 
 
@@ -243,7 +248,10 @@ def _parser() -> Lark:
 
 
 def _subject(path: str) -> tuple[str, tuple[Step, ...]]:
-    first, *rest = steps_of(path)
+    try:
+        first, *rest = steps_of(path)
+    except ValueError:
+        raise ExpectationError(f"{path[:40]} is no path that can be followed: make it shorter.") from None
     name = str(first)
     if name not in SUBJECTS:
         close = difflib.get_close_matches(name, SUBJECTS, n=1, cutoff=0.6)

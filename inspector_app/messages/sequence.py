@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Result = Literal["passed", "failed", "skipped"]
 
+_LONGEST_TOLD = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -114,15 +116,18 @@ def make_ready(message: Message, scope: Scope) -> Ready:
 
 def ending_told(answer: Answer) -> str:
     """Say in a sentence how an exchange ended that did not end well."""
+    message = answer.message
+    if len(message) > _LONGEST_TOLD:
+        message = f"{message[: _LONGEST_TOLD - 1]}…"
     match answer.outcome:
         case "error":
-            return f"It ended with the error {answer.code}: {answer.message or 'no text'}."
+            return f"It ended with the error {answer.code}: {message or 'no text'}."
         case "timeout":
             return "No answer came in time."
         case "closed" | "lost":
-            return f"The connection ended before the answer{f': {answer.message}' if answer.message else ''}."
+            return f"The connection ended before the answer{f': {message}' if message else ''}."
         case other:
-            return f"It was {other}{f': {answer.message}' if answer.message else ''}."
+            return f"It was {other}{f': {message}' if message else ''}."
 
 
 def _save(message: Message, answer: Answer, scope: Scope) -> str:

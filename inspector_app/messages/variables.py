@@ -25,7 +25,10 @@ _REFERENCE: Final = re.compile(r"\$(\$\{|\{([^{}]*)\})")
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _KEY: Final = re.compile(r"\s*:")
 _DEEPEST: Final = 10
+_MOST_LOOKED_UP: Final = 200_000
+"""Variables that are put into one text, those within their values too."""
 _SHORTEST_SECRET: Final = 4
+_CUT_OFF: Final = "…"
 
 BUILT_IN: Final = {
     "uuid": "a new UUID, another each time",
@@ -63,11 +66,13 @@ class Scope:
     """Values that must not be shown, with what stands for each."""
     now: Callable[[str], object] = _now
     new_uuid: Callable[[], str] = lambda: str(uuid.uuid4())
+    _looked_up: int = 0
 
     # -- putting values in --------------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
         """Put values into plain text, such as a URL. Raises `VariableError`."""
+        self._looked_up = 0
         return self._filled(text, ())
 
     def json(self, text: str) -> str:
@@ -78,6 +83,7 @@ class Scope:
         """
         if "${" not in text:
             return text
+        self._looked_up = 0
 
         def fill(found: re.Match[str]) -> str:
             source = found[0]
@@ -96,11 +102,14 @@ class Scope:
         return _checked(_STRING.sub(fill, text))
 
     def hide(self, text: str) -> str:
-        """Write what stands for a secret wherever one is in a text."""
+        """Write what stands for a secret wherever one is in a text, also where it was cut off."""
         for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, self.secrets[secret])
-            quoted = json.dumps(secret)[1:-1]
-            text = text.replace(quoted, self.secrets[secret])
+            named = self.secrets[secret]
+            forms = (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+            for form in dict.fromkeys(forms):
+                text = text.replace(form, named)
+                for length in range(len(form) - 1, _SHORTEST_SECRET - 1, -1) if _CUT_OFF in text else ():
+                    text = text.replace(f"{form[:length]}{_CUT_OFF}", f"{named}{_CUT_OFF}")
         return text
 
     def names_in(self, text: str) -> list[str]:
@@ -126,6 +135,9 @@ class Scope:
         return _checked(_REFERENCE.sub(fill, text))
 
     def _value(self, name: str, within: tuple[str, ...]) -> object:
+        self._looked_up += 1
+        if self._looked_up > _MOST_LOOKED_UP:
+            raise VariableError(f"These are more than {_MOST_LOOKED_UP:,} variables: put fewer into a text.")
         if name == "uuid":
             return self.new_uuid()
         if name in ("now", "now:s", "now:ms"):

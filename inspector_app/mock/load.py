@@ -46,6 +46,11 @@ class Loaded:
     """The modules that were there before it was first loaded."""
 
     @property
+    def is_only_read(self) -> bool:
+        """No: its code runs when it is loaded, and may want to be where the event loop is."""
+        return False
+
+    @property
     def files(self) -> frozenset[Path]:
         """The files that it is made of, as far as they are from its own folder."""
         return frozenset(own_modules(self.folder, self.before).values())
@@ -126,8 +131,8 @@ def _load_file(path: Path) -> ModuleType:
         code = compile(source, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
         raise HandlerFileError(f"{path}:{error.lineno or 1}: not valid Python: {error.msg}.") from None
-    except ValueError as error:
-        raise HandlerFileError(f"{path}: not valid Python: {error}.") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise HandlerFileError(f"{path}: not valid Python: {str(error) or 'nested too deeply'}.") from None
     module = ModuleType(f"{_PREFIX}{path.stem}")
     module.__file__ = str(path.absolute())
     _let_it_import(path.resolve().parent)

@@ -10,7 +10,8 @@ right for editors that write a new file in place of the old, and on every file s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Self
@@ -45,6 +46,10 @@ class Hosted(Protocol):
         """Makes the handler of one connection."""
 
     @property
+    def is_only_read(self) -> bool:
+        """Whether a new version can be made in a thread, since none of its code runs."""
+
+    @property
     def files(self) -> frozenset[Path]:
         """What it is made of."""
 
@@ -70,6 +75,7 @@ class BuiltIn:
     name: str = ""
     files: frozenset[Path] = frozenset()
     suspects: frozenset[Path] = frozenset()
+    is_only_read: bool = False
 
     def again(self) -> Self:
         """Give itself."""
@@ -86,7 +92,7 @@ def handlers_of(hosted: Hosted, count: int) -> list[ProtocolHandler]:
     """Make handlers for so many connections. Raises `HandlerFileError` where they cannot be made."""
     try:
         return [hosted.make() for _ in range(count)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = f"The handler could not be made ({type(error).__name__}: {error}): mend it."
         raise HandlerFileError(text) from error
 
@@ -113,7 +119,7 @@ class Reloader:
             await asyncio.sleep(LOOK_S)
             if self.changed():
                 await self._settle()
-                self._reload()
+                await self._reload()
 
     def changed(self) -> bool:
         """Look at the files, and tell whether any is another than the version at work was made of."""
@@ -121,10 +127,16 @@ class Reloader:
 
     def reload(self) -> None:
         """Make a new version now. Raises `HandlerFileError`; then the old one goes on."""
-        old, seen = self._hosted, _status(self._hosted.files)  # what changes while they are read is seen
-        try:
+        with self._renewing() as old:
             self._hosted = old.again()
             self._take_over(self._hosted)
+
+    @contextmanager
+    def _renewing(self) -> Iterator[Hosted]:
+        """Have the block put another version to work; if it fails, the old one is at work again."""
+        old, seen = self._hosted, _status(self._hosted.files)  # what changes while they are read is seen
+        try:
+            yield old
         except BaseException:
             self._hosted = old
             self._seen = _status(old.suspects) | seen
@@ -132,9 +144,12 @@ class Reloader:
         files = self._hosted.files
         self._seen = {path: seen[path] if path in seen else _status_of(path) for path in files}
 
-    def _reload(self) -> None:
+    async def _reload(self) -> None:
         try:
-            self.reload()
+            if self._hosted.is_only_read:
+                await self._reload_beside()
+            else:
+                self.reload()
         except HandlerFileError as error:
             text = " ".join(str(error).splitlines())
             self._tell("problem", f"{text} The version from before serves on.")
@@ -143,6 +158,14 @@ class Reloader:
             self._tell("problem", f"{self._hosted.name} could not be read anew ({text}): save it again.")
         else:
             self._tell("info", f"Reloaded {Path(self._hosted.name).name}: it answers from now on.")
+
+    async def _reload_beside(self) -> None:
+        """Read in a thread: thousands of rules take seconds, which the connections are not to wait for."""
+        with self._renewing() as old:
+            new = await asyncio.to_thread(old.again)
+            if self._hosted is old:  # else it was read anew by hand meanwhile
+                self._hosted = new
+                self._take_over(new)
 
     async def _settle(self) -> None:
         for _ in range(_PATIENCE):

@@ -57,7 +57,7 @@ class Checker:
         self._validator: Any = None
         if schema is None or schema is True:
             return
-        if not isinstance(schema, (dict, bool)) or len(json.dumps(schema)) > MOST_SCHEMA_BYTES:
+        if not isinstance(schema, (dict, bool)) or _is_large(schema):
             self.unusable = (
                 "The schema of this operation is no JSON Schema that can be used: data is not checked."
             )
@@ -106,6 +106,13 @@ def _problems(error: ValidationError, depth: int = 0) -> list[Problem]:
 def _is_another(error: ValidationError) -> bool:
     """Whether an error says that another variant is meant, and not that this one is filled in wrongly."""
     return error.kind.name in ("type", "const", "enum", "falseSchema")
+
+
+def _is_large(schema: object) -> bool:
+    try:
+        return len(json.dumps(schema)) > MOST_SCHEMA_BYTES
+    except RecursionError:
+        return True
 
 
 def _problem(error: ValidationError) -> Problem:

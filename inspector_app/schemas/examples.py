@@ -26,36 +26,60 @@ _OF_FORMAT: Final = {
 
 _LONGEST: Final = 200
 _MOST: Final = 20
+_MOST_STEPS: Final = 1e300
+_MOST_ITEMS: Final = 500
+"""Items of all arrays of a value together."""
 
 
 def example(field: Field, *, whole: bool = False) -> object:
-    """Make a value for a field: what must be there and what has a default, or with `whole` everything."""
-    if field.default is not ABSENT:
-        return field.default
-    if field.examples:
-        return field.examples[0]
-    match field.kind:
-        case "choice":
-            return field.choices[0]
-        case "object":
-            return {
-                member.name: example(member, whole=whole)
-                for member in field.members
-                if whole or member.required or member.default is not ABSENT
-            }
-        case "array":
-            count = min(max(field.limits.fewest or 0, int(whole)), _MOST)
-            return [example(field.item, whole=whole) for _ in range(count)] if field.item else []
-        case "union":
-            return example(field.variants[0], whole=whole)
-        case "text":
-            return _text(field)
-        case "boolean":
-            return False
-        case "integer" | "number":
-            return _number(field)
-        case _:
-            return None
+    """Make a value for a field: what must be there and what has a default, or with `whole` everything.
+
+    Of arrays within arrays there are fewer items than asked for, once it gets large.
+    """
+    return _Maker(whole).make(field)
+
+
+class _Maker:
+    """Makes one value, and counts what is in it."""
+
+    def __init__(self, whole: bool) -> None:
+        self._whole = whole
+        self._items = 0
+
+    def make(self, field: Field) -> object:
+        if field.default is not ABSENT:
+            return field.default
+        if field.examples:
+            return field.examples[0]
+        match field.kind:
+            case "choice":
+                return field.choices[0]
+            case "object":
+                return {
+                    member.name: self.make(member)
+                    for member in field.members
+                    if self._whole or member.required or member.default is not ABSENT
+                }
+            case "array":
+                return self._array(field)
+            case "union":
+                return self.make(field.variants[0])
+            case "text":
+                return _text(field)
+            case "boolean":
+                return False
+            case "integer" | "number":
+                return _number(field)
+            case _:
+                return None
+
+    def _array(self, field: Field) -> list[object]:
+        items: list[object] = []
+        count = min(max(field.limits.fewest or 0, int(self._whole)), _MOST)
+        while field.item is not None and len(items) < count and self._items < _MOST_ITEMS:
+            self._items += 1
+            items.append(self.make(field.item))
+        return items
 
 
 def _text(field: Field) -> str:
@@ -70,9 +94,9 @@ def _number(field: Field) -> float:
     lows = [each for each in (limits.minimum, limits.above) if each is not None]
     highs = [each for each in (limits.maximum, limits.below) if each is not None]
     tried: list[float] = [0]
-    for low in lows:
+    for low in [each for each in lows if abs(each / step) < _MOST_STEPS]:
         tried += [math.ceil(low / step) * step, (math.floor(low / step) + 1) * step]
-    for high in highs:
+    for high in [each for each in highs if abs(each / step) < _MOST_STEPS]:
         tried += [math.floor(high / step) * step, (math.ceil(high / step) - 1) * step]
     if field.kind == "number":
         tried += [(low + high) / 2 for low in lows for high in highs] + lows + highs

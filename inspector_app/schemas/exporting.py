@@ -76,7 +76,7 @@ def asyncapi(offers: Sequence[Offer], *, title: str, url: str = "") -> dict[str,
         "asyncapi": "3.0.0",
         "info": {"title": title, "version": "1"},
         "defaultContentType": "application/json",
-        **({"servers": {"slipstream": _server(url)}} if url else {}),
+        **_servers(url),
         "channels": channels,
         "operations": operations,
     }
@@ -143,9 +143,15 @@ def _payload(offer: Offer) -> object:
     }
 
 
-def _server(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    return {"host": parts.netloc.rpartition("@")[2], "pathname": parts.path or "/", "protocol": parts.scheme}
+def _servers(url: str) -> dict[str, object]:
+    """Give the one server there is; none for what is no address, as a capture may have it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return {}
+    host = parts.netloc.rpartition("@")[2]
+    server = {"host": host, "pathname": parts.path or "/", "protocol": parts.scheme}
+    return {"servers": {"slipstream": server}} if host else {}
 
 
 def _noted(schema: object, offer: Offer) -> object:

@@ -26,6 +26,8 @@ _CHOICES: Final = 200
 _MOST_STEPS: Final = 20
 _OF_THE_WHOLE: Final = ("default", "title", "description", "examples")
 """What a schema says of itself, and not of its variants."""
+_LARGEST: Final = 1e300
+"""Of numbers that a limit may be; what is beyond is none, and nothing can be worked out with it."""
 
 
 class Absent:
@@ -324,7 +326,9 @@ def _text(value: object) -> str:
 def _limits(schema: Schema) -> Limits:
     def number(key: str) -> float | None:
         value = schema.get(key)
-        return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return None
+        return value if abs(value) <= _LARGEST else None
 
     def count(key: str) -> int | None:
         value = number(key)

@@ -74,8 +74,8 @@ class Learned:
     def add(self, value: object, depth: int = 0) -> None:
         """Learn from one more value."""
         kind = type_of(value)
-        if not kind:
-            return
+        if not kind or (isinstance(value, float) and not math.isfinite(value)):
+            return  # no value of JSON
         self.count += 1
         self.types[kind] = self.types.get(kind, 0) + 1
         if isinstance(value, dict):

@@ -40,7 +40,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """All that is to be said of it but its outcome, on one line."""
         said = ": ".join(part for part in (self.tried, self.came) if part)
-        return f"{said}. {self.advice}." if self.advice else said
+        if not self.advice:
+            return said
+        return f"{said}. {self.advice}{'' if self.advice.endswith('?') else '.'}"
 
 
 def complete(stages: Iterable[Stage]) -> tuple[Stage, ...]:

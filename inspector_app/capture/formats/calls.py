@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from inspector_app.capture.errors import CaptureError
+from slipstream.limits import MAX_NESTING
 
 if TYPE_CHECKING:
     from inspector_app.capture.excerpt import Excerpt, Frame
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_CALLS: Final = 5000
 MOST_ITEMS: Final = 100_000
+DEEPEST: Final = 90
+"""Objects and lists within each other: a mock takes few more, and Python not many."""
 
 CallKind = Literal["request", "stream", "bidirectional", "oneway"]
 
@@ -73,6 +77,24 @@ class Calls:
     """Calls that the server made."""
     docs: dict[str, str] = field(default_factory=dict)
     """What the server said of its operations."""
+
+
+def is_deep(call: Call) -> bool:
+    """Tell whether its values are nested deeper than a file that a person reads can have them."""
+    return any(
+        _is_deeper(value, DEEPEST)
+        for value in (call.data, call.result, call.error, *(item.value for item in call.items))
+    )
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    level: list[object] = [value]
+    for _ in range(limit + 1):
+        below: list[object] = []
+        for each in level:
+            below += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        level = below
+    return bool(level)
 
 
 def gather(excerpt: Excerpt) -> Calls:
@@ -130,6 +152,8 @@ class _Gathered:
             self._open[frame.conn, frame.opener, frame.number] = call
 
     def _go_on(self, call: Call, frame: Frame, *, is_caller: bool) -> None:
+        if is_caller and frame.type == "stream_data" and call.kind != "bidirectional":
+            return  # a frame that should not be there, and that nobody answers
         call.ended_ns = frame.time_ns
         match frame.type:
             case "stream_data":
@@ -154,10 +178,20 @@ class _Gathered:
 
 def _data(frame: Frame) -> object:
     try:
-        message = json.loads(frame.raw)
+        message = json.loads(frame.raw, parse_float=_finite, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
-    return message.get("data") if isinstance(message, dict) else None
+    data = message.get("data") if isinstance(message, dict) else None
+    return None if _is_deeper(data, MAX_NESTING) else data
+
+
+def _finite(text: str) -> float:
+    """Read a number; what no float can be becomes the largest there is: it could not be written down."""
+    return max(-sys.float_info.max, min(sys.float_info.max, float(text)))
+
+
+def _no_number(_: str) -> None:
+    """Take NaN and Infinity, which JSON has not, for null."""
 
 
 # -- what differs each time --------------------------------------------------------------------------------

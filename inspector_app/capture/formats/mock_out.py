@@ -16,6 +16,7 @@ from inspector_app.capture.formats.calls import (
     Calls,
     Item,
     gather,
+    is_deep,
     key_of,
     leaves,
     steady,
@@ -42,13 +43,14 @@ def _text(calls: Calls) -> str:
     import tomlkit
 
     document = tomlkit.document()
-    for line in _header(calls):
+    kept = _that_a_mock_can_answer(calls.calls)
+    for line in _header(calls, kept):
         document.add(tomlkit.comment(line))
     tables: dict[str, Any] = {}
-    for kind in dict.fromkeys(call.kind for call in calls.calls):
+    for kind in dict.fromkeys(call.kind for call in kept):
         tables[kind] = tomlkit.aot()
     told: set[str] = set()
-    for call, more in _without_repeats(calls.calls):
+    for call, more in _without_repeats(kept):
         doc = calls.docs.get(call.operation, "") if call.operation not in told else ""
         told.add(call.operation)
         table = tomlkit.table()
@@ -62,12 +64,26 @@ def _text(calls: Calls) -> str:
     return tomlkit.dumps(document)
 
 
-def _header(calls: Calls) -> Iterator[str]:
+def _that_a_mock_can_answer(calls: list[Call]) -> list[Call]:
+    """Leave out what no mock file can say: an operation of two kinds, one without a name, endless nesting."""
+    kinds: dict[str, str] = {}
+    for call in sorted(
+        calls, key=lambda call: call.kind != "oneway" and call.ending not in ("response", "end")
+    ):
+        kinds.setdefault(call.operation, call.kind)
+    return [
+        call for call in calls if call.operation and call.kind == kinds[call.operation] and not is_deep(call)
+    ]
+
+
+def _header(calls: Calls, kept: list[Call]) -> Iterator[str]:
     yield "Made from a capture. Each rule is a call that was recorded, and answers as the server did then."
     yield "A call that none of them fits is answered with not_found, and noted."
-    holes = [call for call in calls.calls if call.kind != "oneway" and call.ending in ("", "caller")]
+    holes = [call for call in kept if call.kind != "oneway" and call.ending in ("", "caller")]
     if holes:
-        yield f"Look for HOLE: {len(holes)} of the {len(calls.calls)} recorded calls have no whole answer."
+        yield f"Look for HOLE: {len(holes)} of the {len(kept)} recorded calls have no whole answer."
+    if left_out := len(calls.calls) - len(kept):
+        yield f"{left_out} calls are left out: of another kind than the operation is, or nested too deeply."
     if calls.to_client:
         yield f"The server made {calls.to_client} calls of its own, which are left out: write them as push."
 

@@ -39,7 +39,7 @@ _SORTS: Final = {
 _ANSWERS: Final = frozenset({"response", "item", "error"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Fault:
     """A rule at work. `on` may be changed at any time."""
 
@@ -65,6 +65,8 @@ class Sending:
     told: str = ""
     """What was done, for a person."""
     request_id: RequestId | None = None
+    held: object = None
+    """What waits, where it `releases` that."""
 
 
 class Faults:
@@ -115,6 +117,8 @@ class _Held:
 
     frame: Frame
     text: str
+    what: str
+    """What it is, for a person."""
 
 
 @dataclass(slots=True)
@@ -125,8 +129,8 @@ class ConnectionFaults:
     number: int
     slowed: Fault | None = None
     _known: dict[RequestId, _Known] = field(default_factory=dict)
-    _counts: dict[int, _Counts] = field(default_factory=dict)
-    _held: dict[int, _Held] = field(default_factory=dict)
+    _counts: dict[Fault, _Counts] = field(default_factory=dict)
+    _held: dict[Fault, _Held] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
@@ -170,10 +174,15 @@ class ConnectionFaults:
             return self._swap(fault, frame, text, _named(frame, known))
         return self._faulty(fault, frame, text, known)
 
-    def released(self, fault: Fault) -> list[Sending]:
-        """Give what waited in vain for another answer to be swapped with."""
-        held = self._held.pop(id(fault), None)
-        return [] if held is None else [Sending(text=held.text)]
+    def released(self, fault: Fault, waiting: object = None) -> list[Sending]:
+        """Give what waited in vain for another answer to be swapped with, unless that is another by now."""
+        if waiting is not None and self._held.get(fault) is not waiting:
+            return []
+        held = self._held.pop(fault, None)
+        if held is None:
+            return []
+        told = f"{held.what} was sent late: no other answer came to swap it with"
+        return [Sending(text=held.text, fault=fault, told=told, request_id=held.frame.request_id)]
 
     # -- whether --------------------------------------------------------------------------------------------
 
@@ -183,10 +192,11 @@ class ConnectionFaults:
         for fault in self.faults.all:
             if not self._fits(fault.rule, known, sort):
                 continue
-            counts = self._counts.setdefault(id(fault), _Counts())
+            counts = self._counts.setdefault(fault, _Counts())
             counts.seen += 1
-            if met is None and fault.on and self._is_its_turn(fault.rule, counts):
-                counts.done += 1
+            is_second = fault in self._held  # the one that the first waits for
+            if met is None and fault.on and (is_second or self._is_its_turn(fault.rule, counts)):
+                counts.done += not is_second
                 fault.hits += 1
                 met = fault
         return met
@@ -255,7 +265,7 @@ class ConnectionFaults:
     def _altered(self, fault: Fault, text: str) -> tuple[str, str]:
         """Give what is done to the text, and the text then."""
         rule = fault.rule
-        drawn = self._drawn(rule, self._counts[id(fault)].seen)
+        drawn = self._drawn(rule, self._counts[fault].seen)
         if rule.do == "change_peer":
             other = str(uuid.UUID(int=drawn.getrandbits(128), version=4))
             return "was sent as from another peer", _changed(text, "peerID", other)
@@ -265,11 +275,12 @@ class ConnectionFaults:
         return f"was cut off after {cut} characters", text[:cut]
 
     def _swap(self, fault: Fault, frame: Frame, text: str, what: str) -> list[Sending]:
-        held = self._held.pop(id(fault), None)
+        held = self._held.pop(fault, None)
         if held is None:
-            self._held[id(fault)] = _Held(frame, text)
+            self._held[fault] = _Held(frame, text, what)
             patience_s = fault.rule.by or SWAP_PATIENCE_S
-            return [Sending(fault=fault, delay_s=patience_s, releases=True)]
+            waiting = self._held[fault]
+            return [Sending(fault=fault, delay_s=patience_s, releases=True, held=waiting)]
         first, second = json.loads(held.text), json.loads(text)
         first["data"], second["data"] = second.get("data"), first.get("data")
         other = held.frame.request_id[1] if held.frame.request_id is not None else ""

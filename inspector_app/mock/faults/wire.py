@@ -71,6 +71,7 @@ class FaultyWire:
         finally:
             self._ended = True
             end_listening()
+            self._room.set()  # the sender may end before it has begun
             if self._sender is not None:
                 self._sender.cancel()
 
@@ -144,7 +145,7 @@ class FaultyWire:
     async def _send(self, sending: Sending) -> None:
         fault = sending.fault
         if fault is not None and sending.releases:
-            for released in self._faults.released(fault):
+            for released in self._faults.released(fault, sending.held):
                 await self._send(released)
             return
         if fault is not None and fault.rule.do == "stall":

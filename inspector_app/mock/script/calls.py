@@ -48,7 +48,7 @@ def called(name: str, values: list[Value], *, lenient: bool) -> Value:
 def _result(function: Callable[..., Any], values: list[Any]) -> Any:
     try:
         return bounded(function(*values))
-    except OverflowError:  # what comes over the wire may be infinite
+    except (OverflowError, ValueError):  # what comes over the wire may be infinite, or no number
         raise ExpressionError("the number gets too large") from None
 
 

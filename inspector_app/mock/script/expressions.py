@@ -19,7 +19,15 @@ from inspector_app.capture.filter.readers import nearest
 from inspector_app.mock.script.calls import Value, called, constant, made_up
 from inspector_app.mock.script.scope import NAMES, Scope
 from inspector_app.mock.script.values import ExpressionError, MissingError, bounded, equal, is_number, named
-from inspector_app.mock.script.working import COMPARES, contains, has_step, step_told, stepped, worked_out
+from inspector_app.mock.script.working import (
+    COMPARES,
+    EVERY,
+    contains,
+    has_step,
+    step_told,
+    stepped,
+    worked_out,
+)
 
 Known = Mapping[str, Set[str] | None]
 """The names that an expression may begin with, and the parts that each has; None: whatever comes."""
@@ -147,13 +155,13 @@ class _Maker(Transformer[Token, Value]):
             return self._path(root, steps)
         return self._stepping(first, steps, "the value")
 
-    def step(self, parts: list[Any]) -> str | Value | None:
+    def step(self, parts: list[Any]) -> Any:
         if not parts:
-            return None
+            return EVERY
         (key,) = parts
         if isinstance(key, Token):
             return _unquoted(key) if key.type == "QUOTED" else str(key)
-        return key  # type: ignore[no-any-return]  # made here
+        return key
 
     def _path(self, root: str, steps: list[Any]) -> Value:
         if root not in self._known:
@@ -193,7 +201,7 @@ class _Maker(Transformer[Token, Value]):
                     if lenient:
                         return None
                     raise MissingError(f"there is no {told}") from None
-                spread = spread or step is None
+                spread = spread or step is EVERY
             return found
 
         return value

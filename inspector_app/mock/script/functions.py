@@ -62,10 +62,12 @@ def _split(text: Any, separator: Any = " ") -> list[str]:
 
 
 def _join(items: Any, separator: Any = ", ") -> str:
-    parts = [text_of(each) for each in _list(items, "join")]
-    between = _text(separator, "join")
-    if sum(map(len, parts)) + len(between) * len(parts) > LONGEST_TEXT:
-        raise ExpressionError(f"the text gets longer than {LONGEST_TEXT:,} characters")
+    between, parts, length = _text(separator, "join"), list[str](), 0
+    for each in _list(items, "join"):
+        parts.append(text_of(each))
+        length += len(parts[-1]) + len(between)
+        if length > LONGEST_TEXT:
+            raise ExpressionError(f"the text gets longer than {LONGEST_TEXT:,} characters")
     return str(between.join(parts))
 
 

@@ -42,7 +42,9 @@ _CODE = "internal"
 def load_mock(path: Path, *, seed: int | None = None) -> Mock:
     """Make the mock of a file; `seed` goes before the file's own. Raises `MockFileError`."""
     text = read(path)
-    return Mock(text, compiled(text), Memory(), seed)
+    mock = Mock(text, compiled(text), Memory(), seed)
+    mock.declare()
+    return mock
 
 
 class Mock:
@@ -67,7 +69,6 @@ class Mock:
         """What it makes up, and waits by chance, comes from this number."""
         self.registry = ScriptedRegistry(self)
         """The operations as the library calls them, the same for every connection."""
-        memory.declare(text.document.state, text.document.peer)
 
     # -- what hosts need ----------------------------------------------------------------------------------
 
@@ -96,12 +97,21 @@ class Mock:
         """All rules, operation by operation."""
         return [rule for operation in self.operations.values() for rule in operation.rules]
 
+    def declare(self) -> None:
+        """Have the memory know the variables of this version; those that were there keep their values."""
+        self.memory.declare(self._text.document.state, self._text.document.peer)
+
+    @property
+    def is_only_read(self) -> bool:
+        """Yes: nothing of the file is run."""
+        return True
+
     def make(self) -> ScriptedHandler:
         """Make the handler of one connection."""
         return ScriptedHandler(self)
 
     def again(self) -> Self:
-        """Read the file anew. What is remembered stays, as far as the new version declares it.
+        """Read the file anew; may be done in a thread. Nothing changes before it is at work.
 
         Raises `MockFileError`.
         """
@@ -111,6 +121,7 @@ class Mock:
     def notes_to(self, note: Note) -> None:
         """Have what it wants to say heard by `note`: it is at work from now on."""
         self._note = note
+        self.declare()
         self.memory.changed()
         if self._by_chance and not self.memory.seed_told:
             self.memory.seed_told = True

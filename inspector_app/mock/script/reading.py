@@ -56,12 +56,12 @@ def read(path: Path) -> MockText:
     text = _text(path, shown)
     try:
         values = tomllib.loads(text)
-        lines = lines_of(text)
+        lines, wrong = lines_of(text), list(_no_json(values, ()))
     except tomllib.TOMLDecodeError as error:
         raise MockFileError([_no_toml(shown, text, error)]) from None
     except RecursionError:
         raise MockFileError([f"{shown}:1: this is nested too deeply: write it in a simpler way."]) from None
-    if wrong := list(_no_json(values, ())):
+    if wrong:
         raise MockFileError(told([_sentence(shown, line_of(lines, at), at, why) for at, why in wrong]))
     try:
         return MockText(path, shown, Document.model_validate(values), lines)
@@ -87,7 +87,7 @@ def _text(path: Path, shown: str) -> str:
     if len(found) > LARGEST_FILE_BYTES:
         raise MockFileError([f"{shown} is larger than 8 MB: put large answers into files of their own."])
     try:
-        return found.decode()
+        return found.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = found[: error.start].count(b"\n") + 1
         raise MockFileError([f"{shown}:{line}: this is not UTF-8: save it as UTF-8."]) from error

@@ -127,18 +127,20 @@ class Push:
             await asyncio.sleep(self.after_s)
             peers = [run.protocol] if self.to == "caller" else run.memory.peers()
             meant = [peer for peer in peers if self.to != "others" or peer is not run.protocol]
-            await asyncio.gather(*(self._send(peer, data) for peer in meant))
+            await asyncio.gather(*(self._send(run, peer, data) for peer in meant))
 
         if not run.memory.push(send):
             run.note("warning", f"{self.operation} was not sent: too many messages wait.", run.protocol)
 
-    async def _send(self, peer: Protocol, data: dict[str, Any]) -> None:
-        from slipstream import SlipstreamError
+    async def _send(self, run: Run, peer: Protocol, data: dict[str, Any]) -> None:
+        from slipstream import ConnectionClosedError, RemoteError, RequestTimeoutError, SlipstreamError
 
         try:
             if self.is_request:
                 await peer.request_response(data, timeout=_PUSHED_REQUEST_S)
             else:
                 await peer.fire_and_forget(data)
-        except SlipstreamError:
+        except (RemoteError, RequestTimeoutError, ConnectionClosedError):
             return  # the frames, or the end of the connection, are in the capture
+        except SlipstreamError as error:
+            run.note("problem", f"{self.operation} was not sent: {str(error).rstrip('.')}.", peer)

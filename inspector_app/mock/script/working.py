@@ -27,19 +27,26 @@ _WORKS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+class _Every:
+    """Stands for the step to every item, `[*]`: no value is it, whatever comes."""
+
+
+EVERY = _Every()
+
+
 def step_told(step: Any) -> str:
     """Write one step of a path."""
-    if step is None:
+    if step is EVERY:
         return "[*]"
-    return f"[{step}]" if is_number(step) else f".{str(step)[:60]}"
+    return f"[{str(step)[:60]}]" if is_number(step) else f".{str(step)[:60]}"
 
 
 def stepped(value: Any, step: Any) -> Any:
     """Give what one step of a path leads to. Raises `KeyError`, `IndexError` or `TypeError`."""
     match value, step:
-        case list(), None:
+        case list(), _Every():
             return value
-        case dict(), None:
+        case dict(), _Every():
             return list(value.values())
         case dict(), str():
             return value[step]

@@ -249,3 +249,26 @@ def test_one_line_is_ascii_and_says_the_same(value: object) -> None:
     assert text.isascii()
     assert "\n" not in text
     assert json.loads(text) == value
+
+
+@pytest.mark.parametrize("data", ['{"__proto__": {"x": 1}, "a": 1}', '{"a": {"__pr\\u006fto__": 1, "b": 2}}'])
+async def test_copied_javascript_sends_a_member_that_would_be_a_prototype(data: str, tmp_path: Path) -> None:
+    _needs("javascript")
+    async with serve(Peer, "127.0.0.1", 0) as server:
+        message = CopiedMessage(url=server.url, kind="request", operation="echo", data_json=data)
+        code, printed, _ = await _run("javascript", message, tmp_path)
+    assert (code, printed) == (0, [{"operation": "echo", **json.loads(data)}])
+
+
+@pytest.mark.parametrize("name", list(COPIES))
+def test_half_a_surrogate_pair_is_copied_like_all_else(name: str) -> None:
+    message = CopiedMessage(
+        url="ws://h",
+        kind="bidirectional",
+        operation="\ud800",
+        data_json='{"\\ud800": 1}',
+        items_json=('"\ud800"',),
+    )
+    text = COPIES[name][1](message)
+    assert text.count("\\ud800") == 2 + (name != "json")
+    assert text.isascii()

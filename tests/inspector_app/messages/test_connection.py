@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from inspector_app.messages import connection
 from inspector_app.messages.answers import Answer, Ready
 from inspector_app.messages.connection import ConnectionCaller
 from slipstream import (
@@ -118,3 +119,13 @@ async def test_one_way_is_sent(caller: ConnectionCaller) -> None:
     ).outcome == "ok"
     await caller.call(Ready(kind="request", operation="add", data_json='{"a": 1, "b": 2}'))
     assert Peer.heard == ["hi"]
+
+
+async def test_a_stream_without_end_is_given_up(
+    caller: ConnectionCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MOST_ITEMS", 3)
+    message = Ready(kind="stream", operation="count", data_json='{"to": 4, "endless": true}')
+    answer = await caller.call(message)
+    assert (answer.outcome, answer.message) == ("overflow", "more than 3 items came: take fewer")
+    assert answer.items == (0, 1, 2)

@@ -116,3 +116,25 @@ def test_an_expression_over_a_huge_text_is_no_endless_work() -> None:
     answer = Answer(outcome="ok", data="a" * 3_000_000)
     expectation = read_expectation("data matches /(a{1,500}){1,2}b/")
     assert expectation.judge(answer).text == "the text is too large for this expression"
+
+
+def test_a_path_that_is_too_long_is_told_in_a_sentence() -> None:
+    with pytest.raises(ExpectationError, match="is no path that can be followed: make it shorter"):
+        read_expectation(f"data{'.a' * 60} == 1")
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "met"),
+    [
+        ([True], "[1]", False),
+        ({"a": [1]}, '{"a": [true]}', False),
+        ([0, {"b": False}], '[0, {"b": 0}]', False),
+        ([1], "[1.0]", True),
+        ({"a": {"b": [1, None]}}, '{"a": {"b": [1.0, null]}}', True),
+        ([1, 2], "[1]", False),
+        ({"a": 1}, '{"a": 1, "b": 2}', False),
+    ],
+)
+def test_no_number_is_true_however_deep_it_is(value: object, wanted: str, met: bool) -> None:
+    assert read_expectation(f"data == {wanted}").judge(Answer(outcome="ok", data=value)).met is met
+    assert read_expectation(f"items contains {wanted}").judge(Answer(outcome="ok", items=(value,))).met is met

@@ -96,3 +96,22 @@ def test_values_that_make_each_other_ever_longer_are_refused() -> None:
         layer[f"v{n}"] = f"${{v{n - 1}}}" * 10
     with pytest.raises(VariableError, match="longer than 16 million characters"):
         Scope(layers=[layer]).text("${v8}")
+
+
+@pytest.mark.parametrize("shown", ["{secret}", '"{quoted}"', '{{"token": "{cut}…', 'it is "{cut_quoted}…'])
+def test_a_secret_is_hidden_in_whatever_form_it_is_shown(shown: str) -> None:
+    secret = 'é-s3cret"value-of-a-token'
+    quoted = json.dumps(secret, ensure_ascii=False)[1:-1]
+    scope = Scope(environ={"TOKEN": secret})
+    scope.text("${env:TOKEN}")
+    told = scope.hide(shown.format(secret=secret, quoted=quoted, cut=secret[:9], cut_quoted=quoted[:14]))
+    assert "s3cr" not in told
+    assert "${env:TOKEN}" in told
+
+
+def test_values_that_look_up_each_other_ever_more_often_are_refused() -> None:
+    layer = {f"a{n}": f"${{a{n + 1}}}" * 100 for n in range(8)} | {"a8": ""}
+    with pytest.raises(VariableError, match="more than 200,000 variables"):
+        Scope(layers=[layer]).text("${a0}")
+    with pytest.raises(VariableError, match="more than 200,000 variables"):
+        Scope(layers=[layer]).json('["${a0}"]')

@@ -157,3 +157,10 @@ def test_a_missing_module_is_told(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "one.py:", "x:y:z", "-"])
 def test_a_name_that_is_none_is_told(name: str) -> None:
     assert refusal(name)
+
+
+@pytest.mark.parametrize("source", ["x = " + "-" * 100_000 + "1", "x = " + "[" * 10_000])
+def test_a_file_that_is_nested_too_deeply_is_told(folder: Path, source: str) -> None:
+    (folder / "deep.py").write_text(source)
+    assert "deep.py:" in refusal("deep.py")
+    assert "not valid Python: " in refusal("deep.py")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from inspector_app.mock import reload
 from inspector_app.mock.load import HandlerFileError, Loaded, load
-from inspector_app.mock.reload import BuiltIn, Hosted, Reloader
+from inspector_app.mock.reload import BuiltIn, Hosted, Reloader, handlers_of
 from slipstream import ProtocolHandler
 from tests.inspector_app.mock.files import adder, forgotten, replaced
 
@@ -229,3 +230,25 @@ async def test_a_handler_of_the_programs_own_is_not_followed() -> None:
     assert built_in.again() is built_in
     async with asyncio.timeout(WAIT_S):
         await Reloader(built_in, take_over=lambda _: None, tell=lambda *_: None).run()
+
+
+async def test_what_is_only_read_is_read_beside_the_connections(folder: Path) -> None:
+    turns, going_on = asyncio.get_running_loop(), threading.Event()
+
+    class Large(BuiltIn):
+        def again(self) -> Any:
+            turns.call_soon_threadsafe(going_on.set)
+            assert going_on.wait(WAIT_S), "the event loop had no turn"
+            return self
+
+    large = Large(ProtocolHandler, "large", frozenset({folder / "adder.py"}), is_only_read=True)
+    async with Follower(large) as follower:
+        replaced(folder / "adder.py", adder(2))
+        assert (await follower.news())[0] == "info"
+        assert follower.versions == [large]
+
+
+def test_a_handler_that_ends_the_program_is_told(folder: Path) -> None:
+    (folder / "adder.py").write_text(f"{adder(1)}\n    def __init__(self):\n        raise SystemExit('no')\n")
+    with pytest.raises(HandlerFileError, match=r"could not be made \(SystemExit: no\): mend it"):
+        handlers_of(load("adder.py"), 1)

@@ -83,3 +83,10 @@ def test_of_a_union_it_is_said_what_is_wrong_with_the_variant_that_is_meant() ->
     assert [str(each) for each in checker.problems({"pay": {"by": "barter"}})] == [
         "data.pay: must be one of the variants of the schema"
     ]
+
+
+def test_a_schema_nested_without_end_is_no_schema_that_can_be_used() -> None:
+    schema: dict[str, object] = {}
+    for _ in range(5000):
+        schema = {"not": schema}
+    assert Checker(schema).unusable.startswith("The schema of this operation")

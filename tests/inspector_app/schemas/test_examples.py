@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import jsonschema_rs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,3 +79,28 @@ def test_what_the_schema_gives_goes_first() -> None:
     assert json.loads(data_template(schema, whole=True)) == {"a": "d", "b": "e", "c": 0, "o": 0}
     assert data_template(None) == "{}"
     assert data_template({"type": "integer"}) == "{}"
+
+
+def test_arrays_within_arrays_that_ask_for_many_items_do_not_take_all_memory() -> None:
+    schema: dict[str, object] = {"type": "string"}
+    for _ in range(7):
+        schema = {"type": "array", "minItems": 20, "items": schema}
+    assert len(data_template({"type": "object", "properties": {"a": schema}, "required": ["a"]})) < 100_000
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"minimum": 10**400},
+        {"maximum": -(10**400)},
+        {"minimum": float("inf")},
+        {"minimum": float("nan")},
+        {"minimum": 1, "multipleOf": 1e-320},
+        {"minimum": 1e299, "multipleOf": 1e-5},
+    ],
+)
+def test_limits_beyond_all_numbers_are_none(kind: str, limits: dict[str, float]) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": kind, **limits}}, "required": ["a"]}
+    assert isinstance(json.loads(data_template(schema))["a"], (int, float))
+    assert "inf" not in str(read_field(schema).members[0].limits)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
+import pytest
 
 from inspector_app.schemas.exporting import Offer, asyncapi, json_schema
 
@@ -151,3 +152,8 @@ def test_definitions_of_one_name_are_kept_apart() -> None:
         "chat.called.params_2",
         "chat.params",
     ]
+
+
+@pytest.mark.parametrize("url", ["ws://[::1", "", "\ud800", "nowhere"])
+def test_what_is_no_address_is_no_server(url: str) -> None:
+    assert "servers" not in asyncapi([], title="shop", url=url)

@@ -90,3 +90,14 @@ def test_what_is_learned_stays_small_whatever_comes() -> None:
             deep = {f"{n}-{level}-{place}": place or deep for place in range(5)}
         learned.add(deep)
     assert len(json.dumps(learned.schema())) < 100_000
+
+
+def test_what_is_no_value_of_json_teaches_nothing() -> None:
+    learned = Learned()
+    for value in (float("nan"), float("inf"), {"a": float("-inf"), "b": 1}):
+        learned.add(value)
+    assert learned.schema() == {
+        "type": "object",
+        "properties": {"a": {}, "b": {"type": "integer", "examples": [1]}},
+        "required": ["b"],
+    }

@@ -40,3 +40,8 @@ def test_an_excerpt_is_the_first_line_that_is_not_empty_cut() -> None:
     assert excerpt(b"\xff\xfeno text") == "\\xff\\xfeno text"
     assert excerpt(b"") == ""
     assert excerpt("x" * 9_999, 10) == "x" * 9 + "…"
+
+
+def test_advice_that_is_a_question_ends_as_one() -> None:
+    stage = Stage(name="HTTP", outcome="failed", came="404", advice="A wrong path?")
+    assert stage.text == "404. A wrong path?"

@@ -114,7 +114,9 @@ def test_an_answer_that_waits_in_vain_is_let_go() -> None:
     opens(faults, 1)
     (held,) = faults.decide(answer(1, "one"))
     assert held.fault is not None
-    assert texts(faults.released(held.fault)) == [answer(1, "one")]
+    (late,) = faults.released(held.fault)
+    assert (late.text, late.request_id) == (answer(1, "one"), ("c", 1))
+    assert late.told == "The response of quote was sent late: no other answer came to swap it with"
 
 
 @pytest.mark.parametrize(
@@ -174,3 +176,26 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(faults._known) == 3
     assert texts(faults.decide(answer(0))) == [answer(0)]
     assert texts(faults.decide(answer(9))) == [None]
+
+
+@pytest.mark.parametrize("rule", [FaultRule(do="swap", times=1), FaultRule(do="swap", nth=(1,))])
+def test_the_answer_that_one_is_swapped_with_needs_no_turn_of_its_own(rule: FaultRule) -> None:
+    faults = connection(rule)
+    for number in (1, 2, 3):
+        opens(faults, number)
+    assert texts(faults.decide(answer(1, "one"))) == [None]
+    first, second = (json.loads(text or "") for text in texts(faults.decide(answer(2, "two"))))
+    assert (first["data"], second["data"]) == ("two", "one")
+    assert texts(faults.decide(answer(3, "three"))) == [answer(3, "three")]
+
+
+def test_an_answer_waits_for_its_own_time_though_one_before_it_was_swapped() -> None:
+    faults = connection(FaultRule(do="swap"))
+    for number in (1, 2, 3):
+        opens(faults, number)
+    (first,) = faults.decide(answer(1))
+    faults.decide(answer(2))
+    (third,) = faults.decide(answer(3))
+    assert first.fault is not None
+    assert faults.released(first.fault, first.held) == []
+    assert texts(faults.released(first.fault, third.held)) == [answer(3)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector_app.mock.script import fakes, values
+from inspector_app.mock.script import fakes, functions, values
 from inspector_app.mock.script.expressions import EVERYWHERE, LONGEST, compiled
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.values import ExpressionError
@@ -303,3 +303,34 @@ def test_what_is_made_up_looks_as_it_should() -> None:
 def test_any_text_is_an_expression_or_refused_with_a_sentence(text: str) -> None:
     with contextlib.suppress(ExpressionError):
         value(text)
+
+
+def test_what_is_joined_is_not_made_before_it_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def text_of(each: Any) -> str:
+        made.append(each)
+        return "x" * 600_000
+
+    monkeypatch.setattr(functions, "text_of", text_of)
+    with pytest.raises(ExpressionError, match="longer than 1,000,000 characters"):
+        value("join([1, 2, 3, 4, 5, 6])")
+    assert made == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["round(data)", "cut('abc', data)", "round(1.5, data)"])
+def test_what_is_no_number_on_the_wire_is_refused(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        value(text, data=float("nan"))
+
+
+@pytest.mark.parametrize(("step", "told"), [(None, "None"), (True, "True"), ({}, "{}")])
+def test_a_step_that_is_no_key_leads_nowhere(step: object, told: str) -> None:
+    with pytest.raises(ExpressionError, match=rf"there is no data\.{told}$"):
+        value("data[item]", data=[1, 2], item=step)
+
+
+def test_a_place_of_many_digits_is_told_in_bounds() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        value("data[item]", data=[1], item=10**300)
+    assert len(str(caught.value)) < 100

@@ -15,7 +15,7 @@ from inspector_app.mock.script.running import Run
 from inspector_app.mock.script.scope import Scope
 from inspector_app.mock.script.templates import template
 from inspector_app.mock.script.values import ExpressionError
-from slipstream import BiStreamHandle, RemoteError
+from slipstream import BiStreamHandle, Protocol, RemoteError
 from tests.inspector_app.mock.script.hosting import Client, all_of, client, hosting, told
 from tests.legacy_peer import legacy_client
 
@@ -501,3 +501,41 @@ def test_faults_stand_in_the_same_file_and_are_checked_like_it(tmp_path: Path) -
 def test_counters_go_on_from_where_they_were() -> None:
     remembered = Memory()
     assert [remembered.counter("a", 5), remembered.counter("a", 1), remembered.counter("b", 1)] == [5, 6, 1]
+
+
+async def test_a_message_that_cannot_be_written_is_noted(tmp_path: Path) -> None:
+    text = """
+[state]
+deep = []
+[[request]]
+operation = "deepen"
+set.state.deep = "{{ [state.deep] }}"
+answer = 1
+[[request]]
+operation = "tell"
+answer = 1
+push = [{ operation = "pushed", data.deep = "{{ state.deep }}" }]
+"""
+    async with hosting(tmp_path, text) as hosted, client(hosted) as protocol:
+        for _ in range(220):
+            await told(protocol, "deepen")
+        noted = asyncio.Event()
+
+        def note(level: str, text: str, _: Protocol | None) -> None:
+            hosted.notes.append((level, text))
+            noted.set()
+
+        hosted.mock.notes_to(note)
+        await told(protocol, "tell")
+        await noted.wait()
+        ((level, said),) = hosted.notes
+        assert level == "problem"
+        assert said.startswith("pushed was not sent: ")
+
+
+async def test_a_version_that_is_not_at_work_yet_changes_nothing(tmp_path: Path) -> None:
+    text = '[state]\nn = 1\n[[request]]\noperation = "n"\nanswer = "{{ state.n }}"\n'
+    async with hosting(tmp_path, text) as hosted, client(hosted) as protocol:
+        hosted.path.write_text('[[request]]\noperation = "n"\nanswer = 2\n')
+        hosted.mock.again()
+        assert await told(protocol, "n") == 1

@@ -275,3 +275,14 @@ def test_whatever_is_changed_in_a_mock_it_is_one_or_told_in_sentences(mock: str,
             problems = error.problems
             assert all(each.startswith((str(path), "There are ")) for each in problems)
             assert all(each.endswith((".", "?")) and each.isprintable() for each in problems)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(path: Path) -> None:
+    path.write_bytes(b'\xef\xbb\xbf[[request]]\noperation = "a"\nanswer = 1\n')
+    assert list(load_mock(path).operations) == ["a"]
+
+
+def test_keys_within_each_other_without_end_are_told(path: Path) -> None:
+    assert refused(path, f"{'a.' * 3000}b = 1") == [
+        "1: this is nested too deeply: write it in a simpler way."
+    ]
