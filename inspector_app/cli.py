@@ -19,6 +19,7 @@ import click
 from inspector_app.calling.options import call, describe
 from inspector_app.filter_option import filter_option
 from inspector_app.operations.options import operations
+from inspector_app.messages.options import run_command
 from inspector_app.options import server_options
 from inspector_app.sentences import sentences as _sentences
 from inspector_app.stderr import inert_usage_errors, say
@@ -481,6 +482,7 @@ def import_(*, file: str, output: Path) -> None:
 cli.add_command(call)
 cli.add_command(describe)
 cli.add_command(operations)
+cli.add_command(run_command)
 
 
 def _launch(spec: SourceSpec, run: RunOptions) -> NoReturn:

@@ -71,6 +71,29 @@ class SendMessage(Struct, frozen=True, kw_only=True):
     """Which connection; None: the newest that is open."""
 
 
+class RepeatMessage(Struct, frozen=True, kw_only=True):
+    """Send a message `times` times, at most `per_second` (None: as fast as it goes), `in_flight` at a time.
+
+    One repetition at a time on a connection. What becomes of each exchange is in the capture.
+    """
+
+    message: SendMessage
+    times: int
+    per_second: float | None = None
+    in_flight: int = 1
+
+    @property
+    def conn(self) -> int | None:
+        """Which connection, as for a single message."""
+        return self.message.conn
+
+
+class StopRepeating(Struct, frozen=True, kw_only=True):
+    """Begin no more of a repetition, and give up what is in flight of it. None: on the newest connection."""
+
+    conn: int | None = None
+
+
 class SendRaw(Struct, frozen=True, kw_only=True):
     """Send text exactly as typed, whatever it is."""
 
@@ -111,7 +134,17 @@ class Disconnect(Struct, frozen=True, kw_only=True):
     """Close the connection (client) or every connection (server) normally."""
 
 
-Intent = SendMessage | SendRaw | SendItem | EndHalf | CancelExchange | Reconnect | Disconnect
+Intent = (
+    SendMessage
+    | RepeatMessage
+    | StopRepeating
+    | SendRaw
+    | SendItem
+    | EndHalf
+    | CancelExchange
+    | Reconnect
+    | Disconnect
+)
 
 
 # -- wishes about the engine itself ------------------------------------------------------------------------

@@ -14,8 +14,21 @@ import click
 
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the argument URL and the options beside it; they arrive as `spec: ClientSpec`."""
+    return _server_options(command, click.argument("url"))
 
-    @click.argument("url")
+
+def server_options_with_url_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Likewise with an option --url, for commands that may know it otherwise; then `spec.url` is empty."""
+    url = click.option(
+        "--url", default="", metavar="URL", help="The server, if not the one that is named there."
+    )
+    return _server_options(command, url)
+
+
+def _server_options(
+    command: Callable[..., None], url_parameter: Callable[[Callable[..., None]], Callable[..., None]]
+) -> Callable[..., None]:
+    @url_parameter
     @click.option(
         "-H",
         "--header",

@@ -90,6 +90,16 @@ class ControlHandler(ProtocolHandler):
         return await self._perform(data)
 
     @request_response
+    async def repeat_message(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Begin to send a message many times."""
+        return await self._perform(data)
+
+    @request_response
+    async def stop_repeating(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Leave off that, and give up what is in flight of it."""
+        return await self._perform(data)
+
+    @request_response
     async def send_raw(self, data: dict[str, Any]) -> dict[str, Any]:
         """Send text exactly as given, whatever it is."""
         return await self._perform(data)

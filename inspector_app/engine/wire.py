@@ -27,12 +27,14 @@ from inspector_app.intents import (
     Intent,
     Reconnect,
     RecordElsewhere,
+    RepeatMessage,
     SendItem,
     SendMessage,
     SendRaw,
     ServerSpec,
     SourceSpec,
     Stay,
+    StopRepeating,
 )
 
 Shape = TypeVar("Shape")
@@ -40,6 +42,8 @@ Shape = TypeVar("Shape")
 _SPECS: dict[str, type[SourceSpec]] = {"client": ClientSpec, "server": ServerSpec, "demo": DemoSpec}
 _INTENTS: tuple[type[Intent | EngineIntent], ...] = (
     SendMessage,
+    RepeatMessage,
+    StopRepeating,
     SendRaw,
     SendItem,
     EndHalf,

@@ -1,7 +1,7 @@
 """`run`: the messages of a collection, one after the other, without a screen.
 
 Owns what is printed, what is written as JUnit XML, and the exit code: 0 when every message passed, 1 when one
-failed or there was no connection.
+failed or there was no connection, 2 for a file that cannot be used, 130 or 143 after Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from msgspec.structs import replace
 
 from inspector_app.display.formats import duration
 from inspector_app.display.inert import inert
 from inspector_app.messages.collection import Collection, Message, read_collection
 from inspector_app.messages.connection import ConnectionCaller
 from inspector_app.messages.environments import beside, read_environments
+from inspector_app.messages.load import Load, load_object, load_told, put_load
+from inspector_app.messages.repeat import Figures
 from inspector_app.messages.sequence import Report, Step, run_sequence
 from inspector_app.messages.variables import Scope, VariableError
 from inspector_app.sources.address import check_url, without_password
@@ -28,13 +29,16 @@ from inspector_app.sources.base import inspector_limits
 from inspector_app.sources.failures import BAD_USAGE, FAILED, SourceError, connect_failure
 from inspector_app.sources.tls import tls_context
 from inspector_app.stderr import say
+from inspector_app.toml_file import TomlError
 from slipstream import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
     from pathlib import Path
 
     from inspector_app.intents import ClientSpec
+    from inspector_app.messages.repeat import Pace
+    from slipstream import Protocol
 
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "-"}
 
@@ -52,11 +56,22 @@ class RunAsked:
     keep_going: bool = False
     junit: Path | None = None
     as_json: bool = False
+    pace: Pace | None = None
+    """Run it so often, and tell how long it took in place of what each message came to."""
     open_timeout_s: float = 10.0
 
 
 def run_collection(asked: RunAsked) -> int:
-    """Run it, and give the exit code. Raises `TomlError` and `SourceError` for what cannot be run at all."""
+    """Run it, and give the exit code. Raises `SourceError` for what cannot be run at all."""
+    try:
+        return _run_collection(asked)
+    except TomlError as error:
+        for line in str(error).splitlines():
+            say(line)
+        return BAD_USAGE
+
+
+def _run_collection(asked: RunAsked) -> int:
     collection = read_collection(asked.collection)
     messages = _chosen(collection, asked)
     scope = Scope(layers=_layers(collection, asked), environ=os.environ)
@@ -72,17 +87,19 @@ def run_collection(asked: RunAsked) -> int:
         )
     except VariableError as error:
         raise SourceError(str(error), BAD_USAGE) from None
-    _check_url(spec.url, scope)
-    report = asyncio.run(_run(spec, messages, scope, asked))
+    check_url(spec.url)
+    if asked.pace is not None:
+        load = Load({each.name: Figures() for each in messages})
+        code = asyncio.run(_until_signal(_put_load(load, spec, messages, scope, asked)))
+        lines = [load_object(load)] if asked.as_json else load_told(load)
+        print("\n".join(lines), flush=True)  # noqa: T201 - as below
+        return code or (0 if load.passed else FAILED)
+    steps: list[Step] = []
+    code = asyncio.run(_until_signal(_run(spec, messages, scope, asked, steps)))
+    steps += [Step(message=each, result="skipped") for each in messages[len(steps) :]]
+    report = Report(tuple(steps))
     _finish(report, asked, collection, scope)
-    return 0 if report.passed else FAILED
-
-
-def _check_url(url: str, scope: Scope) -> None:
-    try:
-        check_url(url)
-    except SourceError as error:
-        raise SourceError(scope.hide(error.text), BAD_USAGE) from None
+    return code or (0 if report.passed else FAILED)
 
 
 def _chosen(collection: Collection, asked: RunAsked) -> list[Message]:
@@ -110,7 +127,30 @@ def _from_environment(asked: RunAsked) -> Mapping[str, Any]:
     return known[asked.environment]
 
 
-async def _run(spec: ClientSpec, messages: Sequence[Message], scope: Scope, asked: RunAsked) -> Report:
+async def _until_signal(work: Coroutine[Any, Any, None]) -> int:
+    """Do it; at Ctrl-C or SIGTERM end it in good order, and give the exit code for that, else 0."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    came: list[int] = []
+
+    def end(number: int) -> None:
+        came.append(number)
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not came:
+            raise
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    return 128 + came[0] if came else 0
+
+
+@contextlib.asynccontextmanager
+async def _connected(spec: ClientSpec, asked: RunAsked) -> AsyncIterator[Protocol]:
     async with contextlib.AsyncExitStack() as stack:
         try:
             protocol = await stack.enter_async_context(
@@ -125,15 +165,30 @@ async def _run(spec: ClientSpec, messages: Sequence[Message], scope: Scope, aske
                 )
             )
         except Exception as error:
-            told = scope.hide(connect_failure(error, without_password(spec.url)))
-            raise SourceError(told, FAILED) from error
-        return await run_sequence(
-            messages,
-            scope,
-            ConnectionCaller(protocol),
-            keep_going=asked.keep_going,
-            on_step=lambda step: _print_step(step, scope, as_json=asked.as_json),
-        )
+            raise SourceError(connect_failure(error, without_password(spec.url)), FAILED) from error
+        yield protocol
+
+
+async def _run(
+    spec: ClientSpec, messages: Sequence[Message], scope: Scope, asked: RunAsked, steps: list[Step]
+) -> None:
+    def told(step: Step) -> None:
+        steps.append(step)
+        _print_step(step, scope, as_json=asked.as_json)
+
+    async with _connected(spec, asked) as protocol:
+        caller = ConnectionCaller(protocol)
+        await run_sequence(messages, scope, caller, keep_going=asked.keep_going, on_step=told)
+
+
+async def _put_load(
+    load: Load, spec: ClientSpec, messages: Sequence[Message], scope: Scope, asked: RunAsked
+) -> None:
+    if asked.pace is None:
+        return
+    async with _connected(spec, asked) as protocol:
+        caller = ConnectionCaller(protocol)
+        await put_load(load, messages, scope, caller, asked.pace, keep_going=asked.keep_going)
 
 
 def _print_step(step: Step, scope: Scope, *, as_json: bool) -> None:

@@ -13,16 +13,20 @@ from inspector_app.intents import (
     CancelExchange,
     Done,
     EndHalf,
+    RepeatMessage,
     SendItem,
     SendMessage,
     SendRaw,
+    StopRepeating,
 )
+from inspector_app.messages.repeat import Pace
+from inspector_app.sources.repeating import begin_to_repeat, stop_repeating
 from slipstream import ExchangeKind, FrameTooLargeError, OverloadedError, SlipstreamError, StreamClosedError
 
 if TYPE_CHECKING:
     from slipstream import Protocol
 
-Sending = SendMessage | SendRaw | SendItem | EndHalf | CancelExchange
+Sending = SendMessage | RepeatMessage | StopRepeating | SendRaw | SendItem | EndHalf | CancelExchange
 """The intents that are about one connection."""
 
 _KINDS = {
@@ -38,6 +42,10 @@ async def act(intent: Sending, protocol: Protocol, conn: int) -> Done:
         match intent:
             case SendMessage():
                 return await _send_message(intent, protocol, conn)
+            case RepeatMessage():
+                _repeat(intent, protocol)
+            case StopRepeating():
+                await _stop(protocol)
             case SendRaw():
                 await _send_raw(intent.text, protocol)
             case SendItem():
@@ -63,13 +71,31 @@ async def _send_message(intent: SendMessage, protocol: Protocol, conn: int) -> D
     if intent.kind == "oneway":
         await protocol.fire_and_forget(data)
         return Done(conn=conn)
-    timeout_s = intent.timeout_s
-    if timeout_s is not None and timeout_s <= 0:
-        raise _RefusedError("The timeout must be more than 0 seconds.")
+    timeout_s = _timeout(intent)
     if timeout_s is None and intent.kind == "request":
         timeout_s = protocol.limits.request_timeout_s
     opener, number = protocol.open_exchange(_KINDS[intent.kind], data, timeout_s=timeout_s)
     return Done(conn=conn, opener=opener, number=number)
+
+
+def _timeout(intent: SendMessage) -> float | None:
+    if intent.timeout_s is not None and intent.timeout_s <= 0:
+        raise _RefusedError("The timeout must be more than 0 seconds.")
+    return intent.timeout_s
+
+
+def _repeat(intent: RepeatMessage, protocol: Protocol) -> None:
+    message = intent.message
+    pace = Pace(times=intent.times, per_second=intent.per_second, in_flight=intent.in_flight)
+    if pace.problem:
+        raise _RefusedError(pace.problem)
+    if not begin_to_repeat(protocol, message.kind, _message_data(message), _timeout(message), pace):
+        raise _RefusedError("Something is being repeated on this connection already: stop that first.")
+
+
+async def _stop(protocol: Protocol) -> None:
+    if not await stop_repeating(protocol):
+        raise _RefusedError("Nothing is being repeated on this connection.")
 
 
 def _message_data(intent: SendMessage) -> dict[str, Any]:

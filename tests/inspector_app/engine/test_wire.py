@@ -33,12 +33,14 @@ from inspector_app.intents import (
     Intent,
     Reconnect,
     RecordElsewhere,
+    RepeatMessage,
     SendItem,
     SendMessage,
     SendRaw,
     ServerSpec,
     SourceSpec,
     Stay,
+    StopRepeating,
 )
 
 
@@ -71,6 +73,10 @@ def test_an_answer_survives_the_trip(answer: Ready | Failed) -> None:
     "intent",
     [
         SendMessage(kind="request", operation="add", data_json='{"a": 1}', timeout_s=2.5),
+        RepeatMessage(
+            message=SendMessage(kind="stream", operation="watch"), times=9, per_second=2.5, in_flight=3
+        ),
+        StopRepeating(conn=2),
         SendRaw(text="\ud83d[/]"),
         SendItem(conn=1, opener="p", number=3, data_json="null"),
         EndHalf(conn=1, opener="p", number=3),
@@ -94,10 +100,12 @@ def test_every_intent_has_an_operation_of_its_own() -> None:
         "end_half",
         "reconnect",
         "record_elsewhere",
+        "repeat_message",
         "send_item",
         "send_message",
         "send_raw",
         "stay",
+        "stop_repeating",
     ]
 
 
