@@ -1,0 +1,121 @@
+"""A repetition as it goes on: its figures, live, from the capture, and how they were over its time.
+
+Owns which exchanges belong to it: those of this side of its operation and kind on its connection, from when
+it was asked for on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from inspector_app.capture.repeated import AT_ONCE, Ran, ran_of, ran_since
+from inspector_app.messages.repeat import Figures, Pace, percentile
+
+if TYPE_CHECKING:
+    from inspector_app.capture.reader import CaptureReader
+    from inspector_app.intents import MessageKind
+
+KINDS: Final[dict[MessageKind, str]] = {
+    "request": "request_response",
+    "stream": "request_stream",
+    "bidirectional": "stream_stream",
+}
+"""Kinds that have an answer to be timed, with what a capture calls them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """What ended in one stretch of the time. Durations in nanoseconds; None where nothing went well."""
+
+    ended: int = 0
+    failed: int = 0
+    p50: int | None = None
+    p99: int | None = None
+
+
+@dataclass(slots=True)
+class Repetition:
+    """What came of it so far. `after` is the number of the newest exchange from before it."""
+
+    conn: int
+    kind: MessageKind
+    operation: str
+    pace: Pace
+    after: int
+    sent: int = 0
+    figures: Figures = field(default_factory=Figures)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    began_ns: int = 0
+    last_ns: int = 0
+    stopped: bool = False
+    _pending: dict[int, int] = field(default_factory=dict)
+    _ended: list[tuple[int, int, bool]] = field(default_factory=list)
+
+    def read(self, reader: CaptureReader) -> bool:
+        """Take over what the capture has by now; tell whether that is anything new. Raises `CaptureError`."""
+        before = (self.sent, self.figures.ended)
+        for ran in ran_of(reader, self._pending):
+            if ran.outcome != "pending":
+                del self._pending[ran.id]
+                self._end(ran)
+        while self.sent < self.pace.times:
+            found = ran_since(reader, self.after, self.conn, self.operation, KINDS[self.kind])
+            for ran in found[: self.pace.times - self.sent]:
+                self._begin(ran)
+            if len(found) < AT_ONCE:
+                break
+        return before != (self.sent, self.figures.ended)
+
+    def _begin(self, ran: Ran) -> None:
+        self.after = ran.id
+        self.sent += 1
+        self.began_ns = self.began_ns or ran.opened_ns
+        self.last_ns = max(self.last_ns, ran.opened_ns)
+        if ran.outcome == "pending":
+            self._pending[ran.id] = ran.opened_ns
+        else:
+            self._end(ran)
+
+    def _end(self, ran: Ran) -> None:
+        ended_ns = ran.ended_ns if ran.ended_ns is not None else ran.opened_ns
+        well = ran.outcome == "ok"
+        self.figures.took(ended_ns - ran.opened_ns, well=well)
+        self.outcomes[ran.outcome] = self.outcomes.get(ran.outcome, 0) + 1
+        self._ended.append((ended_ns, ended_ns - ran.opened_ns, well))
+        self.last_ns = max(self.last_ns, ended_ns)
+
+    @property
+    def in_flight(self) -> int:
+        """Sent and not ended."""
+        return len(self._pending)
+
+    @property
+    def done(self) -> bool:
+        """Whether all that is to come of it has come."""
+        return self.figures.ended >= self.pace.times or (self.stopped and not self._pending)
+
+    @property
+    def per_second(self) -> float:
+        """How many ended in a second, over all of it."""
+        elapsed_ns = self.last_ns - self.began_ns
+        return self.figures.ended / (elapsed_ns / 1e9) if elapsed_ns > 0 else 0.0
+
+    def bins(self, count: int) -> list[Bin]:
+        """Give its time in `count` equal stretches, from its beginning to what ended last."""
+        span = max(1, self.last_ns - self.began_ns + 1)
+        held: list[list[tuple[int, bool]]] = [[] for _ in range(count)]
+        for ended_ns, took_ns, well in self._ended:
+            place = min(count - 1, max(0, (ended_ns - self.began_ns) * count // span))
+            held[place].append((took_ns, well))
+        return [_bin(each) for each in held]
+
+
+def _bin(ended: list[tuple[int, bool]]) -> Bin:
+    ordered = sorted(took_ns for took_ns, well in ended if well)
+    return Bin(
+        ended=len(ended),
+        failed=len(ended) - len(ordered),
+        p50=percentile(ordered, 0.5),
+        p99=percentile(ordered, 0.99),
+    )
