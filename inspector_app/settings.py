@@ -44,6 +44,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Saved filters: name and text."""
     recent: tuple[str, ...] = ()
     """Filters that were used, the last first."""
+    collections: str = ""
+    """Folder of saved messages; empty: the usual one."""
+    environment: str = ""
+    """Name of the environment whose values variables have; empty: none."""
 
 
 class Loaded(Struct, frozen=True):
@@ -135,6 +139,8 @@ _VALUES: dict[str, Callable[[object], Any]] = {
     "columns": _pairs(int),
     "filters": _pairs(str),
     "recent": _texts,
+    "collections": _text,
+    "environment": _text,
 }
 """Makes of a value in a file what settings have, or None of one that will not do."""
 

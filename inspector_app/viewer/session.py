@@ -1,4 +1,4 @@
-"""What goes with sending for as long as the app runs: the folder of collections, the environment, saved values.
+"""What goes with sending for as long as the app runs: the folder of collections, environment, saved values.
 
 Owns which values variables have in the app. Values that come from the environment of the process are put
 into what is sent, and `hide` masks them in whatever is shown or kept.

@@ -1,4 +1,4 @@
-"""The collections of a folder as one list: each file with its messages below it, or with what is wrong with it.
+"""The collections of a folder as one list: each file with its messages below it, or what is wrong with it.
 
 Owns which files are collections, and what may become of one: messages renamed, moved, removed. It reads in
 bounds: a folder may be any folder.
@@ -40,7 +40,8 @@ class Entry:
         """What is searched."""
         if self.message is None:
             return f"{self.path.name} {self.collection.name if self.collection else ''}"
-        return f"{self.path.stem} {self.message.name} {self.message.operation} {self.message.kind} {self.message.doc}"
+        message = self.message
+        return f"{self.path.stem} {message.name} {message.operation} {message.kind} {message.doc}"
 
 
 class Shelf:
