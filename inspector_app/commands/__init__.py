@@ -17,6 +17,13 @@ from inspector_app.commands.engine import ENGINE_COMMANDS
 from inspector_app.commands.find import FIND_COMMANDS
 from inspector_app.commands.looking import COLUMN_COMMANDS, FRAME_COMMANDS, VIEW_COMMANDS, VIEWS
 from inspector_app.commands.operations import OPERATION_COMMANDS
+from inspector_app.commands.messages import (
+    COLLECTION_COMMANDS,
+    DRAFT_COMMANDS,
+    HISTORY_COMMANDS,
+    MESSAGE_COMMANDS,
+    RUN_COMMANDS,
+)
 from inspector_app.commands.program import COMPOSE_COMMANDS, PROGRAM_COMMANDS
 
 __all__ = [
@@ -44,9 +51,14 @@ COMMANDS: tuple[Command, ...] = (
     *OPERATION_COMMANDS,
     *COLUMN_COMMANDS,
     *DETAIL_COMMANDS,
+    *MESSAGE_COMMANDS,
     *LEAVING_COMMANDS,
     *HOME_COMMANDS,
     *COMPOSE_COMMANDS,
+    *DRAFT_COMMANDS,
+    *HISTORY_COMMANDS,
+    *COLLECTION_COMMANDS,
+    *RUN_COMMANDS,
     *PROGRAM_COMMANDS,
 )
 

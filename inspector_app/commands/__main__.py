@@ -12,6 +12,10 @@ _PLACE_TITLES: dict[Place, str] = {
     "home": "Home",
     "main": "Main screen",
     "compose": "Compose",
+    "history": "History",
+    "collections": "Collections",
+    "sequence": "Run of a collection",
+    "repetition": "Repetition",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Place = Literal["everywhere", "home", "main", "compose"]
+Place = Literal["everywhere", "home", "main", "compose", "history", "collections", "sequence", "repetition"]
 """Where a command can be given: on every screen, or on one of them."""
 
 Group = Literal[
@@ -27,6 +27,7 @@ Group = Literal[
     "Program",
     "Start",
     "Compose",
+    "Messages",
 ]
 
 EngineState = Literal["none", "starting", "running", "dead"]
@@ -66,6 +67,12 @@ class Situation(Struct, frozen=True, kw_only=True):
     """Captures listed on the home screen."""
     pinned: bool = False
     """The one that is selected there is pinned."""
+    entry: bool = False
+    """In a list of messages one is selected."""
+    file: bool = False
+    """In the list of collections a file is selected that can be read."""
+    busy: bool = False
+    """A sequence or a repetition goes on."""
 
 
 def always(_: Situation) -> bool:
@@ -174,6 +181,7 @@ _KEY_LABELS = {
     "greater_than_sign": ">",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
+    "dollar_sign": "$",
 }
 
 

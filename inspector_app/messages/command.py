@@ -12,8 +12,10 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from inspector_app.display.formats import duration
 from inspector_app.display.inert import inert

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from inspector_app.intents import Intent, RepeatMessage, SendItem, SendMessage
 from inspector_app.messages.environments import FILE_NAME, Value, read_environments
