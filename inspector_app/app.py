@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from inspector_app.capture.keeping import Removed
     from inspector_app.engine.running import RunningEngine
     from inspector_app.inspection import Inspection, InspectionFailed
+    from inspector_app.screens.bench import Bench
     from inspector_app.screens.home import HomeScreen
     from inspector_app.screens.toasts import Toasts
 
@@ -127,6 +128,7 @@ class InspectorApp(App[int]):
         self._drafts = Drafts()
         self._start_drafts = StartDrafts()
         self._toasts: Toasts | None = None
+        self._made_bench: Bench | None = None
         self._counts = False
         self.too_late: list[Exception] = []
         """What was looked for on screens that were being taken apart because the app ends."""
@@ -230,6 +232,8 @@ class InspectorApp(App[int]):
         """End the engine however the app ends."""
         if self._inspection is not None:
             await self._inspection.close()
+        if self._made_bench is not None:
+            self._made_bench.history.close()
 
     def _heed_signals(self) -> None:
         """Leave in good order when told to end; go on after a stop that was not of this program's making."""
@@ -305,7 +309,15 @@ class InspectorApp(App[int]):
         self._inspection = inspection
         inspection.view.columns = checked(self._settings.columns)
         inspection.view.book = FilterBook.of(self._settings.filters, self._settings.recent)
-        return MainScreen(inspection, self._drafts)
+        return MainScreen(inspection, self._drafts, self._bench)
+
+    def _bench(self) -> Bench:
+        """Give what there is for sending, the same for every world."""
+        if self._made_bench is None:
+            from inspector_app.screens.bench import Bench
+
+            self._made_bench = Bench(self._settings, self._config)
+        return self._made_bench
 
     def _start_engine(self, *, at_start: bool) -> None:
         if self._inspection is not None:

@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from inspector_app.calling.command import carry_out
+from inspector_app.calling.connecting import StagedError
 from inspector_app.display.formats import duration
 from inspector_app.display.inert import inert
 from inspector_app.messages.collection import Collection, Message, read_collection
@@ -29,13 +30,14 @@ from inspector_app.messages.variables import Scope, VariableError
 from inspector_app.sources.address import check_url, without_password
 from inspector_app.sources.base import inspector_limits
 from inspector_app.sources.failures import BAD_USAGE, FAILED, SourceError, connect_failure
+from inspector_app.sources.probing import LIMIT_S, find_stages
 from inspector_app.sources.tls import tls_context
 from inspector_app.stderr import say
 from inspector_app.toml_file import TomlError
 from slipstream import connect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from inspector_app.intents import ClientSpec
@@ -92,12 +94,12 @@ def _run_collection(asked: RunAsked) -> int:
     check_url(spec.url)
     if asked.pace is not None:
         load = Load({each.name: Figures() for each in messages})
-        code = asyncio.run(_until_signal(_put_load(load, spec, messages, scope, asked)))
+        code = asyncio.run(carry_out(_put_load(load, spec, messages, scope, asked, asked.pace)))
         lines = [load_object(load)] if asked.as_json else load_told(load)
         print("\n".join(lines), flush=True)  # noqa: T201 - as below
         return code or (0 if load.passed else FAILED)
     steps: list[Step] = []
-    code = asyncio.run(_until_signal(_run(spec, messages, scope, asked, steps)))
+    code = asyncio.run(carry_out(_run(spec, messages, scope, asked, steps)))
     steps += [Step(message=each, result="skipped") for each in messages[len(steps) :]]
     report = Report(tuple(steps))
     _finish(report, asked, collection, scope)
@@ -129,30 +131,9 @@ def _from_environment(asked: RunAsked) -> Mapping[str, Any]:
     return known[asked.environment]
 
 
-async def _until_signal(work: Coroutine[Any, Any, None]) -> int:
-    """Do it; at Ctrl-C or SIGTERM end it in good order, and give the exit code for that, else 0."""
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
-    came: list[int] = []
-
-    def end(number: int) -> None:
-        came.append(number)
-        task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end, number)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not came:
-            raise
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-    return 128 + came[0] if came else 0
-
-
 @contextlib.asynccontextmanager
 async def _connected(spec: ClientSpec, asked: RunAsked) -> AsyncIterator[Protocol]:
+    context = tls_context(spec, secure=spec.url.startswith("wss:"))
     async with contextlib.AsyncExitStack() as stack:
         try:
             protocol = await stack.enter_async_context(
@@ -161,19 +142,20 @@ async def _connected(spec: ClientSpec, asked: RunAsked) -> AsyncIterator[Protoco
                     headers=spec.headers,
                     token=spec.token,
                     subprotocols=spec.subprotocols,
-                    ssl=tls_context(spec, secure=spec.url.startswith("wss:")),
+                    ssl=context,
                     limits=inspector_limits(spec.bad_frames),
                     open_timeout_s=asked.open_timeout_s,
                 )
             )
         except Exception as error:
-            raise SourceError(connect_failure(error, without_password(spec.url)), FAILED) from error
+            stages = await find_stages(spec, context, limit_s=LIMIT_S)
+            raise StagedError(connect_failure(error, without_password(spec.url)), stages) from error
         yield protocol
 
 
 async def _run(
     spec: ClientSpec, messages: Sequence[Message], scope: Scope, asked: RunAsked, steps: list[Step]
-) -> None:
+) -> int:
     def told(step: Step) -> None:
         steps.append(step)
         _print_step(step, scope, as_json=asked.as_json)
@@ -181,16 +163,16 @@ async def _run(
     async with _connected(spec, asked) as protocol:
         caller = ConnectionCaller(protocol)
         await run_sequence(messages, scope, caller, keep_going=asked.keep_going, on_step=told)
+    return 0
 
 
 async def _put_load(
-    load: Load, spec: ClientSpec, messages: Sequence[Message], scope: Scope, asked: RunAsked
-) -> None:
-    if asked.pace is None:
-        return
+    load: Load, spec: ClientSpec, messages: Sequence[Message], scope: Scope, asked: RunAsked, pace: Pace
+) -> int:
     async with _connected(spec, asked) as protocol:
         caller = ConnectionCaller(protocol)
-        await put_load(load, messages, scope, caller, asked.pace, keep_going=asked.keep_going)
+        await put_load(load, messages, scope, caller, pace, keep_going=asked.keep_going)
+    return 0
 
 
 def _print_step(step: Step, scope: Scope, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ Owns the sentence; what looks like a secret is known by the rules of redaction.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from inspector_app.messages.collection import Message
 
 _MASK = "\0"
+_HUMP = re.compile(r"([a-z0-9])([A-Z])")
+_NO_NAME = re.compile(r"[^A-Za-z0-9_]+")
 
 
 @cache
@@ -53,6 +56,31 @@ def _is_secret(value: Any) -> bool:
     if not text or "${" in text:
         return False  # a reference says where the secret is, and nothing of it
     return bool(_finder().value(value) != value)
+
+
+def with_references(value: object) -> tuple[object, list[str]]:
+    """Write a reference wherever a text looks like a secret; give that and the names of the variables.
+
+    A variable is named after the key that its value is under: `sessionToken` is read from SESSION_TOKEN.
+    """
+    names: dict[str, None] = {}
+
+    def referred(key: str) -> str:
+        name = _NO_NAME.sub("_", _HUMP.sub(r"\1_\2", key)).strip("_").upper() or "SECRET"
+        name = f"_{name}" if name[0].isdigit() else name
+        names[name] = None
+        return f"${{env:{name}}}"
+
+    def walk(held: object, key: str) -> object:
+        if isinstance(held, dict):
+            return {each: walk(member, str(each)) for each, member in held.items()}
+        if isinstance(held, list):
+            return [walk(member, key) for member in held]
+        if isinstance(held, str) and (_is_secret({key: held} if key else held) or _is_secret(held)):
+            return referred(key)
+        return held
+
+    return walk(value, ""), list(names)
 
 
 def warning_for(message: Message) -> str:

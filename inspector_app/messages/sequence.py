@@ -65,14 +65,20 @@ async def run_sequence(
     *,
     keep_going: bool = False,
     on_step: Callable[[Step], None] = lambda _: None,
+    on_begin: Callable[[Message], None] = lambda _: None,
 ) -> Report:
-    """Send the messages one after the other. After a failure the others are skipped, unless to keep going."""
+    """Send the messages one after the other. After a failure the others are skipped, unless to keep going.
+
+    `on_begin` hears of each message before it is sent, `on_step` of what came of it.
+    """
     steps: list[Step] = []
     stopped = False
     for message in messages:
-        step = (
-            Step(message=message, result="skipped") if stopped else await run_message(message, scope, caller)
-        )
+        if stopped:
+            step = Step(message=message, result="skipped")
+        else:
+            on_begin(message)
+            step = await run_message(message, scope, caller)
         stopped = stopped or (step.result == "failed" and not keep_going)
         steps.append(step)
         on_step(step)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -36,6 +36,9 @@ from inspector_app.viewer.operations import KIND_OF, MESSAGE_KINDS, Operation, s
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
+
+if TYPE_CHECKING:
+    from inspector_app.screens.draft_desk import DraftDesk
 
 Send = Callable[[Intent], Awaitable[Done]]
 
@@ -74,6 +77,8 @@ class Target:
     """How this side calls itself on the connection."""
     number: int = 0
     """The number of the next exchange there."""
+    desk: DraftDesk | None = None
+    """What carries out the commands that do something else with what is typed."""
 
 
 class ComposeScreen(Dialog[tuple[Intent, Done]]):
@@ -159,7 +164,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#raw").border_subtitle = "F8 takes that of the form"
         form = self.query_one("#form")
         form.border_title = "Send an item" if self._target.stream else "Send"
-        form.border_subtitle = inert(self._target.hint)
+        form.border_subtitle = inert(self._target.desk.hint if self._target.desk else self._target.hint)
         self._show_form(at_data=self._drafts.take_begun())
         self.watch(self, "focused", self._focus_moved)
 
@@ -398,6 +403,9 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             self.run_worker(self._try_to_send(anyway=name == "send_anyway"), group="send", exclusive=True)
         elif name == "take_frame":
             self._take_frame()
+        elif self._target.desk is not None and self._target.desk.takes(name):
+            self._keep()
+            self._target.desk.run(name, self._draft, self)
         elif self._draft.form != "raw":
             self._do_to_data(name)
 

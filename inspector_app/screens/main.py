@@ -41,8 +41,12 @@ from inspector_app.widgets.row_list import RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inspector_app.screens.asking import Asking
+    from inspector_app.screens.bench import Bench
     from inspector_app.screens.filter_pane import FilterPane
+    from inspector_app.screens.message_desk import MessageDesk
 
 TICK_S = 1 / 30
 SOON_S = (0.008, 0.016)
@@ -81,7 +85,7 @@ class MainScreen(CommandScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("main")
 
-    def __init__(self, inspection: Inspection, drafts: Drafts) -> None:
+    def __init__(self, inspection: Inspection, drafts: Drafts, bench: Callable[[], Bench]) -> None:
         super().__init__()
         self.inspection = inspection
         self.view = inspection.view
@@ -89,6 +93,8 @@ class MainScreen(CommandScreen):
         self.finding = Finding(self)
         self.arranging = Arranging(self)
         self.asking: Asking
+        self.messages: MessageDesk
+        self._bench = bench
         self.overview = Overview(self)
         self._pace = Pace()
         self._asked_for: list[str] | None = []
@@ -130,12 +136,14 @@ class MainScreen(CommandScreen):
         from inspector_app.screens.asking import Asking
         from inspector_app.screens.exploring import Exploring
         from inspector_app.screens.marking import Marking
+        from inspector_app.screens.message_desk import MessageDesk
         from inspector_app.screens.reading import ReadingDesk
 
         self.asking = Asking(self)
+        self.messages = MessageDesk(self, self._bench)
         self.hands = (
             *(self.finding, Marking(self), self.arranging, self.asking, ReadingDesk(self)),
-            Exploring(self),
+            *(Exploring(self), self.messages),
         )
         await self._add_lists()
         await self.query_one(DetailPane).complete()

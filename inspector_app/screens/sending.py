@@ -12,6 +12,7 @@ from inspector_app.capture.usage import Calls
 from inspector_app.display import formats
 from inspector_app.intents import Done, Intent, SendMessage, SendRaw
 from inspector_app.screens.compose import ComposeScreen, Target
+from inspector_app.screens.draft_desk import DraftDesk
 from inspector_app.viewer.drafts import raw_request
 from inspector_app.viewer.exchanges import next_number
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
@@ -33,6 +34,7 @@ def open_compose(main: MainScreen) -> None:
     main.drafts.offer_raw(raw_request(peer, number, operation))
     hosting = view.world.role == "SERVER" and conn is not None
     several = hosting and sum(row.state == "CONNECTED" for row in view.connections) > 1
+    hint = "For another peer, choose a frame of it first" if several else ""
     _open(
         main,
         Target(
@@ -42,7 +44,8 @@ def open_compose(main: MainScreen) -> None:
             number=number,
             conn=conn,
             title=f"To peer {formats.short_peer(view.peer(conn))}." if hosting and conn else "",
-            hint="For another peer, choose a frame of it first" if several else "",
+            hint=hint,
+            desk=DraftDesk(main.messages, hint),
         ),
     )
 
@@ -72,7 +75,9 @@ def _next_request(main: MainScreen, conn: int | None) -> tuple[str | None, int]:
 def open_item(main: MainScreen, stream: ExchangeRow) -> None:
     """Open the form of an item for a stream."""
     label = main.view.label(stream.conn, stream.opener, stream.number)
-    _open(main, Target(stream=stream, title=f"{label}  {stream.operation or ''}", learn=_learner(main)))
+    title = f"{label}  {stream.operation or ''}"
+    desk = DraftDesk(main.messages, "^G previews")
+    _open(main, Target(stream=stream, title=title, learn=_learner(main), desk=desk))
 
 
 def _conn(main: MainScreen) -> int | None:
@@ -88,7 +93,7 @@ def _open(main: MainScreen, target: Target) -> None:
     async def send(intent: Intent) -> Done:
         nonlocal before
         before = view.last_seq
-        return await main.inspection.perform(intent)
+        return await main.messages.outbox.send(intent)
 
     def sent(result: tuple[Intent, Done] | None) -> None:
         if result is not None:

@@ -28,7 +28,7 @@ _SETTLING_S: Final = 5.0
 
 
 class CaptureCaller:
-    """Calls over connection `conn`, None being the newest. `on_sent` hears what became of each message."""
+    """Calls over connection `conn`, None being the newest. `on_sent` hears of each message that was sent."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class CaptureCaller:
         reader: Callable[[], CaptureReader | None],
         *,
         conn: int | None = None,
-        on_sent: Callable[[Ready, Done], None] = lambda _ready, _done: None,
+        on_sent: Callable[[Done], None] = lambda _: None,
     ) -> None:
         self._perform = perform
         self._reader = reader
@@ -58,7 +58,7 @@ class CaptureCaller:
         done = await self._perform(sent)
         if done.error is not None:
             return Answer(outcome="error", code="not_sent", message=done.error)
-        self._on_sent(message, done)
+        self._on_sent(done)
         if done.conn is None or done.opener is None or done.number is None:
             return Answer(outcome="ok")
         goal = self.last = ExchangeGoal(conn=done.conn, opener=done.opener, number=done.number)

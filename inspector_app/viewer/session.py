@@ -36,6 +36,8 @@ class Session:
         """Name of the one that is chosen; empty: none."""
         self.saved: dict[str, object] = {}
         """What answers gave, by the names of variables."""
+        self.editing: tuple[Path, str] | None = None
+        """Collection and name of the message that is in the form, where it came from one."""
         self._environ = environ
         self._secrets: dict[str, str] = {}
 

@@ -622,6 +622,7 @@ def test_the_group_knows_its_commands() -> None:
         "mock-schema",
         "open",
         "operations",
+        "run",
     ]
 
 

@@ -87,7 +87,10 @@ async def test_it_runs_a_collection_and_says_by_its_exit_code_how_that_went(tmp_
     assert bad.code == 2
     assert any(line.startswith("bad.toml:3: message[0].operatoin") for line in bad.said)
     assert "did you mean operation?" in bad.stderr
-    assert (nobody.code, len(nobody.said)) == (1, 1)
+    assert (nobody.code, len(nobody.said)) == (1, 6)
+    assert "Nobody is listening" in nobody.said[0]
+    assert "TCP    FAILED" in nobody.stderr
+    assert "skipped" not in nobody.stdout
     assert usage.code == 2
 
 

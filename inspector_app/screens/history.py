@@ -1,0 +1,284 @@
+"""The history: what was sent, the newest first, with the answer of what is chosen beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+
+from inspector_app.commands import Place, Situation
+from inspector_app.display import formats
+from inspector_app.display.json_view import JsonLines
+from inspector_app.display.lines import LineSource, TextLines
+from inspector_app.intents import Done, Intent, SendMessage, SendRaw
+from inspector_app.messages.history import HistoryError, Sent
+from inspector_app.screens.base import bindings, notify
+from inspector_app.screens.list_screen import ListScreen
+from inspector_app.screens.prompts import Confirm
+from inspector_app.screens.wishes import OpenFile
+from inspector_app.viewer.drafts import OPENING, Form
+from inspector_app.viewer.goal import ExchangeGoal
+from inspector_app.viewer.history_rows import HistoryRows, about
+from inspector_app.widgets.row_list import Column, RowList
+
+if TYPE_CHECKING:
+    from inspector_app.display.lines import Part
+    from inspector_app.messages.answers import MessageKind
+    from inspector_app.screens.message_desk import MessageDesk
+
+_LOOK_S = 0.2
+
+
+class HistoryScreen(ListScreen):
+    """Everything that was sent from the app."""
+
+    PLACE: ClassVar[Place] = "history"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("history")
+    COLUMNS = (
+        Column("Sent at", 8),
+        Column("Kind", 8, min_width_to_show=90, roomy=13),
+        Column("Operation", 18, roomy=24),
+        Column("Outcome", 12, roomy=16),
+        Column("Took", 7, "right"),
+        Column("Env", 8, min_width_to_show=70),
+        Column("Data"),
+    )
+
+    def __init__(self, desk: MessageDesk) -> None:
+        super().__init__(desk)
+        self._rows = HistoryRows()
+        self._version = -1
+        self._told = ""
+
+    def on_mount(self) -> None:
+        """Show all of it, and go on looking."""
+        self.entries.hint = "Nothing was sent yet.\nEsc goes back; c there opens the form."
+        self._read()
+        self.entries.set_source(self._rows, cursor=0)
+        self.entries.focus()
+        self.set_interval(_LOOK_S, self._look)
+        self.show_keys()
+
+    # -- the list -----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._version != self.desk.outbox.history.version:
+            chosen = self._chosen
+            self._read()
+            newest = chosen is None or self.entries.cursor == 0
+            cursor = 0 if newest else self._rows.index_of(chosen.id) if chosen is not None else None
+            self.entries.refresh_rows(cursor=cursor)
+            if newest and self._rows.count:
+                self.entries.move_to(0)
+            self.show_detail(keep_place=self._chosen is not None and chosen == self._chosen)
+            self.show_keys()
+
+    def _read(self) -> None:
+        history = self.desk.outbox.history
+        self._version = history.version
+        try:
+            found = history.entries()
+        except HistoryError as error:
+            found = []
+            if str(error) != self._told:
+                self._told = str(error)
+                notify(self.app, self._told, "error")
+        self._rows.take(found, self.fits)
+        self.show_heading()
+
+    def narrow(self) -> None:
+        """Show what fits what is typed."""
+        self._rows.take(self._rows.all, self.fits)
+        self.entries.set_source(self._rows, cursor=0)
+        self.show_heading()
+
+    def heading(self) -> Sequence[Part]:
+        """Say how much there is of it."""
+        all_, shown = len(self._rows.all), self._rows.count
+        part = f"{formats.count(shown)} of {formats.count(all_)}" if shown != all_ else formats.count(all_)
+        return [("History  ", "emphasis bold"), (f"{part} sent", "muted")]
+
+    @property
+    def _chosen(self) -> Sent | None:
+        cursor = self.entries.cursor
+        return self._rows.entries[cursor] if cursor is not None and cursor < self._rows.count else None
+
+    def detail(self, index: int | None) -> LineSource | None:
+        """Show what was typed, and what came."""
+        sent = self._rows.entries[index] if index is not None and index < self._rows.count else None
+        if sent is None:
+            return None
+        lines = about(sent)
+        for title, text in (("Sent", sent.data), ("Answer", sent.answer)):
+            if text:
+                lines += [[], [(title, "emphasis bold")], *laid_out(text)]
+        return TextLines(lines)
+
+    def situation(self) -> Situation:
+        """Tell commands what they need to know."""
+        return self.base_situation(entry=self._chosen is not None)
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Send it again."""
+        event.stop()
+        self.action_run("send_again")
+
+    # -- commands -----------------------------------------------------------------------------------------
+
+    def do_send_again(self) -> None:
+        """Send what is chosen over the connection of now."""
+        sent = self._chosen
+        intent = self._intent(sent) if sent is not None else None
+        if intent is not None:
+            self.run_worker(self._send(intent), group="sending again")
+
+    async def _send(self, intent: Intent) -> None:
+        done: Done = await self.desk.outbox.send(intent)
+        if done.error is not None:
+            notify(self.app, done.error, "error")
+        else:
+            self.entries.move_to(0)
+
+    def _intent(self, sent: Sent) -> Intent | None:
+        why = ""
+        if sent.cut:
+            why = "It was too large to be kept whole, so it cannot be sent again."
+        elif sent.kind == "item":
+            why = "An item goes on an open stream: choose one in Streams (3), and send it there (i)."
+        if why:
+            notify(self.app, why, "warning")
+            return None
+        if sent.kind == "raw":
+            return SendRaw(text=sent.data)
+        return self._message(sent)
+
+    def _message(self, sent: Sent) -> SendMessage | None:
+        kind = _kind(sent)
+        if kind is None or sent.cut:
+            notify(self.app, "This is for requests, streams and one-way messages kept whole.", "warning")
+            return None
+        try:
+            timeout_s = float(sent.timeout) if sent.timeout else None
+        except ValueError:
+            timeout_s = None
+        return SendMessage(kind=kind, operation=sent.operation, data_json=sent.data, timeout_s=timeout_s)
+
+    def do_edit_sent(self) -> None:
+        """Open the form with it."""
+        sent = self._chosen
+        if sent is None:
+            return
+        form: Form = "raw" if sent.kind == "raw" else _kind(sent) or "request"
+        if sent.kind == "item":
+            notify(self.app, "An item goes on an open stream: choose one in Streams (3).", "warning")
+            return
+        drafts = self.main.drafts
+        drafts.form = form
+        draft = drafts.by_form[form]
+        draft.operation, draft.data, draft.timeout = sent.operation, sent.data, sent.timeout
+        drafts.begun = bool(sent.operation)
+        self.desk.session.editing = None
+        self.dismiss(None)
+        self.main.call_later(self.main.action_run, "compose")
+
+    def do_search_history(self) -> None:
+        """Search."""
+        self.search()
+
+    def do_keep_sent(self) -> None:
+        """Save it in a collection."""
+        from inspector_app.screens.save_form import save
+
+        sent = self._chosen
+        message = self._message(sent) if sent is not None else None
+        if message is not None:
+            save(self.desk, message)
+
+    def do_repeat_sent(self) -> None:
+        """Send it many times."""
+        sent = self._chosen
+        message = self._message(sent) if sent is not None else None
+        if message is not None:
+            self.desk.repeat(message)
+
+    def do_copy_sent(self) -> None:
+        """Copy it as a program."""
+        sent = self._chosen
+        message = self._message(sent) if sent is not None else None
+        if message is not None:
+            self.desk.copy_typed(
+                message.kind, message.operation, message.data_json, timeout_s=message.timeout_s
+            )
+
+    def do_exchange_of_sent(self) -> None:
+        """Go to its exchange, in the capture that has it."""
+        sent = self._chosen
+        if sent is None:
+            return
+        if sent.conn is None or sent.number is None or not sent.opener:
+            notify(self.app, "It opened no exchange to go to.", "warning")
+            return
+        goal = ExchangeGoal(conn=sent.conn, opener=sent.opener, number=sent.number)
+        reader = self.main.view.reader
+        if reader is not None and str(reader.path) == sent.capture:
+            self.desk.go_to(goal)
+        elif not Path(sent.capture).is_file():
+            notify(self.app, "Its capture is gone: what was kept of its answer is here.", "warning")
+        elif self.main.view.engine in ("starting", "running"):
+            notify(self.app, f"It is in {sent.capture}: go home (H) and open that (o).", "warning")
+        else:
+            self.app.post_message(OpenFile(Path(sent.capture)))
+
+    def do_forget_sent(self) -> None:
+        """Take it out."""
+        sent = self._chosen
+        if sent is not None:
+            try:
+                self.desk.outbox.history.remove(sent.id)
+            except HistoryError as error:
+                notify(self.app, str(error), "error")
+            self._look()
+
+    def do_clear_history(self) -> None:
+        """Take out all, after asking."""
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                try:
+                    self.desk.outbox.history.clear()
+                except HistoryError as error:
+                    notify(self.app, str(error), "error")
+                self._look()
+
+        question = "All that was sent is forgotten, for all captures. Captures and collections stay."
+        self.app.push_screen(Confirm("Empty the history?", question, "Forget all"), answered)
+
+    def do_leave_history(self) -> None:
+        """Go back."""
+        self.leave()
+
+
+def _kind(sent: Sent) -> MessageKind | None:
+    return OPENING.get(sent.kind)
+
+
+def laid_out(text: str) -> list[list[Part]]:
+    """Lay out what is JSON, be it a value or one a line, and show anything else as it is."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        many = [_whole(line) for line in text.split("\n")[:500]]
+        if len(many) == 1 or any(each is None for each in many):
+            return [[(line, "")] for line in text.split("\n")]
+        return [line for each in many if each is not None for line in each]
+    return _whole(text) or [[(text, "")]]
+
+
+def _whole(text: str) -> list[list[Part]] | None:
+    lines = JsonLines(text)
+    if lines.reason:
+        return None
+    return [list(lines.line(index)) for index in range(lines.count)]
