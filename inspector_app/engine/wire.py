@@ -147,7 +147,7 @@ INTENTS: dict[str, type[Intent | EngineIntent]] = {operation_of(kind): kind for 
 
 def call_of(intent: Intent | EngineIntent) -> dict[str, Any]:
     """Give the `data` of the control request for an intent."""
-    return {"operation": operation_of(intent), "intent": structs.asdict(intent)}
+    return {"operation": operation_of(intent), "intent": msgspec.to_builtins(intent)}
 
 
 def intent_of(data: dict[str, Any]) -> Intent | EngineIntent:

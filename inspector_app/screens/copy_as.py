@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 
 from inspector_app.copying.message import CopiedMessage
 from inspector_app.copying.texts import COPIES
@@ -50,10 +50,9 @@ class CopyAs(Dialog[None]):
         padding: 0 1;
     }
     CopyAs #ways { height: 6; }
-    CopyAs #text { border-top: hkey $bar-track; }
+    CopyAs #text-box { border-top: hkey $bar-track; }
     CopyAs.-wide #ways { width: 42; height: 1fr; }
-    CopyAs.-wide #text { border-top: none; border-left: vkey $bar-track; padding: 0 1; }
-    CopyAs Container { height: 1fr; }
+    CopyAs.-wide #text-box { border-top: none; border-left: vkey $bar-track; padding: 0 1; }
     CopyAs #parts { layout: vertical; height: 1fr; }
     CopyAs.-wide #parts { layout: horizontal; }
     """
@@ -72,7 +71,8 @@ class CopyAs(Dialog[None]):
         """Give the ways and the text."""
         with Vertical(id="copy-as"), Horizontal(id="parts"):
             yield RowList((Column("As"),), header=False, id="ways")
-            yield DetailView(wrap=True, id="text")
+            with Container(id="text-box"):
+                yield DetailView(wrap=True, id="text")
 
     def on_mount(self) -> None:
         """Begin at the first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inspector_app.display.inert import inert
 from inspector_app.intents import Intent, SendItem, SendMessage, SendRaw
@@ -35,7 +35,7 @@ class DraftDesk:
         environment = self._desk.session.environment
         return f"{_KEYS}: {environment}" if environment else _KEYS
 
-    def run(self, name: str, draft: Draft, form: Screen[object]) -> None:
+    def run(self, name: str, draft: Draft, form: Screen[Any]) -> None:
         """Carry out a command on what is typed."""
         actions: dict[str, Callable[[], None]] = {
             "keep_draft": lambda: self._with_message(draft, self._save),
@@ -47,8 +47,9 @@ class DraftDesk:
         if name in actions:
             actions[name]()
 
-    def _show_hint(self, form: Screen[object]) -> None:
+    def _show_hint(self, form: Screen[Any]) -> None:
         form.query_one("#form").border_subtitle = inert(self.hint)
+        form.query_one("#verdict").display = False  # what was wrong with a variable may be so no more
 
     def _tell(self, text: str) -> None:
         notify(self._desk.main.app, text, "warning")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 
 from inspector_app.display.lines import TextLines
 from inspector_app.messages.secrets import warning_for_variables
@@ -57,7 +57,7 @@ class EnvironmentPicker(Dialog[str]):
         padding: 0 1;
     }
     EnvironmentPicker #names { height: 35%; }
-    EnvironmentPicker #values { height: 65%; border-top: hkey $bar-track; }
+    EnvironmentPicker #values-box { height: 65%; border-top: hkey $bar-track; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,7 +79,8 @@ class EnvironmentPicker(Dialog[str]):
         """Give the names and the values."""
         with Vertical(id="environments"):
             yield RowList((Column("", 1), Column("Environment")), header=False, id="names")
-            yield DetailView(id="values")
+            with Container(id="values-box"):
+                yield DetailView(id="values")
 
     def on_mount(self) -> None:
         """Begin at what is chosen."""

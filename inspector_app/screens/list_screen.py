@@ -60,13 +60,12 @@ class ListScreen(CommandScreen):
     DEFAULT_CSS = """
     ListScreen #list-body { layout: vertical; width: 1fr; height: 1fr; }
     ListScreen #entries { height: 1fr; }
-    ListScreen #entry { height: 45%; border-top: hkey $bar-track; padding: 0 1; }
+    ListScreen #entry-box { height: 45%; border-top: hkey $bar-track; padding: 0 1; }
     ListScreen.-wide #list-body { layout: horizontal; }
     ListScreen.-wide #entries { width: 55%; }
-    ListScreen.-wide #entry { width: 45%; height: 1fr; border-top: none; border-left: vkey $bar-track; }
+    ListScreen.-wide #entry-box { width: 45%; height: 1fr; border-top: none; border-left: vkey $bar-track; }
     ListScreen #search { display: none; border: none; height: 1; padding: 0 1; background: $surface; }
     ListScreen #search.-on { display: block; }
-    ListScreen #heading { padding: 0 1; }
     """
 
     COLUMNS: ClassVar[Sequence[Column]] = ()
@@ -87,7 +86,8 @@ class ListScreen(CommandScreen):
         )
         with Container(id="list-body"):
             yield RowList(self.COLUMNS, id="entries")
-            yield DetailView(id="entry")
+            with Container(id="entry-box"):
+                yield DetailView(id="entry")
 
     # -- what is asked of a screen of this kind -----------------------------------------------------------
 
@@ -117,7 +117,7 @@ class ListScreen(CommandScreen):
 
     def show_heading(self) -> None:
         """Bring the heading up to date."""
-        self.query_one("#heading", InfoLine).show(list(self.heading()))
+        self.query_one("#heading", InfoLine).show([(" ", ""), *self.heading()])
 
     def show_detail(self, *, keep_place: bool = False) -> None:
         """Bring the detail up to date."""

@@ -131,7 +131,6 @@ class RepetitionScreen(CommandScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings("repetition")
 
     DEFAULT_CSS = """
-    RepetitionScreen InfoLine { padding: 0 1; }
     RepetitionScreen #plot { height: 1fr; margin: 1 1 0 1; }
     """
 
@@ -154,7 +153,7 @@ class RepetitionScreen(CommandScreen):
     def on_mount(self) -> None:
         """Begin, and go on looking."""
         heading: list[Part] = [
-            ("Repetition  ", "emphasis bold"),
+            (" Repetition  ", "emphasis bold"),
             (self._message.operation, "emphasis"),
             (f"  {self._message.kind}", "muted"),
         ]
@@ -259,7 +258,7 @@ class RepetitionScreen(CommandScreen):
             ("latencies", _latencies(repetition)),
             ("outcomes", _outcomes(repetition)),
         ):
-            self.query_one(f"#{name}", InfoLine).show(parts)
+            self.query_one(f"#{name}", InfoLine).show([(" ", ""), *parts])
         plot = self.query_one("#plot", DetailView)
         if repetition.figures.ended:
             plot.show(TextLines(plot_lines(repetition, plot.size.width, plot.size.height)))
