@@ -25,6 +25,7 @@ DATA_BYTES: Final = 1024 * 1024
 """Most bytes that are kept of what was typed; of more the beginning is, which cannot be sent again."""
 ANSWER_BYTES: Final = 64 * 1024
 
+_LATEST_NS: Final = 1 << 62
 _DAY_NS: Final = 86_400 * 10**9
 _BUSY_S: Final = 1.0
 
@@ -205,7 +206,7 @@ def _entry(values: tuple[Any, ...]) -> Sent:
         if name == "cut":
             named[name] = value in (1, "1")
         elif name in ("id", "sent_ns"):
-            named[name] = value if isinstance(value, int) else 0
+            named[name] = value if isinstance(value, int) and 0 <= value < _LATEST_NS else 0
         elif name in _TYPES:
             named[name] = value if isinstance(value, int) else None
         else:
