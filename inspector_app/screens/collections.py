@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -156,7 +156,7 @@ class CollectionsScreen(ListScreen):
         except VariableError as error:
             notify(self.app, str(error), "error")
             return
-        caller = SavedCaller(self.desk)
+        caller = SavedCaller(self.desk, entry.collection.variables)
         caller.begins(entry.message)
         step = await run_message(entry.message, scope, caller)
         self._steps[entry.path, entry.message.name] = step
@@ -185,7 +185,13 @@ class CollectionsScreen(ListScreen):
         """Send it many times."""
         message = self._send_message()
         if message is not None:
-            self.desk.repeat(message)
+            self.desk.repeat(message, self._variables)
+
+    @property
+    def _variables(self) -> Mapping[str, object]:
+        """The variables of the file that the cursor is in."""
+        chosen = self._chosen
+        return chosen.collection.variables if chosen is not None and chosen.collection is not None else {}
 
     def _send_message(self) -> SendMessage | None:
         message = self._chosen.message if self._chosen is not None else None
@@ -212,6 +218,7 @@ class CollectionsScreen(ListScreen):
         draft.timeout = f"{message.timeout:g}" if message.timeout is not None else ""
         drafts.begun = True
         self.desk.session.editing = (chosen.path, message.name)
+        self.desk.session.variables = self._variables
         self.dismiss(None)
         self.main.call_later(self.main.action_run, "compose")
 
@@ -225,6 +232,7 @@ class CollectionsScreen(ListScreen):
                 message.data,
                 items_json=message.items,
                 timeout_s=message.timeout,
+                variables=self._variables,
             )
 
     def do_rename_saved(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +21,7 @@ from inspector_app.screens.prompts import Confirm
 from inspector_app.screens.wishes import OpenFile
 from inspector_app.viewer.drafts import OPENING, Form
 from inspector_app.viewer.goal import ExchangeGoal
-from inspector_app.viewer.history_rows import HistoryRows, about
+from inspector_app.viewer.history_rows import HistoryRows, about, values_of
 from inspector_app.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class HistoryScreen(ListScreen):
         if sent is None:
             return None
         lines = about(sent)
-        for title, text in (("Sent", sent.data), ("Answer", sent.answer)):
+        for title, text in (("Answer", sent.answer), ("Sent", sent.data)):
             if text:
                 lines += [[], [(title, "emphasis bold")], *laid_out(text)]
         return TextLines(lines)
@@ -132,11 +132,12 @@ class HistoryScreen(ListScreen):
         """Send what is chosen over the connection of now."""
         sent = self._chosen
         intent = self._intent(sent) if sent is not None else None
-        if intent is not None:
-            self.run_worker(self._send(intent), group="sending again")
+        if sent is not None and intent is not None:
+            self.run_worker(self._send(intent, values_of(sent)), group="sending again")
 
-    async def _send(self, intent: Intent) -> None:
-        done: Done = await self.desk.outbox.send(intent)
+    async def _send(self, intent: Intent, values: Mapping[str, object]) -> None:
+        # What nothing else gives a value any more has the one it had.
+        done: Done = await self.desk.outbox.send(intent, values)
         if done.error is not None:
             notify(self.app, done.error, "error")
         else:
@@ -181,6 +182,7 @@ class HistoryScreen(ListScreen):
         draft.operation, draft.data, draft.timeout = sent.operation, sent.data, sent.timeout
         drafts.begun = bool(sent.operation)
         self.desk.session.editing = None
+        self.desk.session.variables = values_of(sent)
         self.dismiss(None)
         self.main.call_later(self.main.action_run, "compose")
 
@@ -201,16 +203,20 @@ class HistoryScreen(ListScreen):
         """Send it many times."""
         sent = self._chosen
         message = self._message(sent) if sent is not None else None
-        if message is not None:
-            self.desk.repeat(message)
+        if sent is not None and message is not None:
+            self.desk.repeat(message, values_of(sent))
 
     def do_copy_sent(self) -> None:
         """Copy it as a program."""
         sent = self._chosen
         message = self._message(sent) if sent is not None else None
-        if message is not None:
+        if sent is not None and message is not None:
             self.desk.copy_typed(
-                message.kind, message.operation, message.data_json, timeout_s=message.timeout_s
+                message.kind,
+                message.operation,
+                message.data_json,
+                timeout_s=message.timeout_s,
+                variables=values_of(sent),
             )
 
     def do_exchange_of_sent(self) -> None:

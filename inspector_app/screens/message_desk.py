@@ -5,7 +5,7 @@ Owns what each of these commands opens, and the outbox of this world. What that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -117,6 +117,7 @@ class MessageDesk:
         *,
         items_json: tuple[str, ...] = (),
         timeout_s: float | None = None,
+        variables: Mapping[str, object] | None = None,
     ) -> None:
         """Choose how to copy what is typed."""
         from inspector_app.viewer.copied import NotCopiedError, copied_typed
@@ -131,16 +132,17 @@ class MessageDesk:
                     data_json=data_json,
                     items_json=items_json,
                     timeout_s=timeout_s,
+                    variables=variables,
                 )
             )
         except NotCopiedError as error:
             notify(self.main.app, str(error), "warning")
 
-    def repeat(self, message: SendMessage) -> None:
+    def repeat(self, message: SendMessage, variables: Mapping[str, object] | None = None) -> None:
         """Ask how often, and do it."""
         from inspector_app.screens.repetition import ask_and_repeat
 
-        ask_and_repeat(self, message)
+        ask_and_repeat(self, message, variables)
 
     def go_to(self, goal: ExchangeGoal) -> None:
         """Leave all screens above for the main screen, at an exchange."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
@@ -36,7 +36,9 @@ _SCALE_CELLS = 12
 _LEGEND_ROWS = 2
 
 
-def ask_and_repeat(desk: MessageDesk, message: SendMessage) -> None:
+def ask_and_repeat(
+    desk: MessageDesk, message: SendMessage, variables: Mapping[str, object] | None = None
+) -> None:
     """Ask how often, and show it go on."""
     if message.kind not in KINDS:
         notify(desk.main.app, "A one-way message has no answer to be timed: choose another one.", "warning")
@@ -44,7 +46,7 @@ def ask_and_repeat(desk: MessageDesk, message: SendMessage) -> None:
 
     def asked(pace: Pace | None) -> None:
         if pace is not None:
-            desk.main.app.push_screen(RepetitionScreen(desk, message, pace))
+            desk.main.app.push_screen(RepetitionScreen(desk, message, pace, variables))
 
     desk.main.app.push_screen(RepeatForm(message), asked)
 
@@ -134,9 +136,16 @@ class RepetitionScreen(CommandScreen):
     RepetitionScreen #plot { height: 1fr; margin: 1 1 0 1; }
     """
 
-    def __init__(self, desk: MessageDesk, message: SendMessage, pace: Pace) -> None:
+    def __init__(
+        self,
+        desk: MessageDesk,
+        message: SendMessage,
+        pace: Pace,
+        variables: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__()
         self.desk = desk
+        self._variables = variables
         self._message = message
         self._pace = pace
         self._repetition: Repetition | None = None
@@ -184,15 +193,26 @@ class RepetitionScreen(CommandScreen):
         asked = RepeatMessage(
             message=message, times=pace.times, per_second=pace.per_second, in_flight=pace.in_flight
         )
-        done = await desk.outbox.send(asked)
+        done = await desk.outbox.send(asked, self._variables)
         self._starting = False
         if done.error is not None or done.conn is None:
             notify(self.app, done.error or "Nothing was begun.", "error")
         else:
-            operation = desk.session.expanded(message).operation
+            operation = desk.session.expanded(message, self._variables).operation
             self._repetition = Repetition(done.conn, message.kind, operation, pace, after)
-            desk.outbox.kept(_kept(message, pace, desk), done)
+            desk.outbox.kept(self._kept(message), done)
         self._show()
+
+    def _kept(self, message: SendMessage) -> Sent:
+        """It is in the history once, as it was typed."""
+        typed = message.operation + message.data_json
+        return Sent(
+            sent_ns=0,
+            kind=message.kind,
+            operation=message.operation,
+            data=message.data_json,
+            variables=self.desk.session.frozen(typed, self._variables),
+        )
 
     def do_stop_repetition(self) -> None:
         """Send no more."""
@@ -273,18 +293,6 @@ class RepetitionScreen(CommandScreen):
             (f" ended  {repetition.in_flight} of {pace.in_flight} in flight{at_most}  ", "muted"),
             (formats.rate(repetition.per_second), "emphasis"),
         ]
-
-
-def _kept(message: SendMessage, pace: Pace, desk: MessageDesk) -> Sent:
-    """It is in the history once, as it was typed."""
-    del pace
-    return Sent(
-        sent_ns=0,
-        kind=message.kind,
-        operation=message.operation,
-        data=message.data_json,
-        variables=desk.session.frozen(message.operation + message.data_json),
-    )
 
 
 def _latencies(repetition: Repetition) -> list[Part]:

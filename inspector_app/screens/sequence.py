@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,12 +36,13 @@ if TYPE_CHECKING:
 class SavedCaller(CaptureCaller):
     """Sends saved messages over the connection of now, and has them in the history as they are saved."""
 
-    def __init__(self, desk: MessageDesk) -> None:
+    def __init__(self, desk: MessageDesk, variables: Mapping[str, object]) -> None:
         view = desk.main.view
         row = view.current_connection
         conn = row.conn if row is not None and row.state == "CONNECTED" else None
         super().__init__(desk.main.inspection.perform, lambda: view.reader, conn=conn, on_sent=self._keep)
         self._desk = desk
+        self._variables = variables
         self._message: Message | None = None
 
     def begins(self, message: Message) -> None:
@@ -59,7 +60,7 @@ class SavedCaller(CaptureCaller):
             data=message.data.strip(),
             items=json.dumps(list(message.items)),
             timeout=f"{message.timeout:g}" if message.timeout is not None else "",
-            variables=self._desk.session.frozen(message.operation + message.data),
+            variables=self._desk.session.frozen(message.operation + message.data, self._variables),
         )
         self._desk.outbox.kept(sent, done)
 
@@ -133,7 +134,7 @@ class SequenceScreen(ListScreen):
 
     async def _run(self, scope: Scope) -> None:
         rows = self._rows
-        caller = SavedCaller(self.desk)
+        caller = SavedCaller(self.desk, self._collection.variables)
 
         def came(step: Step) -> None:
             rows.goals.append(caller.last if step.answer is not None else None)

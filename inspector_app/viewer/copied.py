@@ -14,7 +14,7 @@ from inspector_app.intents import ClientSpec, MessageKind
 from inspector_app.messages.variables import VariableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from inspector_app.capture.reader import CaptureReader
     from inspector_app.capture.records import ConnectionRow, FrameRow
@@ -87,10 +87,11 @@ def copied_typed(
     data_json: str,
     items_json: Sequence[str] = (),
     timeout_s: float | None = None,
+    variables: Mapping[str, object] | None = None,
 ) -> CopiedMessage:
     """Make it of what is typed, with the values of its variables. Raises `NotCopiedError`."""
     try:
-        scope = session.scope()
+        scope = session.scope(variables)
         texts = [scope.text(operation), scope.json(data_json), *map(scope.json, items_json)]
     except VariableError as error:
         raise NotCopiedError(str(error)) from None

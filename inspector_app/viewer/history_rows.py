@@ -93,11 +93,16 @@ def _took(sent: Sent) -> str:
     return f"  in {formats.duration(sent.latency_ns)}" if sent.latency_ns is not None else ""
 
 
-def _values(sent: Sent) -> str:
+def values_of(sent: Sent) -> dict[str, object]:
+    """Give the values that its variables had; what stands for a secret is a reference to it."""
     try:
         values = json.loads(sent.variables)
-    except ValueError:
-        return ""
-    if not isinstance(values, dict):
-        return ""
-    return ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _values(sent: Sent) -> str:
+    return ", ".join(
+        f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values_of(sent).items()
+    )

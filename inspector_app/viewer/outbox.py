@@ -7,7 +7,7 @@ history that cannot be written keeps nobody from sending.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -47,15 +47,18 @@ class Outbox:
         self._problem = ""
         self._told = False
 
-    async def send(self, typed: Intent) -> Done:
-        """Send what was typed with its variables put in; `Done.error` says why it was not."""
+    async def send(self, typed: Intent, variables: Mapping[str, object] | None = None) -> Done:
+        """Send what was typed with its variables put in; `Done.error` says why it was not.
+
+        `variables` are as for `Session.scope`.
+        """
         try:
-            intent = self.session.expanded(typed)
+            intent = self.session.expanded(typed, variables)
         except VariableError as error:
             return Done(error=str(error))
         done = await self._perform(intent)
         if done.error is None:
-            self._keep(typed, done)
+            self._keep(typed, done, variables)
         elif self.session.hide(done.error) != done.error:
             return Done(error=self.session.hide(done.error))
         return done
@@ -86,24 +89,24 @@ class Outbox:
             while len(self._awaited) > MOST_AWAITED:
                 del self._awaited[next(iter(self._awaited))]
 
-    def _keep(self, typed: Intent, done: Done) -> None:
+    def _keep(self, typed: Intent, done: Done, variables: Mapping[str, object] | None) -> None:
         match typed:
             case SendMessage():
                 timeout = f"{typed.timeout_s:g}" if typed.timeout_s is not None else ""
-                variables = self.session.frozen(typed.operation + typed.data_json)
+                frozen = self.session.frozen(typed.operation + typed.data_json, variables)
                 sent = Sent(
                     sent_ns=0,
                     kind=typed.kind,
                     operation=typed.operation,
                     data=typed.data_json,
                     timeout=timeout,
-                    variables=variables,
+                    variables=frozen,
                 )
             case SendRaw():
                 sent = Sent(sent_ns=0, kind="raw", data=typed.text)
             case SendItem():
-                variables = self.session.frozen(typed.data_json)
-                sent = Sent(sent_ns=0, kind="item", data=typed.data_json, variables=variables)
+                frozen = self.session.frozen(typed.data_json, variables)
+                sent = Sent(sent_ns=0, kind="item", data=typed.data_json, variables=frozen)
             case _:
                 return
         # An item has no answer of its own.

@@ -38,6 +38,8 @@ class Session:
         """What answers gave, by the names of variables."""
         self.editing: tuple[Path, str] | None = None
         """Collection and name of the message that is in the form, where it came from one."""
+        self.variables: Mapping[str, object] = {}
+        """What variables have that nothing else gives a value: those of where the form's message is from."""
         self._environ = environ
         self._secrets: dict[str, str] = {}
 
@@ -51,8 +53,12 @@ class Session:
         return read_environments(self.environments_file)
 
     def scope(self, variables: Mapping[str, object] | None = None) -> Scope:
-        """Give what variables stand for, `variables` being a collection's. Raises `VariableError`."""
-        layers: list[Mapping[str, object]] = [self._chosen(), variables or {}]
+        """Give what variables stand for. Raises `VariableError`.
+
+        `variables` are the last to be asked: a collection's; None: those of where the form's message is from.
+        """
+        last = self.variables if variables is None else variables
+        layers: list[Mapping[str, object]] = [self._chosen(), last]
         return Scope(layers=layers, environ=self._environ, saved=self.saved, secrets=self._secrets)
 
     def _chosen(self) -> Mapping[str, object]:
@@ -68,17 +74,17 @@ class Session:
             )
         return known[self.environment]
 
-    def expanded(self, intent: Asked) -> Asked:
+    def expanded(self, intent: Asked, variables: Mapping[str, object] | None = None) -> Asked:
         """Put values into what is to be sent; a raw frame stays as it is. Raises `VariableError`."""
         match intent:
             case RepeatMessage():
-                return replace(intent, message=self.expanded(intent.message))
+                return replace(intent, message=self.expanded(intent.message, variables))
             case SendMessage() if "${" in intent.operation + intent.data_json:
-                scope = self.scope()
+                scope = self.scope(variables)
                 operation, data = scope.text(intent.operation), scope.json(intent.data_json)
                 return replace(intent, operation=operation, data_json=data)
             case SendItem() if "${" in intent.data_json:
-                return replace(intent, data_json=self.scope().json(intent.data_json))
+                return replace(intent, data_json=self.scope(variables).json(intent.data_json))
             case _:
                 return intent
 

@@ -40,9 +40,8 @@ class Bench:
     def files_with(self, text: str) -> list[Path]:
         """The files of the history that have a text in them."""
         self.history.close()
-        return [
-            each for each in self.history.path.parent.glob("history*") if text.encode() in each.read_bytes()
-        ]
+        files = self.history.path.parent.glob("history*")
+        return [each for each in files if text.encode() in each.read_bytes()]
 
     def close(self) -> None:
         self.view.close()

@@ -42,17 +42,16 @@ def test_stopped_it_is_done_once_nothing_is_in_flight(tmp_path: Path) -> None:
     now = repetition(after=0, times=100)
     now.read(reader)
     now.stopped = True
-    assert not now.done
+    before = now.done
     recording.settle(0, "cancelled").commit()
     now.read(reader)
-    assert now.done
+    assert (before, now.done) == (False, True)
     assert now.figures.percentiles()["p50"] is None
     reader.close()
     recording.close()
 
 
-def test_more_than_is_read_at_once_is_read_in_turns(tmp_path: Path, monkeypatch: object) -> None:
-    del monkeypatch
+def test_more_than_is_read_at_once_is_read_in_turns(tmp_path: Path) -> None:
     count = repeated.AT_ONCE + 10
     recording = Recording(tmp_path).connect()
     for number in range(count):

@@ -59,10 +59,8 @@ def test_narrowed_the_file_of_a_message_stays_above_it(tmp_path: Path) -> None:
     (tmp_path / "orders.toml").write_text(ORDERS)
     (tmp_path / "other.toml").write_text("")
     found = shelf(tmp_path).narrowed(lambda text: "create" in text)
-    assert [each.message.name if each.message else each.path.name for each in found] == [
-        "orders.toml",
-        "order",
-    ]
+    names = [each.message.name if each.message else each.path.name for each in found]
+    assert names == ["orders.toml", "order"]
 
 
 def test_a_message_is_renamed_and_moved_and_all_else_stays_as_written(tmp_path: Path) -> None:

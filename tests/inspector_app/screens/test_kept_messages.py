@@ -1,0 +1,347 @@
+"""History, collections, environments, saving and copying, in an app whose engine a test plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw
+from inspector_app.messages.collection import read_collection
+from inspector_app.messages.history import FILE_NAME, History, Sent
+from inspector_app.screens.collections import CollectionsScreen
+from inspector_app.screens.compose import ComposeScreen
+from inspector_app.screens.copy_as import CopyAs
+from inspector_app.screens.history import HistoryScreen
+from inspector_app.screens.save_form import SaveForm
+from inspector_app.widgets.json_editor import JsonEditor
+from tests.inspector_app.recordings import ME, Recording
+from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, Stage, live, opened
+
+SECRET = "opensesame-4711"
+
+ORDERS = """\
+# what a team keeps
+[variables]
+symbol = "BEAN"
+
+[[message]]
+name = "price"
+operation = "get_quote"
+data = '{"symbol": "${symbol}"}'
+expect = ["data.cents > 3"]
+
+[[message]]
+name = "order"
+operation = "create_order"
+"""
+
+
+class Answering(RecordingEngine):
+    """Answers each request in the capture."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__()
+        self._recording = recording
+        self._number = -1
+
+    async def perform(self, intent: Intent | EngineIntent) -> Done:
+        self.intents.append(intent)
+        if not isinstance(intent, SendMessage):
+            return Done(conn=1)
+        self._number += 1
+        self._recording.request(self._number, intent.operation)
+        self._recording.respond(self._number, {"cents": 4, "echo": intent.data_json}).commit()
+        return Done(conn=1, opener=ME, number=self._number)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the program runs, with collections of a team."""
+    made = tmp_path / "work" / "slipstream"
+    made.mkdir(parents=True)
+    monkeypatch.chdir(made.parent)
+    monkeypatch.setenv("MARKET_TOKEN", SECRET)
+    (made / "orders.toml").write_text(ORDERS)
+    (made / "environments.toml").write_text('[local]\nsymbol = "CORK"\ntoken = "${env:MARKET_TOKEN}"\n')
+    return made
+
+
+def recording_in(folder: Path) -> Recording:
+    return Recording(folder).connect().commit()
+
+
+async def compose(stage: Stage, operation: str, data: str) -> None:
+    await stage.until(lambda: stage.view.connected)
+    await stage.press("c")
+    await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+    await stage.type(operation)
+    stage.app.screen.query_one(JsonEditor).text = data
+    stage.main.drafts.current.data = data
+
+
+def messages_of(engine: RecordingEngine) -> list[SendMessage]:
+    return [each for each in engine.intents if isinstance(each, SendMessage)]
+
+
+# -- the history --------------------------------------------------------------------------------------------
+
+
+async def test_what_was_sent_is_found_again_with_its_answer_and_sent_again(tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    engine = Answering(recording)
+    async with live(recording.path, engine) as stage:
+        await compose(stage, "get_quote", '{"symbol": "SALT"}')
+        await stage.press("ctrl+s")
+        await stage.until(lambda: stage.app.screen is stage.main)
+        await stage.press("b")
+        await stage.until_shown("History", "get_quote", "✓ ok", "SALT", '"cents"')
+        await stage.press("enter")
+        await stage.until(lambda: len(messages_of(engine)) == 2)
+        await stage.until_shown("2 sent")
+        first, second = messages_of(engine)
+        assert (first.operation, first.data_json) == (second.operation, second.data_json)
+        await stage.press("slash")
+        await stage.type("nothing")
+        await stage.until_shown("0 of 2 sent")
+        await stage.press("escape")
+        await stage.until_shown("2 sent")
+        await stage.press("x")
+        await stage.until_shown("1 sent")
+        await stage.press("X", "y")
+        await stage.until_shown("Nothing was sent yet.")
+        await stage.press("escape")
+        assert stage.app.screen is stage.main
+
+
+async def test_it_is_edited_in_the_form_that_it_was_written_in(tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    async with live(recording.path, Answering(recording), LARGE) as stage:
+        await stage.until(lambda: stage.view.connected)
+        stage.main.messages.outbox.history.add(
+            Sent(sent_ns=1, kind="stream", operation="watch", data='{"count": 3}', outcome="lost")
+        )
+        await stage.press("b")
+        await stage.until_shown("watch", "lost")
+        await stage.press("e")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+        assert stage.app.screen.query_one("#operation", Input).value == "watch"
+        assert stage.app.screen.query_one(JsonEditor).text == '{"count": 3}'
+        assert stage.main.drafts.form == "stream"
+
+
+async def test_it_is_there_across_captures_and_without_an_engine_nothing_is_sent(tmp_path: Path) -> None:
+    history = History(tmp_path / "data" / FILE_NAME)
+    history.add(Sent(sent_ns=1, kind="request", operation="of_another_run", data="{}", capture="gone"))
+    history.close()
+    async with opened(recording_in(tmp_path).close()) as stage:
+        await stage.press("b")
+        await stage.until_shown("of_another_run", "Its capture is gone")
+        await stage.press("enter")
+        await stage.until(lambda: any("while connected" in each for each in stage.toasts))
+
+
+async def test_text_in_the_history_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    history = History(tmp_path / "data" / FILE_NAME)
+    bad = "\x1b]0;x\x07[red]\x9b2J"
+    history.add(
+        Sent(sent_ns=1, kind="request", operation=bad, data=f'"{bad}"', url=bad, environment=bad, answer=bad)
+    )
+    history.close()
+    async with opened(recording_in(tmp_path).close(), LARGE) as stage:
+        await stage.press("b")
+        await stage.until(lambda: isinstance(stage.app.screen, HistoryScreen))
+        await stage.until_shown("[red]")
+        assert not {"\x1b", "\x07", "\x9b"} & set(stage.text)
+
+
+# -- variables and environments -----------------------------------------------------------------------------
+
+
+async def test_variables_have_the_values_of_the_chosen_environment(folder: Path, tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    engine = Answering(recording)
+    async with live(recording.path, engine, LARGE) as stage:
+        await compose(stage, "login", '{"symbol": "${symbol}", "t": "${token}"}')
+        await stage.press("ctrl+s")
+        await stage.until_shown("There is no variable symbol")
+        assert messages_of(engine) == []
+        await stage.press("ctrl+t")
+        await stage.until_shown("no environment", "local")
+        await stage.press("down")
+        await stage.until_shown('"CORK"', "${env:MARKET_TOKEN}")
+        await stage.press("enter")
+        await stage.until_shown("environment: local")
+        await stage.press("ctrl+g")
+        await stage.until_shown("Would be sent: login", '"CORK"', '"${env:MARKET_TOKEN}"')
+        assert SECRET not in stage.text
+        await stage.press("escape", "ctrl+s")
+        await stage.until(lambda: stage.app.screen is stage.main)
+        assert messages_of(engine)[0].data_json == f'{{"symbol": "CORK", "t": "{SECRET}"}}'
+        await stage.press("b")
+        await stage.until_shown("${token}", 'symbol = "CORK"', "environment local")
+        assert SECRET not in stage.text
+    kept = [
+        each for each in (tmp_path / "data").glob(f"{FILE_NAME}*") if SECRET.encode() in each.read_bytes()
+    ]
+    assert kept == []
+
+
+# -- collections --------------------------------------------------------------------------------------------
+
+
+async def collections(stage: Stage) -> None:
+    await stage.until(lambda: stage.view.connected or stage.view.engine == "none")
+    await stage.press("l")
+    await stage.until(lambda: isinstance(stage.app.screen, CollectionsScreen))
+    await stage.until_shown("orders.toml")
+
+
+async def test_a_saved_message_is_sent_and_held_against_what_is_expected(
+    folder: Path, tmp_path: Path
+) -> None:
+    recording = recording_in(tmp_path)
+    engine = Answering(recording)
+    async with live(recording.path, engine, LARGE) as stage:
+        await collections(stage)
+        await stage.press("down", "enter")
+        await stage.until_shown("Sent last", "✓ data.cents > 3")
+        assert messages_of(engine)[0].data_json == '{"symbol": "BEAN"}'
+        await stage.press("escape", "b")
+        await stage.until_shown('"${symbol}"')
+
+
+async def test_a_file_that_is_wrong_is_shown_with_file_line_and_key(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.toml").write_text('[[message]]\nname = "a"\noperation = "b"\nknd = "x"\n')
+    async with opened(recording_in(tmp_path).close(), LARGE) as stage:
+        await collections(stage)
+        await stage.until_shown("bad.toml:4", "message[0].knd", "did you mean kind?")
+        await stage.press("slash")
+        await stage.type("create")
+        await stage.until(lambda: "bad.toml" not in stage.text)
+        await stage.until_shown("orders.toml", "order", "create_order")
+
+
+async def test_a_message_is_renamed_moved_and_deleted(folder: Path, tmp_path: Path) -> None:
+    async with opened(recording_in(tmp_path).close(), LARGE) as stage:
+        await collections(stage)
+        await stage.press("down", "n", "ctrl+u")
+        await stage.type("order")
+        await stage.press("enter")
+        await stage.until_shown("has a message order already")
+        await stage.press("ctrl+u")
+        await stage.type("quote")
+        await stage.press("enter")
+        await stage.until_shown("  quote")
+        await stage.press("m")
+        await stage.type("team")
+        await stage.press("enter")
+        await stage.until_shown("team.toml")
+        await stage.press("up", "x", "y")
+        await stage.until(lambda: read_collection(folder / "orders.toml").message == ())
+    assert (folder / "orders.toml").read_text().startswith("# what a team keeps")
+    assert [each.name for each in read_collection(folder / "team.toml").message] == ["quote"]
+
+
+async def test_another_folder_is_remembered(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine.toml").write_text(ORDERS)
+    async with opened(recording_in(tmp_path).close(), LARGE) as stage:
+        await collections(stage)
+        await stage.press("F")
+        stage.app.screen.query_one(Input).value = str(tmp_path / "elsewhere")
+        await stage.press("enter")
+        await stage.until_shown("mine.toml")
+    async with opened(tmp_path / "test.capture", LARGE) as stage:
+        await stage.press("l")
+        await stage.until_shown("mine.toml")
+
+
+async def test_a_saved_message_that_was_edited_replaces_itself_and_keeps_what_is_expected(
+    folder: Path, tmp_path: Path
+) -> None:
+    recording = recording_in(tmp_path)
+    async with live(recording.path, Answering(recording), LARGE) as stage:
+        await collections(stage)
+        await stage.press("down", "e")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+        stage.main.drafts.current.data = '{"symbol": "SALT"}'
+        await stage.press("ctrl+o")
+        await stage.until_shown("saving replaces it")
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+    message = read_collection(folder / "orders.toml").message[0]
+    assert (message.name, message.data, message.expect) == (
+        "price",
+        '{"symbol": "SALT"}',
+        ("data.cents > 3",),
+    )
+    assert (folder / "orders.toml").read_text().startswith("# what a team keeps")
+
+
+@pytest.mark.parametrize(("button", "kept"), [("reference", False), ("anyway", True)])
+async def test_before_a_secret_is_written_it_is_asked(
+    folder: Path, tmp_path: Path, button: str, kept: bool
+) -> None:
+    recording = recording_in(tmp_path)
+    before = (folder / "orders.toml").read_text()
+    async with live(recording.path, Answering(recording), LARGE) as stage:
+        await compose(stage, "login", '{"user": "ada", "accessToken": "hunter2hunter2"}')
+        await stage.press("ctrl+o")
+        await stage.until(lambda: isinstance(stage.app.screen, SaveForm))
+        await stage.press("enter")
+        await stage.until_shown("Nothing is written yet", "data.accessToken")
+        assert (folder / "orders.toml").read_text() == before
+        stage.app.screen.query_one(f"#{button}").focus()
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+    data = read_collection(folder / "orders.toml").message[-1].data
+    assert ("hunter2hunter2" in data) == kept
+    assert ("${env:ACCESS_TOKEN}" in data) != kept
+
+
+# -- copying ------------------------------------------------------------------------------------------------
+
+
+async def test_the_message_of_a_frame_is_copied_as_a_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+    path = recording_in(tmp_path).request(0, "get_quote", symbol="BEAN").respond(0, {"cents": 4}).close()
+    async with opened(path, SMALL) as stage:
+        monkeypatch.setattr(stage.app, "copy_to_clipboard", copied.append)
+        await stage.press("down", "a")
+        await stage.until(lambda: isinstance(stage.app.screen, CopyAs))
+        await stage.until_shown("Python with slipstream", "from slipstream import connect")
+        await stage.press("down", "down", "down")
+        await stage.until_shown("printf")
+        await stage.press("enter")
+        await stage.until(lambda: bool(copied))
+        assert copied[0].startswith("printf")
+        assert "get_quote" in copied[0]
+        await stage.press("a", "w")
+        await stage.until_shown("get_quote.py")
+        stage.app.screen.query_one(Input).value = str(tmp_path / "call.py")
+        await stage.press("enter")
+        await stage.until(lambda: any("Written to" in each for each in stage.toasts))
+    assert "request_response" in (tmp_path / "call.py").read_text()
+
+
+async def test_what_is_no_message_cannot_be_copied_as_a_program(tmp_path: Path) -> None:
+    async with opened(recording_in(tmp_path).raw("in", "no frame").close(), SMALL) as stage:
+        await stage.press("a")
+        await stage.until(lambda: any("Choose a frame of an exchange" in each for each in stage.toasts))
+
+
+async def test_a_raw_frame_is_sent_as_typed_and_cannot_be_saved(folder: Path, tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    engine = RecordingEngine()
+    async with live(recording.path, engine, LARGE) as stage:
+        await stage.until(lambda: stage.view.connected)
+        stage.main.drafts.form = "raw"
+        stage.main.drafts.by_form["raw"].data = "${symbol}"
+        await stage.press("c", "ctrl+o")
+        await stage.until(lambda: any("choose another form" in each for each in stage.toasts))
+        await stage.press("ctrl+s")
+        await stage.until(lambda: engine.intents == [SendRaw(text="${symbol}", conn=1)])

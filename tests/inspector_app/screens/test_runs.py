@@ -1,0 +1,173 @@
+"""Runs of a collection and repetitions, in the app with a real engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from inspector_app.app import InspectorApp
+from inspector_app.intents import ClientSpec
+from inspector_app.screens.collections import CollectionsScreen
+from inspector_app.screens.main import MainScreen
+from inspector_app.screens.repetition import RepetitionScreen
+from inspector_app.screens.sequence import SequenceScreen
+from slipstream import HandlerError, ProtocolHandler, request_response, request_stream, serve
+from tests.inspector_app.screens.pilots import LARGE, Stage, running
+
+COLLECTION = """\
+[variables]
+user = "ada"
+
+[[message]]
+name = "log in"
+operation = "login"
+data = '{"user": "${user}"}'
+save = { session = "data.session" }
+expect = ["data.session exists"]
+
+[[message]]
+name = "items"
+kind = "stream"
+operation = "watch"
+data = '{"session": "${session}"}'
+take = 2
+expect = ["items[0] == \\"s-ada\\"", "count == 2"]
+
+[[message]]
+name = "wrong"
+operation = "fail"
+expect = ["data.ok == true"]
+
+[[message]]
+name = "last"
+operation = "login"
+data = '{"user": "${session}"}'
+"""
+
+
+class Shop(ProtocolHandler):
+    def __init__(self, go: asyncio.Event) -> None:
+        self._go = go
+
+    @request_response
+    async def login(self, data: dict[str, Any]) -> object:
+        return {"session": f"s-{data['user']}"}
+
+    @request_stream
+    async def watch(self, data: dict[str, Any]) -> AsyncIterator[object]:
+        for _ in range(1000):
+            yield data["session"]
+
+    @request_response
+    async def fail(self, data: dict[str, Any]) -> object:
+        del data
+        raise HandlerError("no such order", code="not_found")
+
+    @request_response
+    async def wait(self, data: dict[str, Any]) -> object:
+        del data
+        await self._go.wait()
+        return 1
+
+
+@asynccontextmanager
+async def shop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collection: str = COLLECTION
+) -> AsyncIterator[tuple[Stage, asyncio.Event]]:
+    folder = tmp_path / "slipstream"
+    folder.mkdir()
+    (folder / "shop.toml").write_text(collection)
+    monkeypatch.chdir(tmp_path)
+    go = asyncio.Event()
+    async with serve(lambda: Shop(go)) as server:
+        app = InspectorApp(ClientSpec(url=server.url))
+        async with running(app, LARGE) as stage:
+            await stage.until(lambda: isinstance(app.screen, MainScreen))
+            await stage.until(lambda: stage.view.engine == "running" and stage.view.connected)
+            await stage.press("l")
+            await stage.until(lambda: isinstance(app.screen, CollectionsScreen))
+            yield stage, go
+            go.set()
+
+
+async def test_a_run_shows_each_verdict_and_leads_to_each_exchange(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shop(tmp_path, monkeypatch) as (stage, _):
+        await stage.press("r")
+        await stage.until(lambda: isinstance(stage.app.screen, SequenceScreen))
+        await stage.until_shown("2 passed", "1 failed", "1 skipped")
+        await stage.press("down")
+        await stage.until_shown("✓ count == 2", "s-ada")
+        await stage.press("down")
+        await stage.until_shown("no such order")
+        await stage.press("K", "r")
+        await stage.until_shown("3 passed", "1 failed", "goes on after failures")
+        await stage.press("down", "enter")
+        await stage.until(lambda: stage.app.screen is stage.main)
+        await stage.until(lambda: stage.view.view == "streams")
+        assert stage.view.selection.exchange is not None
+        assert stage.view.selection.exchange.operation == "watch"
+        await stage.press("b")
+        await stage.until_shown("7 sent", "${user}")
+        await stage.press("escape", "dollar_sign")
+        await stage.until_shown("Saved from answers", "session", "s-ada")
+
+
+async def test_a_run_is_stopped_at_the_message_that_is_awaited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = '[[message]]\nname = "a"\noperation = "wait"\n[[message]]\nname = "b"\noperation = "wait"\n'
+    async with shop(tmp_path, monkeypatch, collection) as (stage, _):
+        await stage.press("r")
+        await stage.until(lambda: stage.view.totals.requests_pending == 1)
+        await stage.until_shown("0 of 2 done")
+        await stage.press("x")
+        await stage.until(lambda: stage.view.totals.requests_pending == 0)
+        await stage.until(lambda: "of 2 done" not in stage.text)
+        assert sum(each.operation == "wait" for each in _requests(stage)) == 1
+
+
+async def test_a_message_is_repeated_with_its_latencies_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shop(tmp_path, monkeypatch) as (stage, _):
+        await stage.press("down", "R")
+        await stage.until_shown("Times", "In flight")
+        stage.app.screen.query_one("#times", Input).value = "0"
+        await stage.press("enter")
+        await stage.until_shown("Repeat from 1 to")
+        stage.app.screen.query_one("#times", Input).value = "300"
+        stage.app.screen.query_one("#in-flight", Input).value = "7"
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, RepetitionScreen))
+        await stage.until_shown("300 of 300 ended", "✓ ok 300", "p50", "p99", "█")
+        assert sum(each.operation == "login" for each in _requests(stage)) == 300
+        await stage.press("escape", "escape", "b")
+        await stage.until_shown("1 sent")
+
+
+async def test_a_repetition_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    collection = '[[message]]\nname = "a"\noperation = "wait"\n'
+    async with shop(tmp_path, monkeypatch, collection) as (stage, _):
+        await stage.press("down", "R")
+        await stage.until_shown("In flight")
+        stage.app.screen.query_one("#in-flight", Input).value = "5"
+        await stage.press("enter")
+        await stage.until_shown("5 of 5 in flight")
+        await stage.press("x")
+        await stage.until_shown("stopped", "5 of 100 ended", "⊘")
+        await stage.press("escape")
+        assert isinstance(stage.app.screen, CollectionsScreen)
+
+
+def _requests(stage: Stage) -> list[Any]:
+    reader = stage.view.reader
+    assert reader is not None
+    return list(reader.requests(0, 1000))
