@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from inspector_app.screens.message_desk import MessageDesk
 
 
+Key = tuple[Path, str | None]
+"""A file, or a message of it by its name."""
+
+
 class _Rows:
     """Entries as rows."""
 
@@ -77,18 +81,18 @@ class CollectionsScreen(ListScreen):
 
     # -- the list -----------------------------------------------------------------------------------------
 
-    def _read(self) -> None:
-        chosen = self._chosen
+    def _read(self, chosen: Key | None = None) -> None:
+        chosen = chosen or _key(self._chosen)
         self._shelf = Shelf(self.desk.session.folder)
         self._shelf.read()
         if self._shelf.problem:
             notify(self.app, self._shelf.problem, "warning")
         self._show(chosen)
 
-    def _show(self, chosen: Entry | None) -> None:
+    def _show(self, chosen: Key | None) -> None:
         told = self.fits
         self._rows = _Rows(self._shelf.narrowed(told) if told is not None else self._shelf.entries)
-        place = next((at for at, each in enumerate(self._rows.entries) if _same(each, chosen)), 0)
+        place = next((at for at, each in enumerate(self._rows.entries) if _key(each) == chosen), 0)
         self.entries.hint = (
             "Nothing fits what is typed."
             if self._shelf.entries
@@ -101,7 +105,7 @@ class CollectionsScreen(ListScreen):
 
     def narrow(self) -> None:
         """Show what fits what is typed."""
-        self._show(self._chosen)
+        self._show(_key(self._chosen))
 
     def heading(self) -> Sequence[Part]:
         """Say which folder, and with which environment."""
@@ -250,7 +254,7 @@ class CollectionsScreen(ListScreen):
 
         def answered(name: str | None) -> None:
             if name:
-                self._change(lambda: rename(chosen.path, message, name))
+                self._change(lambda: rename(chosen.path, message, name), (chosen.path, name))
 
         self.app.push_screen(Prompt("Rename the message", value=message.name, check=check), answered)
 
@@ -274,7 +278,8 @@ class CollectionsScreen(ListScreen):
 
         def answered(name: str | None) -> None:
             if name:
-                self._change(lambda: move(chosen.path, message, shelf.path_of(name)))
+                to = shelf.path_of(name)
+                self._change(lambda: move(chosen.path, message, to), (to, message.name))
 
         names = [each.stem for each in shelf.files]
         self.app.push_screen(Prompt("Move to the collection", check=check, suggestions=names), answered)
@@ -293,12 +298,13 @@ class CollectionsScreen(ListScreen):
         question = f"{name} is taken out of {chosen.path}. All else in the file stays as it is written."
         self.app.push_screen(Confirm("Delete the message?", question, "Delete"), answered)
 
-    def _change(self, change: Callable[[], None]) -> None:
+    def _change(self, change: Callable[[], None], then: Key | None = None) -> None:
         try:
             change()
         except TomlError as error:
             notify(self.app, str(error.problems[0]), "error")
-        self._read()
+            then = None
+        self._read(then)
 
     # -- the rest -----------------------------------------------------------------------------------------
 
@@ -338,11 +344,10 @@ class CollectionsScreen(ListScreen):
         self.leave()
 
 
-def _same(entry: Entry, other: Entry | None) -> bool:
-    if other is None or entry.path != other.path:
-        return False
-    names = [each.message.name if each.message is not None else None for each in (entry, other)]
-    return names[0] == names[1]
+def _key(entry: Entry | None) -> Key | None:
+    if entry is None:
+        return None
+    return entry.path, entry.message.name if entry.message is not None else None
 
 
 def _lines(entry: Entry, step: Step | None) -> list[list[Part]]:

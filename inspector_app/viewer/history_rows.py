@@ -103,6 +103,5 @@ def values_of(sent: Sent) -> dict[str, object]:
 
 
 def _values(sent: Sent) -> str:
-    return ", ".join(
-        f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values_of(sent).items()
-    )
+    values = values_of(sent)
+    return ", ".join(f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in values)

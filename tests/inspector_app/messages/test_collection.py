@@ -177,3 +177,20 @@ def test_a_file_is_not_touched_when_it_could_not_be_read_again(path: Path) -> No
     with pytest.raises(TomlError, match="not TOML"):
         save_message(path, MADE)
     assert path.read_text() == "= broken"
+
+
+def test_without_its_last_message_a_file_stays_as_written_and_takes_another_one(path: Path) -> None:
+    for message in read_collection(path).message:
+        remove_message(path, message.name)
+    assert path.read_text().startswith("# what the shop can do\nname")
+    assert read_collection(path).message == ()
+    save_message(path, MADE)
+    path.write_text(path.read_text() + "\n")
+    assert read_collection(path).message == (MADE,)
+
+
+def test_a_list_of_messages_that_is_written_out_empty_takes_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('name = "a"\nmessage = []\n')
+    save_message(path, MADE)
+    assert [each.name for each in read_collection(path).message] == [MADE.name]
