@@ -95,11 +95,15 @@ def _run_collection(asked: RunAsked) -> int:
     if asked.pace is not None:
         load = Load({each.name: Figures() for each in messages})
         code = asyncio.run(carry_out(_put_load(load, spec, messages, scope, asked, asked.pace)))
+        if code == FAILED:  # there was no connection, as is told
+            return code
         lines = [load_object(load)] if asked.as_json else load_told(load)
         print("\n".join(lines), flush=True)  # noqa: T201 - as below
         return code or (0 if load.passed else FAILED)
     steps: list[Step] = []
     code = asyncio.run(carry_out(_run(spec, messages, scope, asked, steps)))
+    if code == FAILED:
+        return code
     steps += [Step(message=each, result="skipped") for each in messages[len(steps) :]]
     report = Report(tuple(steps))
     _finish(report, asked, collection, scope)
