@@ -178,6 +178,111 @@ async def form(stage: Stage) -> None:
     await stage.pilot.pause(0.8)
 
 
+ORDERS = """\
+name = "Orders"
+
+[variables]
+symbol = "BEAN"
+
+[[message]]
+name = "price of the day"
+operation = "get_quote"
+doc = "What a customer sees first."
+data = '{"symbol": "${symbol}"}'
+save = { cents = "data.price_cents" }
+expect = ["data.price_cents > 0", "latency < 200ms"]
+
+[[message]]
+name = "an order"
+operation = "create_order"
+data = '{"symbol": "${symbol}", "quantity": 3}'
+expect = ["data.quantity == 3", "data.total_cents < 100"]
+
+[[message]]
+name = "two ticks"
+kind = "stream"
+operation = "watch_prices"
+data = '{"symbol": "${symbol}", "every_s": 0.05}'
+take = 2
+expect = ["count == 2"]
+"""
+
+ENVIRONMENTS = """\
+[local]
+symbol = "SALT"
+
+[staging]
+symbol = "LEAF"
+token = "${env:STAGING_TOKEN}"
+"""
+
+
+async def _with_messages(stage: Stage) -> None:
+    """Put files into the folder of collections, and wait for a connection."""
+    folder = Path(os.environ["SLIPSTREAM_INSPECTOR_CONFIG"]) / "collections"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "orders.toml").write_text(ORDERS, encoding="utf-8")
+    (folder / "environments.toml").write_text(ENVIRONMENTS, encoding="utf-8")
+    (folder / "wrong.toml").write_text('[[message]]\nname = "a"\nopration = "b"\n', encoding="utf-8")
+    await stage.frames(30)
+    await stage.until(lambda: stage.view.connected)
+
+
+async def collections(stage: Stage) -> None:
+    """Saved messages; the chosen one was sent, and came out as expected."""
+    await _with_messages(stage)
+    await stage.press("l", "down", "enter")
+    await stage.pilot.pause(0.6)
+
+
+async def sequence(stage: Stage) -> None:
+    """A run of a collection: what failed, and why."""
+    await _with_messages(stage)
+    await stage.press("l", "down", "r")
+    await stage.pilot.pause(0.8)
+    await stage.press("down")
+
+
+async def history(stage: Stage) -> None:
+    """What was sent, with the answer of what is chosen."""
+    await _with_messages(stage)
+    await stage.press("l", "down", "r", "K")
+    await stage.pilot.pause(0.6)
+    await stage.press("r")
+    await stage.pilot.pause(0.8)
+    await stage.press("escape", "escape", "b", "down", "down")
+    await stage.pilot.pause(0.3)
+
+
+async def repetition(stage: Stage) -> None:
+    """A message that was sent two thousand times, with its latencies."""
+    await _with_messages(stage)
+    await stage.press("l", "down", "down", "R", "2", "0", "0", "0", "tab", "tab", "8", "enter")
+    await stage.pilot.pause(3.0)
+
+
+async def environments(stage: Stage) -> None:
+    """The values that variables have."""
+    await _with_messages(stage)
+    await stage.press("l", "down", "enter")
+    await stage.pilot.pause(0.5)
+    await stage.press("dollar_sign", "down", "down")
+
+
+async def saving(stage: Stage) -> None:
+    """Before a secret is written to a file it is asked."""
+    await _with_messages(stage)
+    await stage.press("c", *"login", "tab")
+    stage.app._drafts.current.data = '{"user": "ada", "accessToken": "hunter2hunter2"}'  # noqa: SLF001 - typed as a whole
+    await stage.press("ctrl+o", "enter")
+
+
+async def copy_as(stage: Stage) -> None:
+    """The message of a frame as a program."""
+    await stage.until(lambda: stage.view.totals.requests >= 16)
+    await stage.press("2", "end", "a")
+
+
 async def help_(stage: Stage) -> None:
     """All keys."""
     await stage.frames(20)
@@ -228,6 +333,13 @@ SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]]
     "operations-export": (export_operations, DemoSpec()),
     "compose": (compose, DemoSpec()),
     "form": (form, DemoSpec()),
+    "collections": (collections, DemoSpec()),
+    "sequence": (sequence, DemoSpec()),
+    "history": (history, DemoSpec()),
+    "repetition": (repetition, DemoSpec()),
+    "environments": (environments, DemoSpec()),
+    "saving": (saving, DemoSpec()),
+    "copy-as": (copy_as, DemoSpec()),
     "server": (server, ServerSpec(port=SERVER_PORT)),
     "help": (help_, DemoSpec()),
     "themes": (themes, DemoSpec()),
@@ -261,6 +373,7 @@ def run(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SLIPSTREAM_INSPECTOR_DATA"] = f"{folder}/data"
         os.environ["SLIPSTREAM_INSPECTOR_CONFIG"] = f"{folder}/config"
+        os.environ["HOME"] = folder  # paths are shown from there on
         for name in names or SCRIPTS:
             for width, height in SIZES:
                 asyncio.run(draw(name, width, height))

@@ -48,7 +48,9 @@ def _steps(value: float | None, scale: float) -> int:
 
 
 def _cell(lower: int, upper: int, styles: tuple[str, str]) -> Part:
-    # A cell has one colour in front: where both end in it, the lower one is what counts.
+    # A cell has one colour in front: what fills more of it is shown, and no gap below what is above.
+    if 0 < lower < _EIGHTHS <= upper:
+        return (_STEPS[_EIGHTHS], styles[0] if lower >= _EIGHTHS // 2 else styles[1])
     if lower > 0:
         return (_STEPS[min(lower, _EIGHTHS)], styles[0])
     return (_STEPS[min(max(upper, 0), _EIGHTHS)], styles[1])

@@ -19,7 +19,7 @@ from inspector_app.screens.list_screen import ListScreen
 from inspector_app.screens.prompts import Confirm, Prompt
 from inspector_app.screens.wishes import Remember
 from inspector_app.toml_file import TomlError
-from inspector_app.viewer.shelf import Entry, Shelf, move, rename
+from inspector_app.viewer.shelf import Entry, Shelf, move, rename, told_path
 from inspector_app.viewer.steps import step_lines
 from inspector_app.widgets.row_list import Column, RowList
 
@@ -52,7 +52,9 @@ def _cells(entry: Entry) -> Sequence[tuple[str, str]]:
     if message is not None:
         return ((f"  {message.name}", ""), (message.kind, "muted"), (message.operation, "emphasis"))
     if collection is None:
-        return ((entry.path.name, "error"), ("", ""), (str(entry.problems[0].text), "error"))
+        problem = entry.problems[0]
+        where = f"{problem.line}  {problem.key}".strip()
+        return ((f"{entry.path.name}:{where}", "error"), ("", ""), (problem.text, "error"))
     told = f"{len(collection.message)} messages" if len(collection.message) != 1 else "1 message"
     return ((entry.path.name, "primary bold"), ("", ""), (f"{collection.name}  {told}".strip(), "muted"))
 
@@ -96,7 +98,7 @@ class CollectionsScreen(ListScreen):
         self.entries.hint = (
             "Nothing fits what is typed."
             if self._shelf.entries
-            else "No message is saved yet.\nSave one from the form (^O) or from the history (s), "
+            else "No message is saved yet.\nSave one from the form (^O) or the history (s),\n"
             "or choose another folder (F)."
         )
         self.entries.set_source(self._rows, cursor=place)
@@ -111,7 +113,7 @@ class CollectionsScreen(ListScreen):
         """Say which folder, and with which environment."""
         environment = self.desk.session.environment
         told = [("  environment ", "muted"), (environment, "emphasis")] if environment else []
-        return [("Collections  ", "emphasis bold"), (str(self._shelf.folder), "muted"), *told]
+        return [("Collections  ", "emphasis bold"), (told_path(self._shelf.folder), "muted"), *told]
 
     @property
     def _chosen(self) -> Entry | None:

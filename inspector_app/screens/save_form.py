@@ -21,7 +21,7 @@ from inspector_app.messages.collection import Message, read_collection, save_mes
 from inspector_app.messages.secrets import warning_for, with_references
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.toml_file import TomlError
-from inspector_app.viewer.shelf import Shelf
+from inspector_app.viewer.shelf import Shelf, told_path
 from inspector_app.widgets.filter_input import InertHighlighter
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def save(desk: MessageDesk, typed: SendMessage) -> None:
     def saved(where: tuple[Path, str] | None) -> None:
         if where is not None:
             desk.session.editing = where
-            notify(desk.main.app, f"Saved as {where[1]} in {where[0]}.")
+            notify(desk.main.app, f"Saved as {where[1]} in {told_path(where[0])}.")
 
     desk.main.app.push_screen(SaveForm(shelf, typed, desk.session.editing), saved)
 
@@ -99,7 +99,7 @@ class SaveForm(Dialog[tuple[Path, str]]):
         """Begin at the name."""
         box = self.query_one("#save")
         box.border_title, box.border_subtitle = "Save the message", "Enter saves, Esc leaves"
-        self.query_one("#collection").border_title = f"Collection, in {inert(str(self._shelf.folder))}"
+        self.query_one("#collection").border_title = f"Collection, in {inert(told_path(self._shelf.folder))}"
         self.query_one("#name").border_title = "Name"
         self.query_one("#name").focus()
         self._judge()

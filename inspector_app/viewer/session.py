@@ -112,4 +112,5 @@ def usual_folder(remembered: str, config: Path) -> Path:
     if remembered:
         return Path(remembered)
     local = Path.cwd() / LOCAL_FOLDER
-    return local if local.is_dir() else config / "collections"
+    is_ours = local.is_dir() and not (local / "__init__.py").exists()  # the library has that name, too
+    return local if is_ours else config / "collections"

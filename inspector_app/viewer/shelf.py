@@ -95,6 +95,12 @@ class Shelf:
         return self.folder / f"{name}.toml"
 
 
+def told_path(path: Path) -> str:
+    """Write a path as a person does, from the home folder on."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if home != path and path.is_relative_to(home) else str(path)
+
+
 def _entries(path: Path) -> list[Entry]:
     try:
         collection = read_collection(path)

@@ -17,6 +17,11 @@ def test_what_is_above_the_lower_value_has_the_second_style() -> None:
     assert [line[1] for line in lines] == [("█", "muted"), ("█", "accent")]
 
 
+def test_there_is_no_gap_where_the_lower_value_ends_within_a_cell() -> None:
+    lines = columns([12.0, 10.0], [24.0, 24.0], 3, label=str)
+    assert lines[1][1:] == [("█", "accent"), ("█", "muted")]
+
+
 def test_what_there_is_shows_be_it_ever_so_small() -> None:
     assert text([1, 1_000_000], [1, 1_000_000], 1)[0].endswith("▁█")
 

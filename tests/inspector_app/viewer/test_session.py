@@ -89,3 +89,5 @@ def test_the_usual_folder_is_the_chosen_one_else_the_local_one_else_the_users_ow
     (tmp_path / "slipstream").mkdir()
     assert usual_folder("", tmp_path / "config") == tmp_path / "slipstream"
     assert usual_folder("/team", tmp_path / "config") == Path("/team")
+    (tmp_path / "slipstream" / "__init__.py").touch()
+    assert usual_folder("", tmp_path / "config") == tmp_path / "config" / "collections"
