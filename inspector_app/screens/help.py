@@ -79,7 +79,8 @@ class HelpScreen(Dialog[None]):
 
 def help_lines(place: Place, width: int, now: Situation | None = None) -> list[list[Part]]:
     """Lay out all commands, those of `place` first, in lines of at most `width` cells."""
-    order: list[Place] = [place, "everywhere", "main", "compose", "history", "collections", "home"]
+    order: list[Place] = [place, "everywhere", "main", "compose", "history", "collections", "sequence"]
+    order += ["repetition", "home"]
     lines: list[list[Part]] = []
     for each in dict.fromkeys(order):
         for group, declared in commands.grouped(each).items():

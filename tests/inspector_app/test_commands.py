@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_no_command_needs_a_key_that_terminals_swallow() -> None:
         assert any("alt" not in key and "shift" not in key and key != "ctrl+enter" for key in each.keys)
 
 
-@pytest.mark.parametrize("place", ["home", "main", "compose"])
+@pytest.mark.parametrize("place", get_args(commands.Place))
 def test_a_key_means_one_thing_at_a_time(place: commands.Place) -> None:
     by_key: dict[str, list[commands.Command]] = {}
     for each in commands.commands(place):

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from inspector_app import commands
 from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw
 from inspector_app.messages.collection import read_collection
 from inspector_app.messages.history import FILE_NAME, History, Sent, SentKind
+from inspector_app.screens.base import CommandScreen
 from inspector_app.screens.collections import CollectionsScreen
 from inspector_app.screens.compose import ComposeScreen
 from inspector_app.screens.copy_as import CopyAs
 from inspector_app.screens.history import HistoryScreen
+from inspector_app.screens.repetition import RepetitionScreen
 from inspector_app.screens.save_form import SaveForm
+from inspector_app.screens.sequence import SequenceScreen
 from inspector_app.widgets.json_editor import JsonEditor
 from tests.inspector_app.recordings import ME, Recording
 from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, Stage, live, opened
@@ -363,3 +367,31 @@ async def test_a_raw_frame_is_sent_as_typed_and_cannot_be_saved(folder: Path, tm
         await stage.until(lambda: any("choose another form" in each for each in stage.toasts))
         await stage.press("ctrl+s")
         await stage.until(lambda: engine.intents == [SendRaw(text="${symbol}", conn=1)])
+
+
+# -- commands -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("screen", [HistoryScreen, CollectionsScreen, SequenceScreen, RepetitionScreen])
+def test_every_command_of_these_screens_is_carried_out_by_the_screen(screen: type[CommandScreen]) -> None:
+    declared = [each for group in commands.grouped(screen.PLACE).values() for each in group]
+    assert declared
+    for each in declared:
+        assert callable(getattr(screen, f"do_{each.name}", None)), each.name
+
+
+async def test_nothing_is_repeated_that_has_no_answer_or_no_value(folder: Path, tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    engine = Answering(recording)
+    async with live(recording.path, engine, LARGE) as stage:
+        await compose(stage, "log", '{"a": "${nope}"}')
+        await stage.press("ctrl+r")
+        await stage.until_shown("At most a second")
+        await stage.press("enter")
+        await stage.until(lambda: any("There is no variable nope" in each for each in stage.toasts))
+        await stage.press("escape")
+        stage.main.drafts.form = "oneway"
+        stage.main.drafts.by_form["oneway"].operation = "log"
+        await stage.press("escape", "c", "ctrl+r")
+        await stage.until(lambda: any("no answer to be timed" in each for each in stage.toasts))
+    assert engine.intents == []
