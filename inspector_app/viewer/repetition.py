@@ -23,12 +23,14 @@ KINDS: Final[dict[MessageKind, str]] = {
 }
 """Kinds that have an answer to be timed, with what a capture calls them."""
 
+SAMPLED: Final = 10_000
+"""So many are looked at for a plot, which is drawn again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bin:
     """What ended in one stretch of the time. Durations in nanoseconds; None where nothing went well."""
 
-    ended: int = 0
     failed: int = 0
     p50: int | None = None
     p99: int | None = None
@@ -50,7 +52,8 @@ class Repetition:
     last_ns: int = 0
     stopped: bool = False
     _pending: dict[int, int] = field(default_factory=dict)
-    _ended: list[tuple[int, int, bool]] = field(default_factory=list)
+    _well: list[tuple[int, int]] = field(default_factory=list)
+    _failed: list[int] = field(default_factory=list)
 
     def read(self, reader: CaptureReader) -> bool:
         """Take over what the capture has by now; tell whether that is anything new. Raises `CaptureError`."""
@@ -82,7 +85,10 @@ class Repetition:
         well = ran.outcome == "ok"
         self.figures.took(ended_ns - ran.opened_ns, well=well)
         self.outcomes[ran.outcome] = self.outcomes.get(ran.outcome, 0) + 1
-        self._ended.append((ended_ns, ended_ns - ran.opened_ns, well))
+        if well:
+            self._well.append((ended_ns, ended_ns - ran.opened_ns))
+        else:
+            self._failed.append(ended_ns)
         self.last_ns = max(self.last_ns, ended_ns)
 
     @property
@@ -102,20 +108,23 @@ class Repetition:
         return self.figures.ended / (elapsed_ns / 1e9) if elapsed_ns > 0 else 0.0
 
     def bins(self, count: int) -> list[Bin]:
-        """Give its time in `count` equal stretches, from its beginning to what ended last."""
+        """Give its time in `count` equal stretches, from its beginning to what ended last.
+
+        Of many, about `SAMPLED` of those that went well are looked at, and as many of those that did not.
+        """
         span = max(1, self.last_ns - self.began_ns + 1)
-        held: list[list[tuple[int, bool]]] = [[] for _ in range(count)]
-        for ended_ns, took_ns, well in self._ended:
-            place = min(count - 1, max(0, (ended_ns - self.began_ns) * count // span))
-            held[place].append((took_ns, well))
-        return [_bin(each) for each in held]
+
+        def place(ended_ns: int) -> int:
+            return min(count - 1, max(0, (ended_ns - self.began_ns) * count // span))
+
+        took: list[list[int]] = [[] for _ in range(count)]
+        failed = [0] * count
+        for ended_ns, took_ns in self._well[:: len(self._well) // SAMPLED + 1]:
+            took[place(ended_ns)].append(took_ns)
+        for ended_ns in self._failed[:: len(self._failed) // SAMPLED + 1]:
+            failed[place(ended_ns)] += 1
+        return [_bin(sorted(each), many) for each, many in zip(took, failed, strict=True)]
 
 
-def _bin(ended: list[tuple[int, bool]]) -> Bin:
-    ordered = sorted(took_ns for took_ns, well in ended if well)
-    return Bin(
-        ended=len(ended),
-        failed=len(ended) - len(ordered),
-        p50=percentile(ordered, 0.5),
-        p99=percentile(ordered, 0.99),
-    )
+def _bin(ordered: list[int], failed: int) -> Bin:
+    return Bin(failed=failed, p50=percentile(ordered, 0.5), p99=percentile(ordered, 0.99))
