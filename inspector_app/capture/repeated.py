@@ -12,7 +12,7 @@ AT_ONCE: Final = 2_000
 _ASKED_AT_ONCE: Final = 500
 
 _SINCE: Final = (
-    "SELECT id, opened_ns, ended_ns, outcome FROM exchanges"
+    "SELECT id, opened_ns, ended_ns, outcome, code FROM exchanges"
     " WHERE id > ? AND conn = ? AND mine = 1 AND operation = ? AND kind = ? ORDER BY id LIMIT ?"
 )
 
@@ -24,6 +24,8 @@ class Ran(NamedTuple):
     opened_ns: int
     ended_ns: int | None
     outcome: str
+    code: str = ""
+    """Of an error."""
 
 
 def ran_since(reader: CaptureReader, after: int, conn: int, operation: str, kind: str) -> list[Ran]:
@@ -38,16 +40,17 @@ def ran_of(reader: CaptureReader, ids: Iterable[int]) -> list[Ran]:
     for first in range(0, len(wanted), _ASKED_AT_ONCE):
         some = wanted[first : first + _ASKED_AT_ONCE]
         marks = ", ".join("?" * len(some))
-        statement = f"SELECT id, opened_ns, ended_ns, outcome FROM exchanges WHERE id IN ({marks})"  # noqa: S608 - marks alone
+        statement = f"SELECT id, opened_ns, ended_ns, outcome, code FROM exchanges WHERE id IN ({marks})"  # noqa: S608 - marks alone
         found += [_ran(values) for values in reader.select(statement, some)]
     return found
 
 
 def _ran(values: Sequence[object]) -> Ran:
-    id_, opened, ended, outcome = values
+    id_, opened, ended, outcome, code = values
     return Ran(
         id_ if isinstance(id_, int) else 0,
         opened if isinstance(opened, int) else 0,
         ended if isinstance(ended, int) else None,
         outcome if isinstance(outcome, str) else "",
+        code if isinstance(code, str) else "",
     )

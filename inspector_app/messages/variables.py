@@ -182,7 +182,7 @@ class Scope:
             return f"did you mean {close[0]}?"
         if self.known:
             return f"there is {', '.join(self.known[:8])}."
-        return "give it a value in an environment, or with --var."
+        return "give it a value, such as in an environment."
 
 
 def _how_to_name() -> str:

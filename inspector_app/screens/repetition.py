@@ -305,8 +305,8 @@ def _latencies(repetition: Repetition) -> list[Part]:
 
 def _outcomes(repetition: Repetition) -> list[Part]:
     parts: list[Part] = []
-    for outcome, count in sorted(repetition.outcomes.items(), key=lambda each: -each[1]):
-        parts.append((formats.outcome_label(outcome), formats.outcome_style(outcome)))
+    for (outcome, code), count in sorted(repetition.outcomes.items(), key=lambda each: -each[1]):
+        parts.append((formats.outcome_label(outcome, code), formats.outcome_style(outcome)))
         parts.append((f" {formats.count(count)}   ", ""))
     return parts
 

@@ -23,6 +23,7 @@ KINDS: Final[dict[MessageKind, str]] = {
 }
 """Kinds that have an answer to be timed, with what a capture calls them."""
 
+MOST_CODES: Final = 20
 SAMPLED: Final = 10_000
 """So many are looked at for a plot, which is drawn again and again."""
 
@@ -47,7 +48,8 @@ class Repetition:
     after: int
     sent: int = 0
     figures: Figures = field(default_factory=Figures)
-    outcomes: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[tuple[str, str], int] = field(default_factory=dict)
+    """How many ended how, by outcome and, of errors, code; codes beyond `MOST_CODES` have no name."""
     began_ns: int = 0
     last_ns: int = 0
     stopped: bool = False
@@ -84,7 +86,10 @@ class Repetition:
         ended_ns = ran.ended_ns if ran.ended_ns is not None else ran.opened_ns
         well = ran.outcome == "ok"
         self.figures.took(ended_ns - ran.opened_ns, well=well)
-        self.outcomes[ran.outcome] = self.outcomes.get(ran.outcome, 0) + 1
+        how = (ran.outcome, ran.code)
+        if how not in self.outcomes and len(self.outcomes) >= MOST_CODES:
+            how = (ran.outcome, "")
+        self.outcomes[how] = self.outcomes.get(how, 0) + 1
         if well:
             self._well.append((ended_ns, ended_ns - ran.opened_ns))
         else:

@@ -69,7 +69,7 @@ async def test_an_error_that_is_expected_passes() -> None:
 @pytest.mark.parametrize(
     ("message", "answer", "reason"),
     [
-        (ORDER, OK, "There is no variable token: give it a value in an environment, or with --var."),
+        (ORDER, OK, "There is no variable token: give it a value, such as in an environment."),
         (
             LOGIN,
             Answer(outcome="ok", data={"ok": True}),

@@ -26,7 +26,7 @@ def test_only_what_was_sent_since_of_its_operation_counts(tmp_path: Path) -> Non
     recording.fail(1, "no").request(4, "get").respond(4).request(5, "get").settle(5, "timeout").commit()
     assert now.read(reader)
     assert (now.sent, now.figures.ended, now.figures.failed) == (4, 4, 2)
-    assert now.outcomes == {"ok": 2, "error": 1, "timeout": 1}
+    assert now.outcomes == {("ok", ""): 2, ("error", "application"): 1, ("timeout", ""): 1}
     assert now.figures.percentiles()["max"] == 10 * MS
     assert now.done
     recording.request(6, "get").respond(6).commit()
