@@ -18,8 +18,8 @@ import click
 
 from inspector_app.calling.options import call, describe
 from inspector_app.filter_option import filter_option
-from inspector_app.operations.options import operations
 from inspector_app.messages.options import run_command
+from inspector_app.operations.options import operations
 from inspector_app.options import server_options
 from inspector_app.sentences import sentences as _sentences
 from inspector_app.stderr import inert_usage_errors, say

@@ -16,7 +16,6 @@ from inspector_app.commands.detail import DETAIL_COMMANDS
 from inspector_app.commands.engine import ENGINE_COMMANDS
 from inspector_app.commands.find import FIND_COMMANDS
 from inspector_app.commands.looking import COLUMN_COMMANDS, FRAME_COMMANDS, VIEW_COMMANDS, VIEWS
-from inspector_app.commands.operations import OPERATION_COMMANDS
 from inspector_app.commands.messages import (
     COLLECTION_COMMANDS,
     DRAFT_COMMANDS,
@@ -24,6 +23,7 @@ from inspector_app.commands.messages import (
     MESSAGE_COMMANDS,
     RUN_COMMANDS,
 )
+from inspector_app.commands.operations import OPERATION_COMMANDS
 from inspector_app.commands.program import COMPOSE_COMMANDS, PROGRAM_COMMANDS
 
 __all__ = [

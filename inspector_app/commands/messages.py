@@ -83,7 +83,7 @@ DRAFT_COMMANDS: tuple[Command, ...] = (
     Command(
         name="draft_environment",
         title="Environment",
-        keys=("ctrl+t",),
+        keys=("ctrl+b",),
         help="Choose the environment whose values variables like ${name} have.",
         group="Compose",
         where="compose",
@@ -101,7 +101,7 @@ DRAFT_COMMANDS: tuple[Command, ...] = (
     Command(
         name="copy_draft",
         title="Copy as",
-        keys=("ctrl+l",),
+        keys=("f12",),
         help="Copy what the form holds as Python, JavaScript, websocat or JSON.",
         group="Compose",
         where="compose",

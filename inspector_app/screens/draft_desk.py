@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from inspector_app.screens.message_desk import MessageDesk
     from inspector_app.viewer.drafts import Draft
 
-_KEYS = "^O saves  ^G previews  ^R repeats  ^L copies  ^T environment"
+_KEYS = "^O saves  ^G previews  ^R repeats  F12 copies  ^B environment"
+_NAMES = frozenset({"keep_draft", "repeat_draft", "copy_draft", "preview", "draft_environment"})
 
 
 class DraftDesk:
@@ -35,6 +36,10 @@ class DraftDesk:
         environment = self._desk.session.environment
         return f"{_KEYS}: {environment}" if environment else _KEYS
 
+    def takes(self, name: str) -> bool:
+        """Whether it carries a command out."""
+        return name in _NAMES
+
     def run(self, name: str, draft: Draft, form: Screen[Any]) -> None:
         """Carry out a command on what is typed."""
         actions: dict[str, Callable[[], None]] = {
@@ -44,8 +49,7 @@ class DraftDesk:
             "preview": lambda: self._preview(draft),
             "draft_environment": lambda: self._desk.choose_environment(lambda: self._show_hint(form)),
         }
-        if name in actions:
-            actions[name]()
+        actions[name]()
 
     def _show_hint(self, form: Screen[Any]) -> None:
         form.query_one("#form").border_subtitle = inert(self.hint)

@@ -16,9 +16,9 @@ from textual.fuzzy import Matcher
 from textual.widgets import Input
 
 from inspector_app.commands import Situation
+from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen
 from inspector_app.widgets.detail_view import DetailView
-from inspector_app.widgets.filter_input import InertHighlighter
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
 

@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Static
 
+from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.display.inert import inert
 from inspector_app.intents import SendMessage
 from inspector_app.messages.collection import Message, read_collection, save_message
@@ -22,7 +23,6 @@ from inspector_app.messages.secrets import warning_for, with_references
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.toml_file import TomlError
 from inspector_app.viewer.shelf import Shelf, told_path
-from inspector_app.widgets.filter_input import InertHighlighter
 
 if TYPE_CHECKING:
     from inspector_app.screens.message_desk import MessageDesk

@@ -189,7 +189,7 @@ async def test_variables_have_the_values_of_the_chosen_environment(folder: Path,
         await stage.press("ctrl+s")
         await stage.until_shown("There is no variable symbol")
         assert messages_of(engine) == []
-        await stage.press("ctrl+t")
+        await stage.press("ctrl+b")
         await stage.until_shown("no environment", "local")
         await stage.press("down")
         await stage.until_shown('"CORK"', "${env:MARKET_TOKEN}")
