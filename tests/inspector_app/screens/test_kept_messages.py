@@ -288,7 +288,7 @@ async def test_a_saved_message_that_was_edited_replaces_itself_and_keeps_what_is
         await collections(stage)
         await stage.press("down", "e")
         await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
-        stage.main.drafts.current.data = '{"symbol": "SALT"}'
+        stage.app.screen.query_one(JsonEditor).text = '{"symbol": "SALT"}'
         await stage.press("ctrl+o")
         await stage.until_shown("saving replaces it")
         await stage.press("enter")
