@@ -91,7 +91,7 @@ def _run_collection(asked: RunAsked) -> int:
         )
     except VariableError as error:
         raise SourceError(str(error), BAD_USAGE) from None
-    check_url(spec.url)
+    _check_url(spec.url, scope)
     if asked.pace is not None:
         load = Load({each.name: Figures() for each in messages})
         code = asyncio.run(carry_out(_put_load(load, spec, messages, scope, asked, asked.pace)))
@@ -108,6 +108,13 @@ def _run_collection(asked: RunAsked) -> int:
     report = Report(tuple(steps))
     _finish(report, asked, collection, scope)
     return code or (0 if report.passed else FAILED)
+
+
+def _check_url(url: str, scope: Scope) -> None:
+    try:
+        check_url(url)
+    except SourceError as error:
+        raise SourceError(scope.hide(error.text), BAD_USAGE) from None
 
 
 def _chosen(collection: Collection, asked: RunAsked) -> list[Message]:
@@ -136,7 +143,7 @@ def _from_environment(asked: RunAsked) -> Mapping[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _connected(spec: ClientSpec, asked: RunAsked) -> AsyncIterator[Protocol]:
+async def _connected(spec: ClientSpec, asked: RunAsked, scope: Scope) -> AsyncIterator[Protocol]:
     context = tls_context(spec, secure=spec.url.startswith("wss:"))
     async with contextlib.AsyncExitStack() as stack:
         try:
@@ -153,7 +160,11 @@ async def _connected(spec: ClientSpec, asked: RunAsked) -> AsyncIterator[Protoco
             )
         except Exception as error:
             stages = await find_stages(spec, context, limit_s=LIMIT_S)
-            raise StagedError(connect_failure(error, without_password(spec.url)), stages) from error
+            told = scope.hide(connect_failure(error, without_password(spec.url)))
+            hidden = [
+                replace(each, tried=scope.hide(each.tried), came=scope.hide(each.came)) for each in stages
+            ]
+            raise StagedError(told, tuple(hidden)) from error
         yield protocol
 
 
@@ -164,7 +175,7 @@ async def _run(
         steps.append(step)
         _print_step(step, scope, as_json=asked.as_json)
 
-    async with _connected(spec, asked) as protocol:
+    async with _connected(spec, asked, scope) as protocol:
         caller = ConnectionCaller(protocol)
         await run_sequence(messages, scope, caller, keep_going=asked.keep_going, on_step=told)
     return 0
@@ -173,7 +184,7 @@ async def _run(
 async def _put_load(
     load: Load, spec: ClientSpec, messages: Sequence[Message], scope: Scope, asked: RunAsked, pace: Pace
 ) -> int:
-    async with _connected(spec, asked) as protocol:
+    async with _connected(spec, asked, scope) as protocol:
         caller = ConnectionCaller(protocol)
         await put_load(load, messages, scope, caller, pace, keep_going=asked.keep_going)
     return 0
