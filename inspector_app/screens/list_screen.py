@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.fuzzy import Matcher
 from textual.widgets import Input
 
 from inspector_app.commands import Situation
 from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen
+from inspector_app.viewer.words import in_order
 from inspector_app.widgets.detail_view import DetailView
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from inspector_app.display.lines import LineSource, Part
     from inspector_app.screens.message_desk import MessageDesk
 
-_LEAST_SCORE = 0.0
 _FUZZY_CHARACTERS = 80
 """Characters at the beginning in which letters may be strewn: longer texts have any letters in any order."""
 
@@ -38,15 +37,11 @@ def fits(typed: str) -> Callable[[str], bool] | None:
     words = typed.casefold().split()
     if not words:
         return None
-    matchers = [Matcher(word) for word in words]
 
     def told(text: str) -> bool:
         folded = text.casefold()
         head = folded[:_FUZZY_CHARACTERS]
-        return all(
-            word in folded or (len(word) > 2 and matcher.match(head) > _LEAST_SCORE)
-            for word, matcher in zip(words, matchers, strict=True)
-        )
+        return all(word in folded or (len(word) > 2 and in_order(head, word)) for word in words)
 
     return told
 

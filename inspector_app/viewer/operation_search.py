@@ -1,8 +1,7 @@
 """Operations that go with what was typed, the best first.
 
 Owns what goes with what. Names and documentation come from the other side, so it takes time in proportion to
-them: `textual.fuzzy`, made for titles of commands, tries all ways to find letters in a text, and takes all
-memory for `aaaaa aaaaa` in a name of 100 times `a`.
+them.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
+
+from inspector_app.viewer.words import in_order
 
 if TYPE_CHECKING:
     from inspector_app.viewer.operations import Operation
@@ -49,9 +50,4 @@ def _in_name(name: str, word: str) -> float:
     if word in name:
         starts = any(name.startswith(word, found.start()) for found in _WORD_START.finditer(name))
         return (3 if starts else 2) + share
-    end = -1
-    for letter in word:
-        end = name.find(letter, end + 1)
-        if end < 0:
-            return 0.0
-    return 0.5 + share / 2
+    return 0.5 + share / 2 if in_order(name, word) else 0.0
