@@ -1,6 +1,6 @@
 """Whether a text goes with what was typed, in time proportional to the text.
 
-`textual.fuzzy`, made for titles of commands, tries all ways to find letters in a text: for `aaaaaaaaaaaa` in a
+`textual.fuzzy`, made for titles of commands, tries all ways to find letters in a text: for a dozen `a` in a
 name of a hundred times `a` it never ends.
 """
 
