@@ -283,7 +283,15 @@ def check(*, spec: ClientSpec, as_json: bool, only: tuple[str, ...], timeout_s: 
     metavar="N",
     help="Clients at the same time; what they hold in memory is bounded for all of them together.",
 )
-@click.option("--seed", type=int, help="What a mock makes up; the same seed, the same data and delays.")
+@click.option(
+    "--faults",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.toml",
+    help="What is to go wrong on the wire: [[fault]] tables, besides those of a mock.",
+)
+@click.option(
+    "--seed", type=int, help="What a mock makes up, and has fail; the same seed, the same data and delays."
+)
 @_bad_frames_option
 @_run_options
 def host(
@@ -294,6 +302,7 @@ def host(
     allow_origins: tuple[str, ...],
     token: str | None,
     max_peers: int,
+    faults: str | None,
     seed: int | None,
     bad_frames: int | None,
     run: RunOptions,
@@ -311,6 +320,7 @@ def host(
       slipstream-inspector host handlers.py --port 9000
       slipstream-inspector host mock.toml --token auto
       slipstream-inspector host shop.rpc:Orders --allow-origin http://localhost:3000
+      slipstream-inspector host handlers.py --faults faults.toml --seed 7
       slipstream-inspector host handlers.py --headless --json | jq .op
     """  # noqa: D301 - click wants a real backspace
     from inspector_app.intents import ServerSpec
@@ -329,6 +339,7 @@ def host(
         token=token or None,
         max_peers=max_peers,
         seed=seed,
+        faults=faults,
     )
     _launch(spec, run)
 

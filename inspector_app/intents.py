@@ -43,7 +43,9 @@ class ServerSpec(Struct, frozen=True, kw_only=True):
     max_peers: int = 100
     """Clients at the same time; what each may hold in memory is its share."""
     seed: int | None = None
-    """What a mock makes up by, and waits by; None: by its file, else by chance."""
+    """What a mock makes up by, waits by and has fail; None: by its file, else by chance."""
+    faults: str | None = None
+    """A file of faults, besides those of a mock's own file."""
 
 
 class DemoSpec(Struct, frozen=True, kw_only=True):
@@ -126,6 +128,30 @@ class CancelExchange(Struct, frozen=True, kw_only=True):
     number: int
 
 
+class AbortExchange(Struct, frozen=True, kw_only=True):
+    """End a pending exchange, both halves, with an error."""
+
+    conn: int
+    opener: str
+    number: int
+    code: str = "application"
+    message: str = ""
+
+
+class TellExchange(Struct, frozen=True, kw_only=True):
+    """Ask how an exchange stands: `Done.told` is an `ExchangeStanding` as JSON, empty once it has ended."""
+
+    conn: int
+    opener: str
+    number: int
+
+
+class AskPeer(Struct, frozen=True, kw_only=True):
+    """Ask a connected peer what it offers; what it says is recorded."""
+
+    conn: int
+
+
 class Reconnect(Struct, frozen=True, kw_only=True):
     """Client: drop the connection if there is one and make a new one. Server: listen again."""
 
@@ -133,6 +159,64 @@ class Reconnect(Struct, frozen=True, kw_only=True):
 class Disconnect(Struct, frozen=True, kw_only=True):
     """Close the connection (client) or every connection (server) normally."""
 
+
+# -- intents about what is hosted ---------------------------------------------------------------------------
+
+
+class TellMock(Struct, frozen=True, kw_only=True):
+    """Ask how what is hosted stands: `Done.told` is a `MockStanding` as JSON."""
+
+
+class SwitchFault(Struct, frozen=True, kw_only=True):
+    """Switch the faults of this title on or off."""
+
+    title: str
+    on: bool
+
+
+class AddFault(Struct, frozen=True, kw_only=True):
+    """Have one more fault, until the files are read anew. `rule_json`: what a `[[fault]]` table says."""
+
+    rule_json: str
+
+
+class EditAnswer(Struct, frozen=True, kw_only=True):
+    """Answer with another value: the rule at a place, from 0, of those of its kind in the mock's file.
+
+    `answer_json` is a request's answer, or the list of a stream's items. With `save` it is written into the
+    file, else it lasts until that is read anew.
+    """
+
+    kind: MessageKind
+    place: int
+    answer_json: str
+    save: bool = False
+
+
+class HoldOperation(Struct, frozen=True, kw_only=True):
+    """Have calls of an operation wait for an answer by hand; or, with `on` False, no more."""
+
+    operation: str
+    on: bool
+
+
+class AnswerHeld(Struct, frozen=True, kw_only=True):
+    """Answer a call that waits: `response` and `item` with data, `error` with code and message.
+
+    `mock` lets what is hosted answer after all.
+    """
+
+    held: int
+    how: Literal["response", "error", "item", "end", "mock"]
+    data_json: str = "null"
+    code: str = "application"
+    message: str = ""
+
+
+MockIntent = TellMock | SwitchFault | AddFault | EditAnswer | HoldOperation | AnswerHeld
+
+Question = TellMock | TellExchange
+"""Changes nothing: whoever looks on may ask it, too."""
 
 Intent = (
     SendMessage
@@ -142,8 +226,12 @@ Intent = (
     | SendItem
     | EndHalf
     | CancelExchange
+    | AbortExchange
+    | TellExchange
+    | AskPeer
     | Reconnect
     | Disconnect
+    | MockIntent
 )
 
 
@@ -177,6 +265,8 @@ class Done(Struct, frozen=True, kw_only=True):
     """
 
     error: str | None = None
+    told: str = ""
+    """What was asked for, as JSON."""
     conn: int | None = None
     opener: str | None = None
     number: int | None = None

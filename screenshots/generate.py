@@ -7,13 +7,14 @@ settings go to a folder of their own that is removed afterwards.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import resvg_py
@@ -23,7 +24,8 @@ from textual.widgets import Input
 from inspector_app.app import InspectorApp
 from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
 from inspector_app.viewer.state import ViewState
-from slipstream import connect
+from inspector_app.widgets.json_editor import JsonEditor
+from slipstream import Protocol, ProtocolHandler, connect, request_response, stream_stream
 
 FOLDER = Path(__file__).parent
 SIZES = ((80, 24), (160, 48))
@@ -38,7 +40,22 @@ def _free_port() -> int:
 
 SERVER_PORT = _free_port()
 
+SHOP = ServerSpec(port=SERVER_PORT, handler=str(FOLDER / "shop.toml"))
+
 Condition = Callable[[], bool]
+
+
+class Till(ProtocolHandler):
+    """A client that can be called."""
+
+    @request_response
+    async def total(self, data: dict[str, object]) -> int:
+        """Give what was sold."""
+        return len(data)
+
+    @stream_stream
+    async def watch(self, data: dict[str, object], stream: object) -> None:
+        """Say what is sold."""
 
 
 class Stage:
@@ -317,6 +334,64 @@ async def server(stage: Stage) -> None:
             await stage.press("up", "up")
 
 
+@contextlib.asynccontextmanager
+async def _shop(stage: Stage) -> AsyncIterator[Protocol]:
+    """The hosted mock of the pictures, with two clients; gives the one that can be called."""
+    await stage.until(lambda: stage.app._inspection is not None and stage.view.engine == "running")  # noqa: SLF001 - as above
+    url = f"ws://127.0.0.1:{SERVER_PORT}"
+    async with connect(url, handler=Till()) as peer, connect(url) as other:
+        for symbol in ("GOLD", "BEAN", "LEAF", "SALT"):
+            quote = {"operation": "quote", "symbol": symbol}
+            await asyncio.gather(peer.request_response(quote, timeout=0.5), return_exceptions=True)
+        for operation in ("pay", "refund"):
+            await asyncio.gather(other.request_response({"operation": operation}), return_exceptions=True)
+        yield peer
+
+
+async def mock(stage: Stage) -> None:
+    """What is hosted: operations, a hole, faults, and a call that waits."""
+    async with _shop(stage) as peer:
+        await stage.press("K", "down", "down", "h")
+        pending = asyncio.create_task(peer.request_response({"operation": "pay", "order": "A7", "sum": 120}))
+        await stage.pilot.pause(7)  # until the message of that has gone
+        await stage.press("tab", "tab")
+        await stage.pilot.pause(0.5)
+        pending.cancel()
+
+
+async def by_hand(stage: Stage) -> None:
+    """The answer of a call that waits, as it is written."""
+    async with _shop(stage) as peer:
+        await stage.press("K", "down", "down", "h")
+        pending = asyncio.create_task(peer.request_response({"operation": "pay", "order": "A7", "sum": 120}))
+        await stage.pilot.pause(7)
+        await stage.press("tab", "tab", "a")
+        stage.app.screen.query_one(JsonEditor).text = '{\n  "paid": true,\n  "receipt": "{{ R-1 }}"\n}'
+        await stage.pilot.pause(0.5)
+        pending.cancel()
+
+
+async def peers(stage: Stage) -> None:
+    """Whom to send to, of those that are connected."""
+    async with _shop(stage):
+        await stage.press("J")
+        await stage.pilot.pause(0.5)
+        await stage.press("d")
+        await stage.pilot.pause(1.2)
+
+
+async def console(stage: Stage) -> None:
+    """A stream to a peer: items both ways, what may be sent, the next item."""
+    async with _shop(stage) as peer, await peer.stream_stream({"operation": "chat", "name": "Ada"}) as chat:
+        for n in range(1, 6):
+            await chat.send({"text": f"Where is order {n}?"})
+            await chat.receive()
+        await stage.press("3")
+        await stage.until(lambda: stage.view.selection.exchange is not None)
+        await stage.press("I", *'{"text":"I')
+        await stage.pilot.pause(1.0)
+
+
 SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]] = {
     "main": (main, DemoSpec()),
     "filter": (filtering, DemoSpec()),
@@ -341,6 +416,10 @@ SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]]
     "saving": (saving, DemoSpec()),
     "copy-as": (copy_as, DemoSpec()),
     "server": (server, ServerSpec(port=SERVER_PORT)),
+    "mock": (mock, SHOP),
+    "by-hand": (by_hand, SHOP),
+    "peers": (peers, SHOP),
+    "console": (console, SHOP),
     "help": (help_, DemoSpec()),
     "themes": (themes, DemoSpec()),
     "home": (home, None),  # last, so that there are captures to show

@@ -80,6 +80,10 @@ def _time_of_running_loop() -> float:
     return asyncio.get_running_loop().time()
 
 
+def _left(first: int | None, granted: int, used: int) -> int | None:
+    return None if first is None else max(0, max(first, granted) - used)
+
+
 _SETTLED_ERRORS: dict[Outcome, type[SlipstreamError]] = {
     Outcome.TIMEOUT: RequestTimeoutError,
     Outcome.CANCELLED: ExchangeCancelledError,
@@ -308,6 +312,19 @@ class Protocol:
     def exchange(self, request_id: RequestId) -> Exchange | None:
         """The exchange of this ID as it stands, to look at; None if it has ended or never was."""
         return self._session.table.get(request_id)
+
+    def credit(self, request_id: RequestId) -> tuple[int | None, int | None]:
+        """How many more items may go out on a stream, and come in (protocol.md §9); None: no limit.
+
+        Both are 0 for an exchange that has ended or never was.
+        """
+        exchange, table = self.exchange(request_id), self._session.table
+        if exchange is None:
+            return 0, 0
+        return (
+            _left(table.credit_out, exchange.limit_out, exchange.items_out),
+            _left(table.credit_in, exchange.limit_in, exchange.items_in),
+        )
 
     def in_flight(self, request_id: RequestId) -> bool:
         """Whether the exchange of this ID has not ended."""

@@ -96,6 +96,20 @@ class Noted(Struct, frozen=True, kw_only=True):
     conn: int | None = None
 
 
+class FaultMet(Struct, frozen=True, kw_only=True):
+    """A frame met a fault that was made on purpose. `text` says what the fault is, and what it did.
+
+    `raw` is the text of the frame that was just sent because of it; None: none was, so it is the opening
+    frame of `request_id` that is marked.
+    """
+
+    conn: int
+    time_ns: int
+    text: str
+    raw: str | None = None
+    request_id: tuple[str, int] | None = None
+
+
 Record = (
     ConnectionOpened
     | HandshakeSeen
@@ -104,6 +118,7 @@ Record = (
     | ExchangeSettled
     | OperationsDescribed
     | Noted
+    | FaultMet
 )
 
 
@@ -355,6 +370,8 @@ class Batch(Struct):
     settled: list[SettledRow] = []
     findings: list[FindingRow] = []
     notes: list[NoteRow] = []
+    marks: list[Mark] = []
+    """Put beside what a person may have noted on the same frame."""
     operations: dict[int, list[OperationRow]] = {}
     seen: set[tuple[str, Kind, Direction]] = set()
     """Operations that were called: by the inspected side (`out`), or by the other. Some are given again."""
@@ -370,5 +387,6 @@ class Batch(Struct):
             or self.settled
             or self.findings
             or self.notes
+            or self.marks
             or self.operations
         )

@@ -70,6 +70,14 @@ _FINDING = _insert("findings")
 _NOTE = _insert("notes")
 _FORGET_OPERATIONS = "DELETE FROM operations WHERE conn = ?"
 _OPERATION = _insert("operations")
+_MARK = """
+INSERT INTO marks (seq, made_ns, note) VALUES (?, ?, ?) ON CONFLICT (seq) DO UPDATE SET note =
+    CASE
+        WHEN note = '' THEN excluded.note
+        WHEN length(note) < 500 THEN note || '; ' || excluded.note
+        ELSE note
+    END
+"""
 _SEEN_OPERATION = "INSERT OR IGNORE INTO seen_operations (name, kind, direction) VALUES (?, ?, ?)"
 _TOTALS = _insert("totals", "one", verb="REPLACE")
 
@@ -280,6 +288,7 @@ def _few_changes(batch: Batch) -> Iterator[tuple[str, _Values]]:
     yield _SETTLED, map(rows.settled_values, batch.settled)
     yield _FINDING, map(rows.finding_values, batch.findings)
     yield _NOTE, map(rows.note_values, batch.notes)
+    yield _MARK, ((mark.seq, mark.made_ns, mark.note) for mark in batch.marks)
     yield _FORGET_OPERATIONS, ((conn,) for conn in batch.operations)
     for operations in batch.operations.values():
         yield _OPERATION, map(rows.operation_values, operations)

@@ -23,6 +23,7 @@ from inspector_app.commands.messages import (
     MESSAGE_COMMANDS,
     RUN_COMMANDS,
 )
+from inspector_app.commands.mock import CONSOLE_COMMANDS, HOSTING_COMMANDS, MOCK_COMMANDS
 from inspector_app.commands.operations import OPERATION_COMMANDS
 from inspector_app.commands.program import COMPOSE_COMMANDS, PROGRAM_COMMANDS
 
@@ -46,6 +47,7 @@ __all__ = [
 COMMANDS: tuple[Command, ...] = (
     *VIEW_COMMANDS,
     *ENGINE_COMMANDS,
+    *HOSTING_COMMANDS,
     *FRAME_COMMANDS,
     *FIND_COMMANDS,
     *OPERATION_COMMANDS,
@@ -55,6 +57,8 @@ COMMANDS: tuple[Command, ...] = (
     *LEAVING_COMMANDS,
     *HOME_COMMANDS,
     *COMPOSE_COMMANDS,
+    *MOCK_COMMANDS,
+    *CONSOLE_COMMANDS,
     *DRAFT_COMMANDS,
     *HISTORY_COMMANDS,
     *COLLECTION_COMMANDS,
@@ -68,7 +72,7 @@ _NO_ENGINE: dict[EngineState, str] = {
     "dead": "The engine has stopped: press r to start it again.",
 }
 
-_FOR_ENGINE = ("Exchanges", "Connection", "Engine")
+_FOR_ENGINE = ("Exchanges", "Connection", "Engine", "Mock", "Stream")
 
 
 def offered(each: Command, now: Situation) -> bool:

@@ -12,6 +12,8 @@ _PLACE_TITLES: dict[Place, str] = {
     "home": "Home",
     "main": "Main screen",
     "compose": "Compose",
+    "mock": "Mock",
+    "console": "Stream console",
     "history": "History",
     "collections": "Collections",
     "sequence": "Run of a collection",

@@ -10,7 +10,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-Place = Literal["everywhere", "home", "main", "compose", "history", "collections", "sequence", "repetition"]
+Place = Literal[
+    "everywhere",
+    "home",
+    "main",
+    "compose",
+    "mock",
+    "console",
+    "history",
+    "collections",
+    "sequence",
+    "repetition",
+]
 """Where a command can be given: on every screen, or on one of them."""
 
 Group = Literal[
@@ -27,6 +38,8 @@ Group = Literal[
     "Program",
     "Start",
     "Compose",
+    "Mock",
+    "Stream",
     "Messages",
 ]
 
@@ -61,6 +74,14 @@ class Situation(Struct, frozen=True, kw_only=True):
     """An exchange is selected, and is seen to be."""
     pending: bool = False
     """The selected exchange has not ended."""
+    hosting: bool = False
+    """What is inspected is hosted here."""
+    stream: bool = False
+    """The selected exchange is a stream."""
+    on: str = ""
+    """On the screen of a mock: what the cursor is on, `rule`, `hole`, `fault` or `held`."""
+    unary: bool = False
+    """There: the call that waits has one answer."""
     sending: bool = False
     """The selected exchange is a bidirectional stream whose half on this side is open."""
     captures: int = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.engine.calling import Calling, Unreachable
 from inspector_app.engine.link import EngineFailed
-from inspector_app.intents import Done
+from inspector_app.intents import Done, Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class AttachedEngine:
 
     async def perform(self, intent: Intent | EngineIntent) -> Done:
         """Have the engine carry out an intent; `Done.error` says why it was not done."""
-        if not self._may_send:
+        if not self._may_send and not isinstance(intent, Question):
             return Done(error="This viewer only looks on: attach with --control to take part.")
         return await self._calling.perform(intent, lambda: self._engine.alive)
 

@@ -120,6 +120,51 @@ class ControlHandler(ProtocolHandler):
         return await self._perform(data)
 
     @request_response
+    async def abort_exchange(self, data: dict[str, Any]) -> dict[str, Any]:
+        """End a pending exchange with an error."""
+        return await self._perform(data)
+
+    @request_response
+    async def tell_exchange(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Tell how an exchange stands."""
+        return await self._perform(data)
+
+    @request_response
+    async def ask_peer(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Ask a peer what it offers."""
+        return await self._perform(data)
+
+    @request_response
+    async def tell_mock(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Tell how what is hosted stands."""
+        return await self._perform(data)
+
+    @request_response
+    async def switch_fault(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Switch a fault on or off."""
+        return await self._perform(data)
+
+    @request_response
+    async def add_fault(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Have one more fault."""
+        return await self._perform(data)
+
+    @request_response
+    async def edit_answer(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Have a rule of a mock answer something else."""
+        return await self._perform(data)
+
+    @request_response
+    async def hold_operation(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Have calls of an operation wait for answers by hand, or no more."""
+        return await self._perform(data)
+
+    @request_response
+    async def answer_held(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Answer a call that waits."""
+        return await self._perform(data)
+
+    @request_response
     async def reconnect(self, data: dict[str, Any]) -> dict[str, Any]:
         """Client: make a new connection. Server: load the handler and listen again."""
         return await self._perform(data)

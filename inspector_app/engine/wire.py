@@ -16,14 +16,20 @@ import msgspec
 from msgspec import structs
 
 from inspector_app.intents import (
+    AbortExchange,
+    AddFault,
+    AnswerHeld,
+    AskPeer,
     CancelExchange,
     ClientSpec,
     DemoSpec,
     Disconnect,
     Done,
+    EditAnswer,
     EndEngine,
     EndHalf,
     EngineIntent,
+    HoldOperation,
     Intent,
     Reconnect,
     RecordElsewhere,
@@ -35,6 +41,9 @@ from inspector_app.intents import (
     SourceSpec,
     Stay,
     StopRepeating,
+    SwitchFault,
+    TellExchange,
+    TellMock,
 )
 
 Shape = TypeVar("Shape")
@@ -48,8 +57,17 @@ _INTENTS: tuple[type[Intent | EngineIntent], ...] = (
     SendItem,
     EndHalf,
     CancelExchange,
+    AbortExchange,
+    TellExchange,
+    AskPeer,
     Reconnect,
     Disconnect,
+    TellMock,
+    SwitchFault,
+    AddFault,
+    EditAnswer,
+    HoldOperation,
+    AnswerHeld,
     RecordElsewhere,
     Stay,
     EndEngine,

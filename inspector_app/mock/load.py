@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from inspector_app.mock.modules import own_modules, read_afresh
 
 if TYPE_CHECKING:
+    from inspector_app.mock.faults.rules import FaultRule
     from slipstream import ProtocolHandler
 
     HandlerFactory = Callable[[], ProtocolHandler]
@@ -54,6 +55,16 @@ class Loaded:
     def files(self) -> frozenset[Path]:
         """The files that it is made of, as far as they are from its own folder."""
         return frozenset(own_modules(self.folder, self.before).values())
+
+    @property
+    def faults(self) -> tuple[FaultRule, ...]:
+        """None: a handler of Python says nothing of the wire."""
+        return ()
+
+    @property
+    def seed(self) -> int:
+        """Nothing of it is left to chance."""
+        return 1
 
     @property
     def suspects(self) -> frozenset[Path]:

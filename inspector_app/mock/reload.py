@@ -10,7 +10,7 @@ right for editors that write a new file in place of the old, and on every file s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 from inspector_app.mock.load import HandlerFileError
 
 if TYPE_CHECKING:
+    from inspector_app.mock.faults.rules import FaultRule
     from slipstream import Protocol as Connection
     from slipstream import ProtocolHandler
 
@@ -57,6 +58,14 @@ class Hosted(Protocol):
     def suspects(self) -> frozenset[Path]:
         """What is to be followed while the newest version of these files is broken."""
 
+    @property
+    def faults(self) -> Sequence[FaultRule]:
+        """What is to go wrong on the wire."""
+
+    @property
+    def seed(self) -> int:
+        """By which it is decided what is left to chance."""
+
     def again(self) -> Self:
         """Make the newest version. Raises `HandlerFileError`."""
 
@@ -76,6 +85,8 @@ class BuiltIn:
     files: frozenset[Path] = frozenset()
     suspects: frozenset[Path] = frozenset()
     is_only_read: bool = False
+    faults: tuple[FaultRule, ...] = ()
+    seed: int = 1
 
     def again(self) -> Self:
         """Give itself."""

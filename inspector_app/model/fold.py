@@ -17,10 +17,12 @@ from inspector_app.capture.records import (
     Batch,
     ConnectionOpened,
     ExchangeSettled,
+    FaultMet,
     FindingRow,
     FoldedFrame,
     FrameSeen,
     HandshakeSeen,
+    Mark,
     Noted,
     NoteRow,
     OperationRow,
@@ -92,6 +94,7 @@ class Fold:
         self._peers: dict[str, int] = {}
         self._last_peer = 0
         self._seen: set[tuple[str | None, str, bool]] = set()
+        self._last_frame: FrameSeen | None = None
         self._batch = Batch()
         self._changed_exchanges: dict[int, Live] = {}
         self._changed_connections: dict[int, Connection] = {}
@@ -103,6 +106,7 @@ class Fold:
             ExchangeSettled: self._settled,
             OperationsDescribed: self._described,
             Noted: self._noted,
+            FaultMet: self._fault_met,
         }
 
     def apply(self, record: Record) -> None:
@@ -124,6 +128,7 @@ class Fold:
     # -- frames -------------------------------------------------------------------------------------------
 
     def _frame(self, record: FrameSeen) -> None:
+        self._last_frame = record
         conn, time_ns, direction, raw = record
         connection = self._connections.get(conn) or self._connection(conn, time_ns)
         size_bytes = len(raw) if raw.isascii() else size_of(raw)
@@ -493,6 +498,25 @@ class Fold:
                 after_seq=self._totals.frames,
             )
         )
+
+    def _fault_met(self, record: FaultMet) -> None:
+        self._noted(Noted(time_ns=record.time_ns, level="info", text=record.text, conn=record.conn))
+        seq = self._faulted_frame(record)
+        if seq is not None:
+            self._batch.marks.append(Mark(seq, record.time_ns, cut(record.text, TEXT_LENGTH)))
+
+    def _faulted_frame(self, record: FaultMet) -> int | None:
+        """Find the frame that shows a fault; None where it is not in the capture."""
+        if record.raw is not None:
+            last = self._last_frame
+            sent = last is not None and last.conn == record.conn and last.raw is record.raw
+            return self._totals.frames if sent else None
+        if record.request_id is None:
+            return None
+        connection = self._connection(record.conn, record.time_ns)
+        key = (record.conn, record.request_id)
+        live = connection.live.get(record.request_id) or self._ended_exchanges.get(key)
+        return None if live is None else live.opened_seq
 
     def _peer(self, request_id: RequestId) -> int:
         """Give the number of an opener's name. A name that was long unheard of gets another one."""

@@ -22,6 +22,8 @@ class Asking:
 
     def __init__(self, main: MainScreen) -> None:
         self._main = main
+        self.to_talk_on = False
+        """Whether the stream that is looked out for was opened to be talked on."""
 
     def ask(self, intent: Intent | EngineIntent, done: str = "") -> None:
         """Have the engine carry out an intent, and say how that went."""
@@ -109,6 +111,33 @@ class Asking:
         if stream is not None:
             self._main.hold()
             open_item(self._main, stream)
+
+    def do_mock(self) -> None:
+        """Show what is hosted."""
+        from inspector_app.screens.mock import MockScreen
+
+        self._main.app.push_screen(MockScreen(self._main.inspection))
+
+    def do_console(self) -> None:
+        """Open the console of the chosen stream."""
+        from inspector_app.screens.console import ConsoleScreen
+
+        stream = self._main.view.target
+        if stream is not None:
+            self._main.hold()
+            self._main.app.push_screen(ConsoleScreen(self._main.inspection, stream.id))
+
+    def talk(self) -> None:
+        """Open the console of a stream that was just opened here."""
+        if self.to_talk_on and self._main.is_current:
+            self.to_talk_on = False
+            self.do_console()
+
+    def do_send_to(self) -> None:
+        """Choose the peer to send to, then open the form."""
+        from inspector_app.screens.peers import choose_peer
+
+        choose_peer(self._main)
 
     def call(self, operation: Operation | None) -> None:
         """Open the form to call an operation."""

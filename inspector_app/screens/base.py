@@ -81,6 +81,9 @@ class CommandScreen(_Interruptible[None]):
 
     PLACE: ClassVar[Place] = "main"
 
+    TYPES: ClassVar[bool] = False
+    """Whether what is typed goes into a field, so that a letter gives no command."""
+
     hands: Sequence[object] = ()
     """What carries out commands besides the screen itself."""
 
@@ -111,10 +114,13 @@ class CommandScreen(_Interruptible[None]):
             return
         now = self.situation()
         hints = [
-            KeyHint(each.name, each.key, each.title_in(now), available=each.when(now))
+            KeyHint(each.name, self._key_of(each), each.title_in(now), available=each.when(now))
             for each in commands.footer(self.PLACE, now)
         ]
         bar.show(hints, self.footer_word())
+
+    def _key_of(self, each: commands.Command) -> str:
+        return commands.key_label(each.keys[-1]) if self.TYPES else each.key
 
     def footer_word(self) -> tuple[str, str]:
         """Give a word for the right end of the footer, and its style."""

@@ -54,7 +54,7 @@ SUGGESTED_ROWS = 4
 WHAT_FORMS_SEND: dict[Form, str] = {
     "request": "One answer is expected.",
     "stream": "The other side sends items until it ends the stream.",
-    "bidirectional": "Both sides send items; send yours from Streams (3).",
+    "bidirectional": "Both sides send items; yours on the console that opens.",
     "oneway": "Fire and forget: never answered.",
     "raw": "Sent exactly as typed, valid or not.",
     "item": "One item, any JSON value, on this stream:",

@@ -21,6 +21,8 @@ _TITLES: dict[Place, str] = {
     "home": "Home screen",
     "main": "Main screen",
     "compose": "Forms",
+    "mock": "Mock",
+    "console": "Stream console",
     "history": "History",
     "collections": "Collections",
     "sequence": "Run of a collection",
@@ -79,15 +81,16 @@ class HelpScreen(Dialog[None]):
 
 def help_lines(place: Place, width: int, now: Situation | None = None) -> list[list[Part]]:
     """Lay out all commands, those of `place` first, in lines of at most `width` cells."""
-    order: list[Place] = [place, "everywhere", "main", "compose", "history", "collections", "sequence"]
-    order += ["repetition", "home"]
+    order: list[Place] = [place, "everywhere", "main", "compose", "mock", "console", "history", "collections"]
+    order += ["sequence", "repetition", "home"]
     lines: list[list[Part]] = []
     for each in dict.fromkeys(order):
         for group, declared in commands.grouped(each).items():
             members = [member for member in declared if commands.offered(member, now or Situation())]
             if not members:
                 continue
-            named = group not in ("Program", "Start", "Compose") and (each == "main" or group != "Messages")
+            named = group not in ("Program", "Start", "Compose", "Mock", "Stream")
+            named = named and (each == "main" or group != "Messages")
             lines.append([(f"{_TITLES[each]}: {group}" if named else _TITLES[each], "emphasis bold")])
             for member in members:
                 keys = " ".join(commands.key_label(key) for key in member.keys)

@@ -462,6 +462,7 @@ class MainScreen(CommandScreen):
                 self._shown.follow = False
                 self._shown.move_to(place)
                 self._choose_exchange(exchange)
+                self.asking.talk()
 
     # -- commands: looking --------------------------------------------------------------------------------
 

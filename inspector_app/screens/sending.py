@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
@@ -17,16 +17,16 @@ from inspector_app.viewer.drafts import raw_request
 from inspector_app.viewer.exchanges import next_number
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
 from inspector_app.viewer.learning import LearnedOperation, Lesson, learn
-from inspector_app.viewer.operations import suggestions
+from inspector_app.viewer.operations import Operation, operations_of, suggestions
 
 if TYPE_CHECKING:
     from inspector_app.screens.main import MainScreen
 
 
-def open_compose(main: MainScreen) -> None:
-    """Open the form that was used last."""
-    view, conn = main.view, _conn(main)
-    operations = view.known_operations()
+def open_compose(main: MainScreen, to: int | None = None) -> None:
+    """Open the form that was used last; for connection number `to`, else the one that is looked at."""
+    view, conn = main.view, _conn(main) if to is None else to
+    operations = view.known_operations() if to is None else _offered(main, to)
     peer, number = _next_request(main, conn)
     operation = main.drafts.by_form["request"].operation or next(
         iter(suggestions(operations, "request")), "slipstream.ping"
@@ -34,7 +34,7 @@ def open_compose(main: MainScreen) -> None:
     main.drafts.offer_raw(raw_request(peer, number, operation))
     hosting = view.world.role == "SERVER" and conn is not None
     several = hosting and sum(row.state == "CONNECTED" for row in view.connections) > 1
-    hint = "For another peer, choose a frame of it first" if several else ""
+    hint = "For another peer, press J instead of c" if several else ""
     _open(
         main,
         Target(
@@ -48,6 +48,17 @@ def open_compose(main: MainScreen) -> None:
             desk=DraftDesk(main.messages, hint),
         ),
     )
+
+
+def _offered(main: MainScreen, conn: int) -> Sequence[Operation]:
+    """Give what the peer of a connection described, else whatever is known."""
+    view = main.view
+    try:
+        offered = operations_of(view.reader, conn) if view.reader is not None else []
+    except CaptureError as error:
+        view.report(str(error))
+        offered = []
+    return offered or view.known_operations()
 
 
 def _learner(main: MainScreen) -> Callable[[Calls], LearnedOperation] | None:
@@ -102,8 +113,14 @@ def _open(main: MainScreen, target: Target) -> None:
             # Of an item the list itself shows that it went.
             if goal is not None:
                 view.look_out(goal, time.time_ns())
+                main.asking.to_talk_on = opens_stream(intent)
 
     main.app.push_screen(ComposeScreen(main.drafts, target, send), sent)
+
+
+def opens_stream(intent: Intent) -> bool:
+    """Tell whether there is something to talk on then."""
+    return isinstance(intent, SendMessage) and intent.kind == "bidirectional"
 
 
 def goal_of(intent: Intent, done: Done, before: int) -> ExchangeGoal | FrameGoal | None:

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Never
 
 from inspector_app.intents import (
+    AbortExchange,
     CancelExchange,
     Done,
     EndHalf,
@@ -18,15 +19,27 @@ from inspector_app.intents import (
     SendMessage,
     SendRaw,
     StopRepeating,
+    TellExchange,
 )
 from inspector_app.messages.repeat import Pace
 from inspector_app.sources.repeating import begin_to_repeat, stop_repeating
+from inspector_app.standing import ExchangeStanding, to_json
 from slipstream import ExchangeKind, FrameTooLargeError, OverloadedError, SlipstreamError, StreamClosedError
 
 if TYPE_CHECKING:
     from slipstream import Protocol
 
-Sending = SendMessage | RepeatMessage | StopRepeating | SendRaw | SendItem | EndHalf | CancelExchange
+Sending = (
+    SendMessage
+    | RepeatMessage
+    | StopRepeating
+    | SendRaw
+    | SendItem
+    | EndHalf
+    | CancelExchange
+    | AbortExchange
+    | TellExchange
+)
 """The intents that are about one connection."""
 
 _KINDS = {
@@ -55,6 +68,10 @@ async def act(intent: Sending, protocol: Protocol, conn: int) -> Done:
                 await protocol.end_half(_with_open_half(intent, protocol))
             case CancelExchange():
                 await protocol.cancel(_in_flight(intent, protocol))
+            case AbortExchange():
+                await protocol.abort(_in_flight(intent, protocol), intent.code, intent.message)
+            case TellExchange():
+                return Done(conn=conn, told=_standing(intent, protocol))
     except _RefusedError as refusal:
         return Done(error=str(refusal))
     except SlipstreamError as error:
@@ -121,7 +138,27 @@ async def _send_raw(text: str, protocol: Protocol) -> None:
     await protocol.send_raw(text)
 
 
-def _in_flight(intent: SendItem | EndHalf | CancelExchange, protocol: Protocol) -> tuple[str, int]:
+def _standing(intent: TellExchange, protocol: Protocol) -> str:
+    request_id = (intent.opener, intent.number)
+    exchange = protocol.exchange(request_id)
+    if exchange is None:
+        return ""
+    sendable, receivable = protocol.credit(request_id)
+    return to_json(
+        ExchangeStanding(
+            state=exchange.state.name,
+            sends=exchange.takes_items,
+            items_out=exchange.items_out,
+            items_in=exchange.items_in,
+            sendable=sendable,
+            receivable=receivable,
+        )
+    )
+
+
+def _in_flight(
+    intent: SendItem | EndHalf | CancelExchange | AbortExchange, protocol: Protocol
+) -> tuple[str, int]:
     request_id = (intent.opener, intent.number)
     if not protocol.in_flight(request_id):
         raise _RefusedError(f"Exchange {intent.number} has ended, or never was: nothing was sent.")

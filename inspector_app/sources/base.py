@@ -112,17 +112,26 @@ def hide_secrets(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     return [(name, HIDDEN if name.lower() in SECRET_HEADERS else value) for name, value in headers]
 
 
-def hosted(name: str | None, seed: int | None = None) -> Hosted:
+def hosted(name: str | None, seed: int | None = None, faults: str | None = None) -> Hosted:
     """Load what a person named to be hosted, None: the demo's own; raises `SourceError`."""
     try:
-        if name is None:
-            from inspector_app.mock.demo import Market
+        found = _named(name, seed)
+        if faults is None:
+            return found
+        from inspector_app.mock.faults.beside import WithFaults
 
-            return BuiltIn(Market)
-        if name.endswith(".toml"):
-            from inspector_app.mock.script.mock import load_mock
-
-            return load_mock(Path(name), seed=seed)
-        return load(name)
+        return WithFaults(found, Path(faults), seed)
     except HandlerFileError as error:
         raise SourceError(str(error), BAD_USAGE) from error
+
+
+def _named(name: str | None, seed: int | None) -> Hosted:
+    if name is None:
+        from inspector_app.mock.demo import Market
+
+        return BuiltIn(Market)
+    if name.endswith(".toml"):
+        from inspector_app.mock.script.mock import load_mock
+
+        return load_mock(Path(name), seed=seed)
+    return load(name)

@@ -20,7 +20,7 @@ from inspector_app.capture.records import (
     OperationsDescribed,
     StateChanged,
 )
-from inspector_app.intents import ClientSpec, Disconnect, Done, Intent, Reconnect
+from inspector_app.intents import AskPeer, ClientSpec, Disconnect, Done, Intent, MockIntent, Reconnect
 from inspector_app.mock.reload import BuiltIn, Reloader, handlers_of
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import check_url, without_password
@@ -106,8 +106,13 @@ class ClientSource:
             return await self._disconnect()
         if self._protocol is None or self._protocol.state is not ConnectionState.CONNECTED:
             return Done(error=_NOT_CONNECTED)
-        if intent.conn not in {None, self._conn}:
+        if not isinstance(intent, MockIntent) and intent.conn not in {None, self._conn}:
             return Done(error=f"Connection {intent.conn} has ended: only connection {self._conn} is open.")
+        if isinstance(intent, MockIntent):
+            return Done(error="Nothing is hosted here: this is a client.")
+        if isinstance(intent, AskPeer):
+            await self._describe(self._protocol, self._conn)
+            return Done(conn=self._conn)
         return await act(intent, self._protocol, self._conn)
 
     async def stop(self) -> None:

@@ -12,8 +12,10 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.records import ConnectionOpened, Noted, Record
-from inspector_app.intents import Disconnect, Done, Intent, Reconnect, ServerSpec
+from inspector_app.capture.records import ConnectionOpened, Noted, OperationsDescribed, Record
+from inspector_app.intents import AskPeer, Disconnect, Done, Intent, MockIntent, Reconnect, ServerSpec
+from inspector_app.mock.by_hand import Desk
+from inspector_app.mock.faults.plan import Faults
 from inspector_app.mock.load import HandlerFileError
 from inspector_app.mock.reload import Reloader, handlers_of
 from inspector_app.sources.actions import act
@@ -21,13 +23,16 @@ from inspector_app.sources.address import is_loopback, url_of
 from inspector_app.sources.base import Emit, hosted, hosting_limits
 from inspector_app.sources.failures import SourceError, listen_failure
 from inspector_app.sources.handshake import handshake_of
+from inspector_app.sources.misbehaving import faulty_wire
+from inspector_app.sources.mocking import Mocking
 from inspector_app.sources.tap import RecordingTap
-from slipstream import ConnectionState, Protocol, Refused, serve
+from slipstream import ConnectionClosedError, ConnectionState, Protocol, Refused, describe, serve
 
 if TYPE_CHECKING:
     from inspector_app.mock.reload import Hosted, Level
     from slipstream import ProtocolHandler
     from slipstream.server import Server
+    from slipstream.wire import Wire
 
 _ENDED = {ConnectionState.CLOSED, ConnectionState.LOST}
 _TOLD_REFUSALS = 16
@@ -39,7 +44,11 @@ class ServerSource:
 
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec
-        self._reloader = Reloader(hosted(spec.handler, spec.seed), take_over=self._take_over, tell=self._note)
+        first = hosted(spec.handler, spec.seed, spec.faults)
+        self._reloader = Reloader(first, take_over=self._take_over, tell=self._note)
+        self.faults = Faults(first.faults, seed=first.seed)
+        self.desk = Desk(self._note)
+        self._mocking = Mocking(lambda: self.hosted, self.faults, self.desk, self._conn_of)
         self._following: asyncio.Task[None] | None = None
         self._server: Server | None = None
         self._port = spec.port
@@ -77,6 +86,8 @@ class ServerSource:
         if isinstance(intent, Reconnect):
             async with self._turn:
                 return await self._listen_again()
+        if isinstance(intent, MockIntent):
+            return self._mocking.perform(intent)
         peers = self._open_peers()
         if isinstance(intent, Disconnect):
             await asyncio.gather(*(protocol.aclose() for protocol in peers.values()))
@@ -86,7 +97,20 @@ class ServerSource:
         conn = max(peers) if intent.conn is None else intent.conn
         if conn not in peers:
             return Done(error=f"Connection {conn} has ended: choose one that is open.")
+        if isinstance(intent, AskPeer):
+            return await self._ask(peers[conn], conn)
         return await act(intent, peers[conn], conn)
+
+    async def _ask(self, peer: Protocol, conn: int) -> Done:
+        try:
+            operations = await describe(peer)
+        except ConnectionClosedError:
+            return Done(error=f"Connection {conn} has ended: choose one that is open.")
+        if operations is None:
+            return Done(error="This peer does not describe itself: name the operation by hand.")
+        if self._emit is not None:
+            self._emit(OperationsDescribed(conn=conn, time_ns=time.time_ns(), operations=tuple(operations)))
+        return Done(conn=conn)
 
     async def stop(self) -> None:
         """Close every connection and the socket; nothing listens after it."""
@@ -111,6 +135,7 @@ class ServerSource:
                     max_connections=self._spec.max_peers,
                     allow_origins=self._spec.allow_origins,
                     taps=self._observe,
+                    rewire=self._rewire,
                     on_connect=self._welcome,
                     on_refused=self._tell_refused,
                 )
@@ -141,7 +166,7 @@ class ServerSource:
         except HandlerFileError as error:
             self._note("problem", str(error))
             raise
-        return handler
+        return self.desk.handler(handler)
 
     def _take_over(self, new: Hosted) -> None:
         """Have every connection answered by a new version from now on. Raises `HandlerFileError`."""
@@ -149,12 +174,18 @@ class ServerSource:
         handlers = handlers_of(new, len(peers))
         new.notes_to(self._note)
         for peer, handler in zip(peers, handlers, strict=True):
-            peer.set_handler(handler)
+            peer.set_handler(self.desk.handler(handler))
+        self.faults.take_over(new.faults, new.seed)
 
     def _observe(self, websocket: object) -> list[RecordingTap]:
         self._conns += 1
         arrival = self._arriving[websocket] = _Arrival(self._conns)
-        return [RecordingTap(arrival, arrival.conn)]
+        return [arrival.tap]
+
+    def _rewire(self, websocket: object, wire: Wire) -> Wire:
+        arrival = self._arriving[websocket]
+        faulty = arrival.tap.wire = faulty_wire(wire, websocket, self.faults, arrival.conn, arrival)
+        return faulty
 
     def _welcome(self, protocol: Protocol) -> None:
         arrival = self._arriving.pop(protocol.websocket)
@@ -197,10 +228,12 @@ class ServerSource:
         self._peers = {conn: peer for conn, peer in self._peers.items() if peer.state not in _ENDED}
         return self._peers
 
+    def _conn_of(self, protocol: Protocol | None) -> int | None:
+        return next((conn for conn, peer in self._peers.items() if peer is protocol), None)
+
     def _note(self, level: Level, text: str, protocol: Protocol | None = None) -> None:
         if self._emit is not None:
-            conn = next((conn for conn, peer in self._peers.items() if peer is protocol), None)
-            self._emit(Noted(time_ns=time.time_ns(), level=level, text=text, conn=conn))
+            self._emit(Noted(time_ns=time.time_ns(), level=level, text=text, conn=self._conn_of(protocol)))
 
 
 class _Arrival:
@@ -208,6 +241,7 @@ class _Arrival:
 
     def __init__(self, conn: int) -> None:
         self.conn = conn
+        self.tap = RecordingTap(self, conn)
         self._held: list[Record] = []
         self._emit: Emit = self._held.append
 

@@ -12,12 +12,18 @@ from inspector_app.capture.records import ExchangeSettled, FrameSeen, StateChang
 from slipstream.taps import FrameTap, Tap, Transition
 
 if TYPE_CHECKING:
+    from inspector_app.mock.faults.wire import FaultyWire
     from inspector_app.sources.base import Emit
     from slipstream.exchanges import Outcome, RequestId
 
 
 class RecordingTap(Tap):
-    """Emits a record for each frame, transition and local ending of connection number `conn`."""
+    """Emits a record for each frame, transition and local ending of connection number `conn`.
+
+    A `wire` that changes what goes out tells that by itself: it knows what really goes, and when.
+    """
+
+    wire: FaultyWire | None = None
 
     def __init__(self, emit: Emit, conn: int) -> None:
         self._emit = emit
@@ -26,6 +32,8 @@ class RecordingTap(Tap):
     def frame(self, seen: FrameTap) -> None:
         """Emit the message exactly as it was on the wire."""
         direction, message, time_ns = seen
+        if direction == "out" and self.wire is not None and not self.wire.untouched:
+            return
         # What `FrameSeen(…)` does, at half the cost.
         self._emit(tuple.__new__(FrameSeen, (self._conn, time_ns, direction, message)))
 

@@ -27,6 +27,7 @@ class MarkBook:
         self._notes: dict[int, str] = {}
         self._seqs: list[int] = []
         self._read_ns = 0
+        self._stale = False
 
     @property
     def seqs(self) -> Sequence[int]:
@@ -52,10 +53,15 @@ class MarkBook:
         self._notes, self._seqs = notes, sorted(notes)
         return True
 
-    def read_if_due(self, reader: CaptureReader, now_ns: int) -> bool:
-        """Read them again, if that is cheap and was not done a moment ago; somebody else may have set one."""
-        if len(self._seqs) > _OFTEN or now_ns - self._read_ns < _EVERY_NS:
+    def read_if_due(self, reader: CaptureReader, now_ns: int, *, news: bool = True) -> bool:
+        """Read them again, if that is cheap and was not done a moment ago; somebody else may have set one.
+
+        `news`: something was written since the last call. What is not due now is read by a later call.
+        """
+        self._stale = self._stale or news
+        if not self._stale or len(self._seqs) > _OFTEN or now_ns - self._read_ns < _EVERY_NS:
             return False
+        self._stale = False
         try:
             return self.read(reader, now_ns)
         except CaptureError:

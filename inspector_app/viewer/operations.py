@@ -72,17 +72,7 @@ def known_operations(reader: CaptureReader) -> list[Operation]:
 
     What this side called comes first, then what the other side called here. Raises `CaptureError`.
     """
-    described = [
-        Operation(
-            name=row.name,
-            kind=row.kind,
-            doc=row.doc,
-            params=row.params,
-            returns=row.returns,
-            deprecated=row.deprecated,
-        )
-        for row in reader.operations()
-    ]
+    described = operations_of(reader)
     named = {each.name for each in described}
     called = [
         Operation(name=name, kind=kind, described=False)
@@ -94,6 +84,21 @@ def known_operations(reader: CaptureReader) -> list[Operation]:
         for name, kind in reader.seen_operations("in")
     ]
     return [*described, *called, *ours]
+
+
+def operations_of(reader: CaptureReader, conn: int | None = None) -> list[Operation]:
+    """Give what the peer of a connection offers, as it told; None: the newest that told."""
+    return [
+        Operation(
+            name=row.name,
+            kind=row.kind,
+            doc=row.doc,
+            params=row.params,
+            returns=row.returns,
+            deprecated=row.deprecated,
+        )
+        for row in reader.operations(conn)
+    ]
 
 
 def suggestions(operations: Sequence[Operation], kind: MessageKind) -> list[str]:

@@ -197,7 +197,7 @@ class ViewState:
             data = True
         if data:
             self._read_lists()
-            data = self.marks.read_if_due(reader, now_ns) or data
+        data = self.marks.read_if_due(reader, now_ns, news=data) or data
         data = self._find() or data
         if self.view == "operations":
             data = self.operations.usages.refresh_if_due(reader, now_ns) or data
@@ -481,4 +481,6 @@ class ViewState:
             exchange=exchange is not None,
             pending=pending,
             sending=sending,
+            hosting=self.world.role == "SERVER",
+            stream=exchange is not None and exchange.kind != "request_response",
         )

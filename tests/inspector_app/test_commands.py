@@ -34,7 +34,10 @@ def test_a_key_means_one_thing_at_a_time(place: commands.Place) -> None:
         for key in each.keys:
             by_key.setdefault(key, []).append(each)
     situations = [
-        Situation(view=view, engine=engine, connected=connected, frames=1)
+        Situation(
+            view=view, engine=engine, connected=connected, frames=1, hosting=chosen, stream=chosen, on="held"
+        )
+        for chosen in (True, False)
         for view in VIEWS
         for engine in ("none", "starting", "running", "dead")
         for connected in (True, False)

@@ -20,6 +20,7 @@ from slipstream.frames import Frame, MessageType, decode
 
 RequestId = tuple[str, int]
 
+MOST_FAULTS: Final = 10_000
 MOST_KNOWN: Final = 20_000
 """Exchanges that are remembered for a connection; of older ones the operation is not known any more."""
 SWAP_PATIENCE_S: Final = 1.0
@@ -77,13 +78,35 @@ class Faults:
         self.all = tuple(Fault(rule, rule.on) for rule in rules)
         self._changed: list[Callable[[], None]] = []
 
+    def take_over(self, rules: Sequence[FaultRule], seed: int) -> None:
+        """Have other rules. One of a title that there was stays on or off, unless that was rewritten too."""
+        self.seed = seed
+        before = {fault.rule.title: fault for fault in self.all}
+        self.all = tuple(_taken_over(rule, before.get(rule.title)) for rule in rules)
+        for fault in before.values():
+            if fault not in self.all:
+                fault.on = False  # what it holds back goes on
+        self._tell_changed()
+
+    def add(self, rule: FaultRule) -> None:
+        """Have one more. Raises `ValueError` with a sentence where there is one of its title."""
+        if any(fault.rule.title == rule.title for fault in self.all):
+            raise ValueError(f"There is a fault {rule.title} already: give this one a name of its own.")
+        if len(self.all) >= MOST_FAULTS:
+            raise ValueError(f"There are {MOST_FAULTS} faults already: remove some from the file.")
+        self.all = (*self.all, Fault(rule, rule.on))
+        self._tell_changed()
+
+    def _tell_changed(self) -> None:
+        for tell in list(self._changed):
+            tell()
+
     def switch(self, name: str, on: bool) -> bool:
         """Switch the faults of this title on or off; False when there is none."""
         found = [fault for fault in self.all if fault.rule.title == name]
         for fault in found:
             fault.on = on
-        for tell in list(self._changed):
-            tell()
+        self._tell_changed()
         return bool(found)
 
     def when_switched(self, tell: Callable[[], None]) -> Callable[[], None]:
@@ -289,6 +312,16 @@ class ConnectionFaults:
             Sending(text=_written(first)),
             Sending(text=_written(second), fault=fault, told=told, request_id=frame.request_id),
         ]
+
+
+def _taken_over(rule: FaultRule, before: Fault | None) -> Fault:
+    if before is None:
+        return Fault(rule, rule.on)
+    on = before.on if before.rule.on == rule.on else rule.on
+    if before.rule.model_copy(update={"on": rule.on}) != rule:
+        return Fault(rule, on)
+    before.rule, before.on = rule, on
+    return before
 
 
 def _decoded(message: str | bytes) -> Frame | None:

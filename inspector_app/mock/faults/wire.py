@@ -29,7 +29,8 @@ _MOST_DELAYED: Final = 1000
 class FaultyWire:
     """Made by `rewire` of `slipstream.serve`.
 
-    `sent` hears of each text as it is sent, `told` of each fault.
+    `sent` hears of each text as it is sent, `told` of each fault. What is `untouched` passes through at no
+    cost, so nobody is told: whoever observes the connection has seen it.
     """
 
     def __init__(
@@ -55,6 +56,11 @@ class FaultyWire:
         self._sender: asyncio.Task[None] | None = None
         self._ended = False
 
+    @property
+    def untouched(self) -> bool:
+        """Whether what is written now goes out as it is, at once: there is no rule, and nothing waits."""
+        return not self._faults.faults.all and self._sender is None
+
     # -- what the connection uses ---------------------------------------------------------------------------
 
     async def read(self, receive: Receive) -> None:
@@ -62,7 +68,7 @@ class FaultyWire:
         end_listening = self._faults.faults.when_switched(self._news.set)
 
         def look(message: str | bytes) -> bool:
-            if self._faults.any:
+            if self._faults.faults.all:
                 self._faults.came(message)
             return receive(message)
 
@@ -77,9 +83,7 @@ class FaultyWire:
 
     def write(self, messages: Sequence[str]) -> Awaitable[None] | None:
         """Write text messages, or what becomes of them."""
-        if not self._faults.any:
-            for text in messages:
-                self._sent(text)
+        if self.untouched:
             return self._wire.write(messages)
         for text in messages:
             for sending in self._faults.decide(text):

@@ -78,6 +78,11 @@ class Mock:
         return self._text.shown
 
     @property
+    def path(self) -> Path:
+        """The mock file."""
+        return self._text.path
+
+    @property
     def files(self) -> frozenset[Path]:
         """The mock file, and the files of answers that it names."""
         return self._files

@@ -15,7 +15,15 @@ from inspector_app.capture.reader import CaptureReader
 from inspector_app.engine.attached import AttachedEngine
 from inspector_app.engine.link import EngineFailed, EngineLink
 from inspector_app.engine.running import RunningEngine, engines_of, running_engines
-from inspector_app.intents import DemoSpec, EndEngine, RecordElsewhere, SendMessage, Stay
+from inspector_app.intents import (
+    DemoSpec,
+    EndEngine,
+    RecordElsewhere,
+    SendMessage,
+    Stay,
+    TellExchange,
+    TellMock,
+)
 
 WAIT_S = 30.0
 LOG_EVENT = SendMessage(kind="oneway", operation="log_event")
@@ -96,6 +104,8 @@ async def test_a_viewer_that_looks_on_finds_the_capture_and_can_send_nothing(cap
         assert await attached.open() == capture
         for intent in (LOG_EVENT, Stay(), EndEngine(), RecordElsewhere(capture="/x")):
             assert "--control" in ((await attached.perform(intent)).error or "")
+        for question in (TellMock(), TellExchange(conn=1, opener="p", number=1)):
+            assert "--control" not in ((await attached.perform(question)).error or "")
         await attached.stop()
 
 

@@ -22,14 +22,20 @@ from inspector_app.engine.wire import (
     intent_of,
 )
 from inspector_app.intents import (
+    AbortExchange,
+    AddFault,
+    AnswerHeld,
+    AskPeer,
     CancelExchange,
     ClientSpec,
     DemoSpec,
     Disconnect,
     Done,
+    EditAnswer,
     EndEngine,
     EndHalf,
     EngineIntent,
+    HoldOperation,
     Intent,
     Reconnect,
     RecordElsewhere,
@@ -41,6 +47,9 @@ from inspector_app.intents import (
     SourceSpec,
     Stay,
     StopRepeating,
+    SwitchFault,
+    TellExchange,
+    TellMock,
 )
 
 
@@ -81,6 +90,15 @@ def test_an_answer_survives_the_trip(answer: Ready | Failed) -> None:
         SendItem(conn=1, opener="p", number=3, data_json="null"),
         EndHalf(conn=1, opener="p", number=3),
         CancelExchange(conn=1, opener="p", number=3),
+        AbortExchange(conn=1, opener="p", number=3, code="mine", message="\ud83d"),
+        TellExchange(conn=1, opener="p", number=3),
+        AskPeer(conn=2),
+        TellMock(),
+        SwitchFault(title="f", on=False),
+        AddFault(rule_json="{}"),
+        EditAnswer(kind="stream", place=2, answer_json="[]", save=True),
+        HoldOperation(operation="o", on=True),
+        AnswerHeld(held=3, how="item", data_json="1"),
         Reconnect(),
         Disconnect(),
         RecordElsewhere(capture="/data/two.capture"),
@@ -94,10 +112,16 @@ def test_an_intent_survives_the_trip(intent: Intent | EngineIntent) -> None:
 
 def test_every_intent_has_an_operation_of_its_own() -> None:
     assert sorted(INTENTS) == [
+        "abort_exchange",
+        "add_fault",
+        "answer_held",
+        "ask_peer",
         "cancel_exchange",
         "disconnect",
+        "edit_answer",
         "end_engine",
         "end_half",
+        "hold_operation",
         "reconnect",
         "record_elsewhere",
         "repeat_message",
@@ -106,6 +130,9 @@ def test_every_intent_has_an_operation_of_its_own() -> None:
         "send_raw",
         "stay",
         "stop_repeating",
+        "switch_fault",
+        "tell_exchange",
+        "tell_mock",
     ]
 
 

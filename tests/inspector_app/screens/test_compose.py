@@ -287,7 +287,7 @@ async def test_at_a_server_with_several_clients_the_form_says_how_to_reach_anoth
         await stage.press("escape")
         recording.connect(2, me="second").commit()
         await _open_for_peer(stage, 2)
-        assert "For another peer, choose a frame of it first" in stage.text
+        assert "For another peer, press J instead of c" in stage.text
 
 
 async def _open_for_peer(stage: Stage, connections: int) -> None:

@@ -42,3 +42,17 @@ def test_reading_the_same_marks_again_changes_nothing(tmp_path: Path) -> None:
     marks = MarkBook()
     assert marks.read(reader)
     assert not marks.read(reader)
+
+
+def test_a_mark_that_comes_right_behind_others_is_seen_though_nothing_else_is_written(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().calls(3).commit()
+    view = live_view(recording.path)
+    Marks(recording.path).set(1, "first")
+    view.tick(recording.now_ns)
+    assert view.marks.note(1) == "first"
+    Marks(recording.path).set(2, "second")
+    for part in (10, 4, 2):
+        view.tick(recording.now_ns + S // part)
+        assert view.marks.note(2) is None
+    assert view.tick(recording.now_ns + 2 * S).data
+    assert view.marks.note(2) == "second"
