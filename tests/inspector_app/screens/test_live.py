@@ -96,6 +96,8 @@ async def test_a_stream_is_opened_fed_half_closed_and_cancelled_by_key() -> None
         await stage.press("c", "ctrl+n", "ctrl+n")
         await stage.type("chat")
         await stage.press("ctrl+s")
+        await stage.until_shown("Next item")
+        await stage.press("escape")
         await stage.until(lambda: stage.view.view == "streams" and stage.view.situation().sending)
         await stage.press("i")
         await stage.until_shown("Send an item")
