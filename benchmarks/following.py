@@ -72,16 +72,18 @@ def feed(path: Path, preloaded: int, rate: int, seconds: float) -> None:
 
 def show_list(path: Path) -> None:
     """Show a capture that grows as the inspector does, without an engine behind it."""
+    from textual.screen import Screen
+
     from inspector_app.app import InspectorApp
     from inspector_app.inspection import Inspection
     from inspector_app.intents import ClientSpec
 
     class Following(InspectorApp):
-        def _go_home(self) -> None:  # type: ignore[override]  # it is not at home that this one begins
+        def _first_screen(self) -> Screen[None]:
             inspection = Inspection.of(ClientSpec(url="ws://127.0.0.1:8765"))
             inspection.view.attach(CaptureReader(path))
             inspection.view.engine_is("running", time.time_ns())
-            self._look_at(inspection)
+            return self._screen_of(inspection)
 
     Following().run()
 
@@ -246,7 +248,8 @@ def measure(program: str, preloaded: int, rate: int, seconds: float) -> Measured
             timeout=None,
         )
         child.delaybeforesend = None
-        _read_until(child, b"Operation", 60)
+        if not _read_until(child, b"Operation", 60):
+            raise SystemExit("The list did not show up within a minute: nothing can be measured.")
         _drain(child, 1.5)
         writer.stdin.write("go\n")
         writer.stdin.flush()
