@@ -82,7 +82,7 @@ class Live:
             _KINDS[exchange.kind],
         )
 
-    def latency_ns(self, time_ns: int, *, incoming: bool) -> int | Null:
+    def latency_ns(self, time_ns: int, incoming: bool) -> int | Null:
         """Time from the opening to an answer of the responder; `NULL` for what the opener sends."""
         if incoming is not self.exchange.mine:
             return NULL
@@ -172,13 +172,13 @@ class Connection:
         if request_id is None:
             pass
         elif kind is _STREAM_DATA:
-            live = self.item(request_id, sender, size_bytes, incoming=incoming)
+            live = self.item(request_id, sender, size_bytes, incoming)
         elif kind is _RESPONSE:
-            effect, live = _RESULT, self.response(request_id, sender, incoming=incoming)
+            effect, live = _RESULT, self.response(request_id, sender, incoming)
         elif kind is _REQUEST and type(data) is dict:
             operation = data.get("operation")
             effect = _OPENED
-            exchange = self.opening(_UNARY, request_id, sender, operation, incoming=incoming)
+            exchange = self.opening(_UNARY, request_id, sender, operation, incoming)
         if live is not None:
             exchange = live.exchange
         if exchange is not None:
@@ -193,9 +193,7 @@ class Connection:
 
     # Ordinary frames take a shorter way to the same place; None for every other, and then nothing was done.
 
-    def item(
-        self, request_id: RequestId, sender: str | None, size_bytes: int, *, incoming: bool
-    ) -> Live | None:
+    def item(self, request_id: RequestId, sender: str | None, size_bytes: int, incoming: bool) -> Live | None:
         """Fold a `stream_data`."""
         live, table = self.live.get(request_id), self.table
         if live is None:
@@ -208,7 +206,7 @@ class Connection:
         table.item_sent(exchange, size_bytes)
         return live
 
-    def response(self, request_id: RequestId, sender: str | None, *, incoming: bool) -> Live | None:
+    def response(self, request_id: RequestId, sender: str | None, incoming: bool) -> Live | None:
         """Fold a `response`."""
         live, table = self.live.get(request_id), self.table
         if live is None or not live.unary:
@@ -226,7 +224,6 @@ class Connection:
         request_id: RequestId,
         sender: str | None,
         operation: object,
-        *,
         incoming: bool,
     ) -> Exchange | None:
         """Fold what opens an exchange."""
@@ -245,7 +242,7 @@ class Connection:
             return None
         return table.open(kind, operation)
 
-    def end(self, request_id: RequestId, sender: str | None, *, incoming: bool) -> Live | None:
+    def end(self, request_id: RequestId, sender: str | None, incoming: bool) -> Live | None:
         """Fold a `stream_end`."""
         live, table = self.live.get(request_id), self.table
         if live is None or (incoming and sender == table.local_peer):

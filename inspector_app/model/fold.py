@@ -133,7 +133,7 @@ class Fold:
         connection = self._connections.get(conn) or self._connection(conn, time_ns)
         size_bytes = len(raw) if raw.isascii() else size_of(raw)
         totals = self._totals
-        totals.frames += 1
+        seq = totals.frames = totals.frames + 1
         incoming = direction == "in"
         if incoming:
             totals.frames_in += 1
@@ -150,12 +150,12 @@ class Fold:
             row = self._any_frame(record, connection, size_bytes)
         else:
             row = self._ordinary_frame(
-                record, connection, head, size_bytes, incoming=incoming
+                record, connection, head, size_bytes, incoming, seq
             ) or self._good_frame(record, connection, fields_of(head), size_bytes)
         self._batch.frames.append((row, raw))
 
     def _ordinary_frame(
-        self, record: FrameSeen, connection: Connection, head: Head, size_bytes: int, *, incoming: bool
+        self, record: FrameSeen, connection: Connection, head: Head, size_bytes: int, incoming: bool, seq: int
     ) -> FoldedFrame | None:
         """Fold what comes as it should; None for all else, and then nothing was done."""
         conn, time_ns, direction, _ = record
@@ -164,32 +164,32 @@ class Fold:
         live: Live | None
         if kind is Item:
             name = "stream_data"
-            live = connection.item(request_id, sender, size_bytes, incoming=incoming)
+            live = connection.item(request_id, sender, size_bytes, incoming)
             if live is None:
                 return None
             live.last_item_ns = time_ns
             if not live.answered:
-                latency_ns = live.latency_ns(time_ns, incoming=incoming)
+                latency_ns = live.latency_ns(time_ns, incoming)
             self._changed_exchanges[live.id] = live
         elif kind is Response:
             name = "response"
-            live = connection.response(request_id, sender, incoming=incoming)
+            live = connection.response(request_id, sender, incoming)
             if live is None:
                 return None
-            latency_ns = live.latency_ns(time_ns, incoming=incoming)
-            self._end(connection, live, time_ns, self._totals.frames)
+            latency_ns = live.latency_ns(time_ns, incoming)
+            self._end(connection, live, time_ns, seq)
         elif kind is End:
             name = "stream_end"
-            live = connection.end(request_id, sender, incoming=incoming)
+            live = connection.end(request_id, sender, incoming)
             if live is None:
                 return None
             self._changed_exchanges[live.id] = live
             if live.exchange.outcome is not _PENDING:
-                self._end(connection, live, time_ns, self._totals.frames)
+                self._end(connection, live, time_ns, seq)
         else:
             name, opens = _OPENS[kind]
             operation = cast("Opening", head).data.operation
-            exchange = connection.opening(opens, request_id, sender, operation, incoming=incoming)
+            exchange = connection.opening(opens, request_id, sender, operation, incoming)
             if exchange is None:
                 return None
             live = self._open(connection, exchange, time_ns)
@@ -197,7 +197,7 @@ class Fold:
         return made(
             FoldedFrame,
             (
-                self._totals.frames,
+                seq,
                 time_ns,
                 conn,
                 direction,
@@ -239,7 +239,7 @@ class Fold:
         if live is not None and effect is not _REFUSED:
             opener, number, operation = live.opener, live.number, live.operation
             if kind in _ANSWERS or (kind is _STREAM_DATA and not live.answered):
-                latency_ns = live.latency_ns(time_ns, incoming=incoming)
+                latency_ns = live.latency_ns(time_ns, incoming)
         else:
             operation = _operation(live, fields)
             if request_id is not None:
