@@ -6,10 +6,8 @@ Owns the file and its place. A damaged or unreadable file never stops the progra
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -149,19 +147,12 @@ def save(folder: Path, settings: Settings) -> str:
     """Write the settings, whole or not at all. Return one sentence when that failed, else an empty text."""
     import json
 
+    from inspector_app.whole_file import replace_file
+
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=FILE_NAME, suffix=".new")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(settings), file, indent=2)
-                file.write("\n")
-            Path(name).replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_file(path, f"{json.dumps(asdict(settings), indent=2)}\n".encode())
     except OSError as error:
         return f"{path} cannot be written ({error.strerror or error}): settings last until the program ends."
     return ""

@@ -75,7 +75,7 @@ class Exchange:
                     async for item in stream:
                         await self._print(item)
                     await self._rest_is_sent(sending, stream, end_s)
-            except BaseExceptionGroup as failures:
+            except BaseExceptionGroup as failures:  # both halves fail by one cause: the end of the exchange
                 raise failures.exceptions[0] from None
             if (failure := sending.result()) is not None:
                 raise failure

@@ -6,10 +6,7 @@ its matter.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.toml_file import TomlError, TomlFile, TomlProblem, read_toml
 from inspector_app.toml_lines import Place, lines_of
+from inspector_app.whole_file import replace_file
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -90,17 +88,7 @@ def _write(path: Path, text: str) -> None:
         path = path.resolve()  # a link goes on leading to it
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        content = text.encode()
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}", suffix=".new")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_file(path, text.encode(), mode=mode)
     except UnicodeEncodeError:
         raise _problem(path, "half a surrogate pair cannot be written: take it out.") from None
     except (OSError, ValueError, RuntimeError) as error:

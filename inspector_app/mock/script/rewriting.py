@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from inspector_app.whole_file import replace_file
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from inspector_app.mock.script.rules import Rule
 
 _KEYS = {
@@ -31,7 +32,7 @@ def write_answer(path: Path, rule: Rule, answer: Any) -> None:
         same = table["operation"] == rule.operation
         if same:
             _put(table, key, others, answer)
-            _replace(path, tomlkit.dumps(document))
+            replace_file(path, tomlkit.dumps(document).encode(), mode=path.stat().st_mode & 0o777)
     except (KeyError, IndexError, TypeError, TOMLKitError, UnicodeDecodeError):
         same = False
     except OSError as error:
@@ -62,16 +63,3 @@ def _item(value: Any) -> Any:
             array.append(_item(each))
         return array
     return tomlkit.item(value)
-
-
-def _replace(path: Path, text: str) -> None:
-    path = path.resolve()
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
+import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -66,12 +68,19 @@ def test_a_comparison_that_takes_too_long_ends_with_a_sentence() -> None:
     assert found.problem.startswith("Comparing took too long")
 
 
-def test_a_comparison_that_is_stopped_ends_its_process() -> None:
+def test_a_comparison_that_is_stopped_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, popen = threading.Event(), subprocess.Popen
+
+    def begun(*arguments: Any, **options: Any) -> Any:
+        process = popen(*arguments, **options)
+        started.set()
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", begun)
     items = ",".join(f'"{number}"' for number in range(200_000))
     comparing = Comparing(frame(f"[{items}]"), frame(f"[{items[::-1]}]"), time_limit_s=300)
     with ThreadPoolExecutor() as threads:
         result = threads.submit(comparing.run)
-        while comparing._process is None and not result.done():
-            time.sleep(0)
+        assert started.wait(100)
         comparing.stop()
         assert result.result(100).problem.startswith("Comparing took too long")
