@@ -6,6 +6,7 @@ Owns the words for what a model refuses.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from inspector_app.capture.filter.values import DURATIONS
 from inspector_app.toml_lines import Place, key_text, line_of, lines_of
 
 if TYPE_CHECKING:
@@ -114,6 +116,29 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = found[: error.start].count(b"\n") + 1
         raise TomlError([TomlProblem(path, line, "", "this is not UTF-8: save it as UTF-8.")]) from error
+
+
+# -- durations ---------------------------------------------------------------------------------------------
+
+_AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)")
+_LONGEST_S: Final = 86_400.0
+
+
+def seconds_of(value: object, *, bare: bool = False) -> float:
+    """Read a duration with its unit, such as `200ms`; with `bare` also a number of seconds.
+
+    Raises `ValueError` with what to write instead.
+    """
+    found = _AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is not None and found[2] in DURATIONS:
+        seconds = float(found[1]) * DURATIONS[found[2]] / 1e9
+    elif bare and isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = float(value)
+    else:
+        raise ValueError('this is no time: write it with its unit, such as "200ms" or "2s".')
+    if not (math.isfinite(seconds) and 0 < seconds <= _LONGEST_S):
+        raise ValueError("a time must be more than nothing and no more than a day.")
+    return seconds
 
 
 # -- what was meant ----------------------------------------------------------------------------------------

@@ -7,45 +7,28 @@ Data with variables in it is kept as it was typed: values of secrets never get h
 from __future__ import annotations
 
 import json
-import math
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from inspector_app.capture.filter.values import DURATIONS
 from inspector_app.display.json_check import json_problem
 from inspector_app.messages.answers import MessageKind
 from inspector_app.messages.expectations import ExpectationError, read_expectation
 from inspector_app.messages.rewriting import replace_text, rewrite, without_table
 from inspector_app.payload_path import steps_of
-from inspector_app.toml_file import read_toml
+from inspector_app.toml_file import read_toml, seconds_of
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
     from inspector_app.toml_file import TomlFile
 
-_AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)")
 _NOT_LITERAL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|'''|'$")
 """What cannot stand in a text of TOML as it is."""
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
-_LONGEST_S: Final = 86_400.0
-
-
-def _seconds(value: object) -> float:
-    """Read a duration: `200ms`, `2s`, or a number of seconds."""
-    found = _AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is not None and found[2] in DURATIONS:
-        seconds = float(found[1]) * DURATIONS[found[2]] / 1e9
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = float(value)
-    else:
-        raise ValueError('this is no time: write it with its unit, such as "200ms" or "2s".')
-    if not (math.isfinite(seconds) and 0 < seconds <= _LONGEST_S):
-        raise ValueError("a time must be more than nothing and no more than a day.")
-    return seconds
 
 
 def _json_text(value: object) -> str:
@@ -61,7 +44,7 @@ def _json_text(value: object) -> str:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+Seconds = Annotated[float, BeforeValidator(partial(seconds_of, bare=True))]
 JsonText = Annotated[str, BeforeValidator(_json_text)]
 
 

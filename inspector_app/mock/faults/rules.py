@@ -5,14 +5,11 @@ Owns what can be written. What a fault does to frames is `plan`'s.
 
 from __future__ import annotations
 
-import math
-import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from inspector_app.capture.filter.values import DURATIONS
-from inspector_app.toml_file import read_toml
+from inspector_app.toml_file import read_toml, seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,23 +54,11 @@ _USUAL_FRAMES: Final[dict[Do, FrameSort]] = {
     "no_end": "end",
 }
 
-_AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)")
-_LONGEST_S: Final = 86_400.0
 _SENDABLE_CODES: Final = (*range(1000, 1004), *range(1007, 1015))
 
 
-def _seconds(value: object) -> float:
-    found = _AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None or found[2] not in DURATIONS:
-        raise ValueError('this is no time: write it with its unit, such as "200ms" or "2s".')
-    seconds = float(found[1]) * DURATIONS[found[2]] / 1e9
-    if not (math.isfinite(seconds) and 0 < seconds <= _LONGEST_S):
-        raise ValueError("a time must be more than nothing and no more than a day.")
-    return seconds
-
-
 Seconds = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "examples": ["200ms", "2s"]})
+    float, BeforeValidator(seconds_of), WithJsonSchema({"type": "string", "examples": ["200ms", "2s"]})
 ]
 
 
