@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.css.query import NoMatches
@@ -39,6 +40,7 @@ from inspector_app.display.theme import (
 )
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
+from inspector_app.screens.type_ahead import TypeAhead
 from inspector_app.screens.wishes import Attach, GoHome, Inspect, OpenFile, Remember, Restart
 from inspector_app.viewer.columns import checked
 from inspector_app.viewer.drafts import Drafts, StartDrafts
@@ -130,6 +132,7 @@ class InspectorApp(App[int]):
         self._toasts: Toasts | None = None
         self._made_bench: Bench | None = None
         self._counts = False
+        self._type_ahead = TypeAhead(self, super().on_event)
         self.too_late: list[Exception] = []
         """What was looked for on screens that were being taken apart because the app ends."""
         self.failure = ""
@@ -144,6 +147,13 @@ class InspectorApp(App[int]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give a colour to every style name, also under a theme that is not ours."""
         return {} if self.theme in self._themes else variable_defaults(dark=self.current_theme.dark)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand out keys one after the other."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._type_ahead.take(event)
+        else:
+            await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Drop from every drawn line whatever could act on the terminal."""

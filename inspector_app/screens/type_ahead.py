@@ -1,0 +1,88 @@
+"""Typing ahead: a key is handed out once the one before it has had its effect.
+
+Textual hands every key at once to what has the focus, and a key that opens a screen or moves the focus takes
+effect only after it has gone through the queues of all that is above. What is typed meanwhile would go to
+the wrong place. Owns the order of keys and pasted text, and nothing of what they do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from textual import events
+from textual.app import App
+from textual.dom import DOMNode
+
+PATIENCE_S: Final = 1.0
+"""How long a key is waited for that has its effect late, or in a widget that has gone meanwhile."""
+URGENT: Final = frozenset({"ctrl+q"})
+"""Keys that wait for nothing."""
+ROUNDS: Final = 2
+"""A key goes up once; what it makes a widget say, such as that a line was entered, goes up after it."""
+
+Typed = events.Key | events.Paste
+
+
+class TypeAhead:
+    """Hands out what is typed by way of `hand_out`, which is the app's own way."""
+
+    def __init__(self, app: App[int], hand_out: Callable[[events.Event], Awaitable[None]]) -> None:
+        self._app = app
+        self._hand_out = hand_out
+        self._waiting: deque[Typed] = deque()
+        self._turn = 0
+        self._under_way = False
+        self._since = 0.0
+
+    async def take(self, typed: Typed) -> None:
+        """Take what was typed, and hand it out when it is its turn."""
+        if isinstance(typed, events.Key) and typed.key in URGENT:
+            await self._hand_out(typed)
+            return
+        self._waiting.append(typed)
+        if not self._under_way or time.monotonic() - self._since > PATIENCE_S:
+            await self._go_on()
+
+    async def _go_on(self) -> None:
+        """Hand out up to and with the next key whose effect may be where the one after it goes."""
+        self._turn += 1
+        self._under_way = False
+        while self._waiting and not self._under_way:
+            typed = self._waiting.popleft()
+            target = self._target
+            self._under_way = not _is_text(typed, target)
+            self._since = time.monotonic()
+            await self._hand_out(typed)
+            if self._under_way:
+                self._follow(target, target, self._turn, ROUNDS)
+
+    @property
+    def _target(self) -> DOMNode:
+        return self._app.focused or self._app.screen
+
+    def _follow(self, node: DOMNode | None, start: DOMNode, turn: int, rounds: int) -> None:
+        """Go the way the key went: what comes out of a queue after it finds it dealt with there."""
+        if node is not None and node is not self._app:
+            if not node.call_later(self._follow, node.parent, start, turn, rounds):
+                self._follow(node.parent, start, turn, rounds)
+        elif rounds > 1:
+            self._follow(start, start, turn, rounds - 1)
+        else:
+            # Last through the app, which moves the focus, and the screen, which may be a new one.
+            self._app.call_later(self._settle, turn)
+
+    def _settle(self, turn: int) -> None:
+        if not self._app.screen.call_later(self._app.call_later, self._settled, turn):
+            self._app.call_later(self._settled, turn)
+
+    async def _settled(self, turn: int) -> None:
+        if turn == self._turn:
+            await self._go_on()
+
+
+def _is_text(typed: Typed, target: DOMNode) -> bool:
+    """Whether this only puts text into a field."""
+    return isinstance(typed, events.Paste) or target.check_consume_key(typed.key, typed.character)

@@ -1,0 +1,126 @@
+"""What is typed ahead goes where it was meant to go: a burst is in the queue before its first key acts."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from inspector_app.screens import type_ahead
+from inspector_app.screens.compose import ComposeScreen
+from inspector_app.screens.compose_data import DataPane
+from inspector_app.screens.type_ahead import TypeAhead
+from tests.inspector_app.idle import wait_for_idle
+from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live
+from tests.inspector_app.screens.test_forms import _describing, _open
+
+
+def burst(app: App[int], *keys: str) -> None:
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_text_typed_right_after_the_key_that_opens_a_form_is_in_the_form(tmp_path: Path) -> None:
+    async with live(_describing(tmp_path).path, RecordingEngine(), LARGE) as stage:
+        await stage.until(lambda: stage.view.connected and stage.view.operations.count)
+        burst(stage.app, "c", *"order")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+        assert stage.app.screen.query_one("#operation", Input).value == "order"
+
+
+async def test_keys_typed_right_after_going_over_to_the_json_are_in_the_json(tmp_path: Path) -> None:
+    async with live(_describing(tmp_path).path, RecordingEngine(), LARGE) as stage:
+        pane = await _open(stage)
+        assert pane.at_form
+        burst(stage.app, "f4", "f7", "delete", *"[7]", "f4")
+        await stage.rest()
+        assert stage.app.screen.query_one(DataPane).text == "[7]"
+        assert pane.at_form
+
+
+async def test_a_value_entered_and_the_next_one_typed_right_away_are_in_their_lines(tmp_path: Path) -> None:
+    async with live(_describing(tmp_path).path, RecordingEngine(), LARGE) as stage:
+        pane = await _open(stage)
+        burst(stage.app, *"BEAN", "enter", "down", "7", "enter")
+        await stage.rest()
+        data = json.loads(pane.text)
+        assert (data["symbol"], data["count"]) == ("BEAN", 7)
+
+
+class Slow(App[int]):
+    """A button whose key has its effect when a test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.type_ahead = TypeAhead(self, super().on_event)
+        self.may = asyncio.Event()
+        self.begun = asyncio.Event()
+
+    class Opener(Button):
+        async def on_key(self, event: events.Key) -> None:
+            if event.key == "o" and isinstance(self.app, Slow):
+                self.app.begun.set()
+                await self.app.may.wait()
+                self.screen.set_focus(self.app.query_one(Input))
+
+    def compose(self) -> ComposeResult:
+        yield self.Opener()
+        yield Input()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.type_ahead.take(event)
+        else:
+            await super().on_event(event)
+
+
+@pytest.fixture
+def slow() -> Slow:
+    return Slow()
+
+
+async def _opening(app: Slow, pilot: Pilot[int], *keys: str) -> None:
+    app.set_focus(app.query_one(Slow.Opener))
+    await pilot.pause()
+    burst(app, "o", *keys)
+    await app.begun.wait()
+
+
+async def test_keys_and_pasted_text_wait_in_their_order(slow: Slow) -> None:
+    async with slow.run_test() as pilot:
+        await _opening(slow, pilot, "a")
+        slow.post_message(events.Paste("bc"))
+        burst(slow, "d")
+        slow.may.set()
+        await pilot.pause()
+        assert slow.query_one(Input).value == "abcd"
+
+
+async def test_the_key_that_quits_waits_for_nothing(slow: Slow) -> None:
+    async with slow.run_test() as pilot:
+        await _opening(slow, pilot, "a", "ctrl+q")
+        await wait_for_idle()
+        ended = slow._exit
+        slow.may.set()
+        assert ended
+
+
+async def test_a_key_without_an_effect_holds_up_the_next_one_only_so_long(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with slow.run_test() as pilot:
+        field = slow.query_one(Input)
+        await _opening(slow, pilot)
+        slow.set_focus(field)
+        burst(slow, "a")
+        await wait_for_idle()
+        held = field.value
+        monkeypatch.setattr(type_ahead, "PATIENCE_S", 0.0)
+        burst(slow, "b")
+        await wait_for_idle()
+        slow.may.set()
+        assert (held, field.value) == ("", "ab")
