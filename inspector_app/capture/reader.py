@@ -357,7 +357,7 @@ class CaptureReader:
 
     def _query(self, statement: str, parameters: Sequence[object] = ()) -> list[rows.Values]:
         try:
-            return self._connection.execute(statement, parameters).fetchall()
+            return self._connection.execute(statement, rows.storable(parameters)).fetchall()
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
         except UnicodeDecodeError as error:  # as above
@@ -368,7 +368,7 @@ class CaptureReader:
     def select(self, statement: str, parameters: Sequence[object]) -> Iterator[rows.Values]:
         """Give what a query of another module of this package finds, row by row, unchecked."""
         try:
-            yield from self._connection.execute(statement, parameters)
+            yield from self._connection.execute(statement, rows.storable(parameters))
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
         except UnicodeDecodeError as error:

@@ -19,6 +19,9 @@ LONGEST_WITHOUT = 512
 That of an `error` is always kept: what it says follows rules that are the protocol library's.
 """
 
+NAME_LENGTH = 256
+"""Characters of an operation or a peer ID that a row keeps; the frame's own text keeps all."""
+
 CUT = "…"
 """Ends a summary that does not show everything."""
 

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from inspector_app.capture import rows
+from inspector_app.capture.summary import NAME_LENGTH, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ class Calls(NamedTuple):
     @property
     def asked(self) -> tuple[str, bool, str]:
         """What the queries ask for."""
-        return self.operation, self.direction == "out", self.kind
+        return cut(self.operation, NAME_LENGTH), self.direction == "out", self.kind
 
 
 class Usage(NamedTuple):
@@ -85,7 +86,7 @@ def frames_since(reader: CaptureReader, operation: str, seq: int, *, most: int) 
 
     Raises `CaptureError`.
     """
-    found = next(reader.select(_SINCE, (operation, seq, most)), None)
+    found = next(reader.select(_SINCE, (cut(operation, NAME_LENGTH), seq, most)), None)
     return rows.integer(found[0]) if found is not None else 0
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.records import NULL, ConnectionRow, FoldedExchange, Null
-from inspector_app.capture.summary import cut
+from inspector_app.capture.summary import NAME_LENGTH, cut
 from slipstream.exchanges import Effect, ExchangeKind, ExchangeTable, Outcome, Step
 from slipstream.frames import Frame, MessageType
 from slipstream.lifecycle import ENDED, StreamState
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from inspector_app.capture.records import ConnectionOpened, Kind
     from slipstream.exchanges import Exchange, RequestId
     from slipstream.frames import Fields
-
-NAME_LENGTH = 256
-"""Characters of an operation or a peer ID that a row keeps; the frame's own text keeps all."""
 
 made = tuple.__new__
 """Makes a named tuple at half the cost of calling it; `made(FoldedFrame, (seq, …))`."""

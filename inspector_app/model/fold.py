@@ -32,8 +32,8 @@ from inspector_app.capture.records import (
     StateRow,
     Totals,
 )
-from inspector_app.capture.summary import LONGEST_WITHOUT, cut, data_summary, message_summary
-from inspector_app.model.connection import NAME_LENGTH, Connection, Live, made, row_number, row_opener
+from inspector_app.capture.summary import LONGEST_WITHOUT, NAME_LENGTH, cut, data_summary, message_summary
+from inspector_app.model.connection import Connection, Live, made, row_number, row_opener
 from inspector_app.model.error_summary import error_line, error_summary
 from inspector_app.model.ordinary import (
     End,

@@ -1,6 +1,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import Direction
 from inspector_app.capture.usage import Calls, Usage, frames_since, last_use, messages_of, usage_of
@@ -22,6 +24,19 @@ def test_last_use_and_typical_time_of_an_operation(tmp_path: Path) -> None:
     assert usage_of(reader, Calls("other")) == Usage(7, recording.now_ns, None)
     assert usage_of(reader, Calls("never")) is None
     assert [last_use(reader, Calls(name)) for name in ("get_quote", "other", "never")] == [6, 7, 0]
+    reader.close()
+
+
+@pytest.mark.parametrize("name", ["\ud800", "long" * 100])
+def test_an_operation_is_found_by_its_whole_name_also_where_a_capture_keeps_another(
+    tmp_path: Path, name: str
+) -> None:
+    reader = CaptureReader(Recording(tmp_path).connect().request(0, operation=name).respond(0).close())
+    calls = Calls(name)
+    usage = usage_of(reader, calls)
+    assert usage is not None
+    assert usage.last_seq == last_use(reader, calls) == frames_since(reader, name, 0, most=9) == 2
+    assert list(messages_of(reader, calls, "out", ("request",), most=9, most_bytes=1000))
     reader.close()
 
 
