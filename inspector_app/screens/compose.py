@@ -357,7 +357,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             self._know()
             if self._draft.takes_operation and self._draft.offer(self._template()):
                 self._pane.text = self._draft.data
-            self._judge()
+            # What was said of the last try stays.
+            self._allow()
 
     # -- commands -----------------------------------------------------------------------------------------
 

@@ -181,6 +181,19 @@ async def test_text_in_the_history_cannot_drive_the_terminal(tmp_path: Path) -> 
 # -- variables and environments -----------------------------------------------------------------------------
 
 
+async def test_why_a_message_was_not_sent_stays_when_its_form_was_learned_meanwhile(
+    folder: Path, tmp_path: Path
+) -> None:
+    recording = recording_in(tmp_path)
+    async with live(recording.path, Answering(recording), LARGE) as stage:
+        await compose(stage, "login", '{"symbol": "${symbol}"}')
+        await stage.press("ctrl+s")
+        screen = stage.app.screen
+        assert isinstance(screen, ComposeScreen)
+        await stage.until(lambda: screen._learned)
+        await stage.until_shown("There is no variable symbol")
+
+
 async def test_variables_have_the_values_of_the_chosen_environment(folder: Path, tmp_path: Path) -> None:
     recording = recording_in(tmp_path)
     engine = Answering(recording)
