@@ -27,7 +27,9 @@ def start(tmp_path: Path, data_folder: Path) -> Iterator[Start]:
     }
     with ExitStack() as stack:
 
-        def run(*arguments: str, columns: int = 80, rows: int = 24) -> Terminal:
-            return stack.enter_context(Terminal(*arguments, columns=columns, rows=rows, environment=folders))
+        def run(*arguments: str, columns: int = 80, rows: int = 24, folder: Path | None = None) -> Terminal:
+            return stack.enter_context(
+                Terminal(*arguments, columns=columns, rows=rows, environment=folders, folder=folder)
+            )
 
         yield run

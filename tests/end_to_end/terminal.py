@@ -31,6 +31,8 @@ KEYS = {
     "backspace": "\x7f",
     "delete": "\x1b[3~",
     "f4": "\x1bOS",
+    "f5": "\x1b[15~",
+    "f6": "\x1b[17~",
     "f7": "\x1b[18~",
 }
 
@@ -161,3 +163,9 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def leave(terminal: Terminal, shown: str) -> None:
+    """Leave what is on the screen, and wait for that: Escape and a key at once are another key."""
+    terminal.press("escape")
+    terminal.wait_for(lambda screen: shown not in screen)
