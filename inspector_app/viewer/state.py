@@ -42,6 +42,7 @@ _WITH_EXCHANGE = frozenset({"frames", "requests", "streams", "findings"})
 
 _AGES_NS = 200_000_000
 _CONNECTIONS_NS = 200_000_000
+_FEW_CONNECTIONS = 100
 _NOTES_AT_ONCE = 20
 
 
@@ -94,6 +95,7 @@ class ViewState:
         self._live_ns = 0
         self._connections: dict[int, ConnectionRow] = {}
         self._connections_ns = 0
+        self._open_at_reading = 0
         self._behind = False
         self._stale_connections = True
         self._stale_transitions = True
@@ -170,12 +172,17 @@ class ViewState:
             self._read_problem = str(error)
             return Changes()
         self._live_ns = now_ns if self.engine == "running" else self._live.last_ns
-        # A server with thousands of connections must not have all of them read at every tick.
-        if self._stale_connections and now_ns - self._connections_ns >= _CONNECTIONS_NS:
+        if self._stale_connections and self._connections_due(now_ns):
             self._read_connections(reader, now_ns)
         if self._paused and arrived is None:
             return Changes(data=self._find())
         return self._take_over(reader, now_ns, arrived=arrived, data=data)
+
+    def _connections_due(self, now_ns: int) -> bool:
+        """Whether to read them now: a server with thousands must not have all of them read at every tick."""
+        opened = self._live.connections_open != self._open_at_reading
+        few = self._live.connections < _FEW_CONNECTIONS
+        return (opened and few) or now_ns - self._connections_ns >= _CONNECTIONS_NS
 
     def _find(self) -> bool:
         """Take over what was found. The capture stands still in a paused view, a search does not."""
@@ -215,6 +222,7 @@ class ViewState:
             self._read_problem = str(error)
             return
         self._stale_connections = False
+        self._open_at_reading = self._live.connections_open
         self._stale_transitions = True
 
     def _read_transitions(self, reader: CaptureReader) -> None:

@@ -325,15 +325,31 @@ def test_with_several_connections_an_exchange_is_named_with_its_connection(tmp_p
     assert two.label(1, ME, 0) == "1→0"
 
 
-def test_many_commits_do_not_have_the_connections_read_at_every_tick(tmp_path: Path) -> None:
+def test_a_connection_that_opens_or_ends_is_known_at_the_next_tick(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().commit()
     view = live_view(recording.path)
     view.tick(START_NS + S)
+    assert view.connected
     recording.state("CONNECTED", "LOST", code=1006).commit()
     view.tick(START_NS + S + 30 * MS)
-    assert view.state == "CONNECTED"
+    assert (view.connected, view.state) == (False, "LOST")
+
+
+def test_many_commits_do_not_have_a_hundred_connections_read_at_every_tick(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    for conn in range(1, 101):
+        recording.connect(conn)
+    view = live_view(recording.commit().path)
+    view.tick(START_NS + S)
+    recording.state("CONNECTED", "LOST", code=1006).commit()
+
+    def connected() -> int:
+        return sum(row.state == "CONNECTED" for row in view.connections)
+
+    view.tick(START_NS + S + 30 * MS)
+    assert connected() == 100
     view.tick(START_NS + S + 300 * MS)
-    assert view.state == "LOST"
+    assert connected() == 99
 
 
 # -- trouble and notes ------------------------------------------------------------------------------------
