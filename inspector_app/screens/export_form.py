@@ -123,6 +123,10 @@ class ExportForm(Dialog[None]):
     def _format(self) -> Format:
         return FORMATS[str(self.query_one("#format", Select).value)]
 
+    def _format_told_by(self, target: str) -> Format | None:
+        ending = Path(target).suffix.lower()
+        return next((each for each in FORMATS.values() if ending in each.endings), None)
+
     def _selection(self) -> Selection:
         chosen = self._choices[int(str(self.query_one("#what", Select).value))].selection
         typed = self.query_one("#filter", Input).value
@@ -142,19 +146,20 @@ class ExportForm(Dialog[None]):
             self._look()
             return
         target = self.query_one("#target", Input)
-        endings = tuple(ending for each in FORMATS.values() for ending in each.endings)
-        path = Path(target.value)
-        if path.suffix.lower() in endings:
-            target.value = str(path.with_suffix(self._format.endings[0]))
+        if self._format_told_by(target.value) not in (None, self._format):
+            target.value = str(Path(target.value).with_suffix(self._format.endings[0]))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Look anew, once typing rests."""
+        """Look anew, once typing rests; take the format that the ending of the file tells."""
         event.stop()
         self._replace = self._why = ""
         self._drawn = -1
+        told = self._format_told_by(event.value)
         if event.input.id == "filter":
             self._settle()
             self._settling = self.set_timer(_SETTLED_S, self._look)
+        elif told is not None:
+            self.query_one("#format", Select).value = told.name
 
     def _settle(self) -> None:
         if self._settling is not None:

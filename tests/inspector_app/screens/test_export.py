@@ -75,6 +75,19 @@ async def test_the_ending_follows_the_format_and_one_exchange_can_be_taken(
     assert len(log["entries"][0]["_webSocketMessages"]) == 2
 
 
+async def test_the_format_follows_the_ending_that_is_typed(capture: Path, tmp_path: Path) -> None:
+    async with opened(capture) as stage:
+        form = await ask(stage, tmp_path / "out.markdown")
+        assert form.query_one("#format", Select).value == "markdown"
+        target = form.query_one("#target", Input)
+        assert target.value.endswith("out.markdown")
+        target.value = str(tmp_path / "mock.toml")
+        await stage.rest()
+        await stage.press("enter")
+        await stage.until(lambda: (tmp_path / "mock.toml").exists())
+    assert "[[request]]" in (tmp_path / "mock.toml").read_text()
+
+
 async def test_a_file_is_replaced_only_when_that_is_said_twice(capture: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
     target.write_text("precious")
