@@ -35,6 +35,7 @@ class TypeAhead:
         self._waiting: deque[Typed] = deque()
         self._turn = 0
         self._under_way = False
+        self._text_went = False
         self._since = 0.0
 
     async def take(self, typed: Typed) -> None:
@@ -51,11 +52,14 @@ class TypeAhead:
         self._turn += 1
         self._under_way = False
         while self._waiting and not self._under_way:
-            typed = self._waiting.popleft()
             target = self._target
-            self._under_way = not _is_text(typed, target)
+            is_text = _is_text(self._waiting[0], target)
+            # Text goes one after the other to one field. What an app takes first must not overtake it.
+            self._under_way = not is_text
+            overtakes, self._text_went = self._text_went and not is_text, is_text
             self._since = time.monotonic()
-            await self._hand_out(typed)
+            if not overtakes:
+                await self._hand_out(self._waiting.popleft())
             if self._under_way:
                 self._follow(target, target, self._turn, ROUNDS)
 

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from textual import events
 from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
@@ -59,6 +61,12 @@ class Slow(App[int]):
         self.type_ahead = TypeAhead(self, super().on_event)
         self.may = asyncio.Event()
         self.begun = asyncio.Event()
+        self.taken: list[str] = []
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "take", priority=True)]
+
+    def action_take(self) -> None:
+        self.taken.append(self.query_one(Input).value)
 
     class Opener(Button):
         async def on_key(self, event: events.Key) -> None:
@@ -98,6 +106,15 @@ async def test_keys_and_pasted_text_wait_in_their_order(slow: Slow) -> None:
         slow.may.set()
         await pilot.pause()
         assert slow.query_one(Input).value == "abcd"
+
+
+async def test_a_key_that_the_app_takes_first_does_not_overtake_text(slow: Slow) -> None:
+    async with slow.run_test() as pilot:
+        slow.set_focus(slow.query_one(Input))
+        await pilot.pause()
+        burst(slow, "a", "b", "f2", "c", "f2")
+        await pilot.pause()
+        assert slow.taken == ["ab", "abc"]
 
 
 async def test_the_key_that_quits_waits_for_nothing(slow: Slow) -> None:
