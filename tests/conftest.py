@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +25,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("suite", deadline=None, derandomize=True)
     settings.register_profile("proof", deadline=None)
     settings.load_profile("proof" if config.option.markexpr == "proof" else "suite")
+    _take_signals()
+
+
+def _take_signals() -> None:
+    """Have signals do what they do at a terminal: a shell's background and `nohup` ignore some for good."""
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 def pytest_collection_finish() -> None:

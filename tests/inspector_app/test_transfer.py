@@ -6,7 +6,6 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,15 +71,6 @@ def test_a_preview_of_nothing_says_so() -> None:
     assert "Nothing was redacted" in preview_lines(Told(on=False))[0]
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """What a shell runs in its background ignores Ctrl-C, and so would the tests."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_what_is_told_to_end_leaves_nothing_half_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
