@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
+from websockets.sync.server import ServerConnection, serve
 
 from tests.end_to_end.conftest import Start
 from tests.end_to_end.terminal import Terminal, leave
@@ -73,6 +76,50 @@ def test_an_operation_is_found_its_stream_talked_on_and_sent_again_and_copied(
     compile(clipboard(terminal), "copied", "exec")
     terminal.press("\x11")
     assert terminal.wait_for_end() == 0
+
+
+def answer(connection: ServerConnection) -> None:
+    """What a server that knows no library does: it answers every request with what it was asked."""
+    for message in connection:
+        frame = json.loads(message)
+        if frame["type"] == "request":
+            told = {
+                "type": "response",
+                "requestId": frame["requestId"],
+                "peerID": "it",
+                "data": frame["data"],
+            }
+            connection.send(json.dumps(told))
+
+
+def test_what_a_server_does_not_tell_is_learned_from_its_traffic(start: Start) -> None:
+    with serve(answer, "127.0.0.1", 0, compression=None) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        terminal = start("connect", f"ws://127.0.0.1:{server.socket.getsockname()[1]}")
+        terminal.wait_for("CONNECTED")
+        terminal.press("c")
+        terminal.wait_for("Timeout, s")
+        terminal.type("user.get")
+        terminal.press("enter")
+        terminal.wait_for("valid JSON")
+        terminal.press("f7", "delete")
+        terminal.type('{"id": 4711}')
+        terminal.press("\x13")
+        terminal.wait_for(lambda screen: "Timeout, s" not in screen and "user.get" in screen)
+        terminal.press("6")
+        terminal.wait_for(lambda screen: "learned" in screen and "user.get" in screen)
+        terminal.press("\x0f")
+        terminal.wait_for("letters of a name")
+        terminal.type("user")
+        terminal.press("\x13")
+        terminal.wait_for("Form  JSON")
+        terminal.press("f4")
+        terminal.wait_for("learned from the traffic")
+        terminal.press("\x11")
+        assert terminal.wait_for_end() == 0
+        server.shutdown()
+        thread.join(timeout=10)
 
 
 @SIZES

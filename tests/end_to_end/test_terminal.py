@@ -209,6 +209,8 @@ def test_home_explains_why_it_cannot_connect(start: Start) -> None:
     terminal.wait_for("│ ws://127.0.0.1:1/ ")
     terminal.press("enter")
     terminal.wait_for(lambda screen: "LOST" in screen and "listen" in screen)
+    terminal.press("4")
+    terminal.wait_for(lambda screen: "TCP" in screen and "refused" in screen)
     terminal.press("q")
     assert terminal.wait_for_end() == 0
 
