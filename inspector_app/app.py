@@ -467,6 +467,11 @@ class InspectorApp(App[int]):
                 self._counts = True
                 self.set_timer(COUNTED_S, self._show_counts)
 
+    def clear_notifications(self) -> None:
+        """Take the toasts away; what was told is told anew when it comes again."""
+        self._toasts = None
+        super().clear_notifications()
+
     def _show_counts(self) -> None:
         self._counts = False
         for screen in self.screen_stack[-1:]:  # there is none when the app ends

@@ -475,6 +475,8 @@ class MainScreen(CommandScreen):
             # A key right behind another one overtakes the news of where that one has moved the cursor.
             self._choose_shown(time.monotonic_ns())
         if name.startswith("view_"):
+            # They cover the detail, where they may have sent the reader for more.
+            self.app.clear_notifications()
             self.change_view(name.removeprefix("view_"))
         else:
             super().action_run(name)

@@ -25,6 +25,16 @@ async def test_a_problem_that_repeats_is_one_toast_with_a_count(tmp_path: Path) 
         await stage.until_shown("'user 49'. (50 times)")
 
 
+async def test_toasts_make_room_for_the_view_they_send_to_and_may_come_again(tmp_path: Path) -> None:
+    async with opened(Recording(tmp_path).connect().request(0).close()) as stage:
+        notify(stage.app, "Connection (4) shows how far it got.", "error")
+        await stage.until(lambda: shown(stage))
+        await stage.press("4")
+        assert shown(stage) == []
+        notify(stage.app, "Connection (4) shows how far it got.", "error")
+        await stage.until(lambda: shown(stage) == ["Connection (4) shows how far it got."])
+
+
 async def test_what_is_told_besides_has_a_toast_of_its_own(tmp_path: Path) -> None:
     async with opened(Recording(tmp_path).connect().request(0).close()) as stage:
         for text, severity in (
