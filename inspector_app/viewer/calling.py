@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.capture.errors import CaptureError
@@ -71,61 +73,72 @@ class CaptureCaller:
             raise
 
     async def _answer(self, goal: ExchangeGoal, message: Ready) -> Answer:
-        if message.kind == "bidirectional":
-            await self._send_items(goal, message)
         limit_s = None if message.kind == "request" else message.timeout_s or STREAM_LIMIT_S
-        enough = False
+        refusals: list[str] = []
+        ended: ExchangeRow | None = None
         try:
-            async with asyncio.timeout(limit_s):
-                enough = await self._until_ended(goal, message.take)
+            async with asyncio.timeout(limit_s) as limit:
+                sending = asyncio.create_task(self._send_items(goal, message, limit, refusals))
+                try:
+                    ended = await self._until_ended(goal, message.take)
+                finally:
+                    sending.cancel()
         except TimeoutError:
-            pass
-        ended = self._find(goal)
-        if ended is None or ended.outcome != "pending":
+            ended = self._find(goal)
+        enough = ended is not None and message.take is not None and ended.items_in >= message.take
+        if ended is None or (ended.outcome != "pending" and not enough):
             return self._told(ended)
-        # Given up, for having enough or for having waited long enough: the capture is to say so, too.
-        await self._cancel(goal)
-        try:
-            async with asyncio.timeout(_SETTLING_S):
-                await self._until_ended(goal, None)
-        except TimeoutError:
-            pass
-        answer = self._told(self._find(goal))
-        items = answer.items[: message.take] if message.take is not None else answer.items
-        return Answer(
-            outcome="ok" if enough else "timeout",
-            items=items,
-            latency_ns=answer.latency_ns,
-            duration_ns=answer.duration_ns,
-        )
+        if ended.outcome == "pending":
+            # Given up, for having enough or for having waited long enough: the capture is to say so, too.
+            await self._cancel(goal)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SETTLING_S):
+                    ended = await self._until_ended(goal)
+        answer = self._told(ended, message.take)
+        if enough:
+            return replace(answer, outcome="ok", code="", message="", details=None)
+        if refusals:
+            return replace(answer, outcome="error", code="not_sent", message=refusals[0])
+        return replace(answer, outcome="timeout", code="", message="", details=None)
 
-    async def _send_items(self, goal: ExchangeGoal, message: Ready) -> None:
+    async def _send_items(
+        self, goal: ExchangeGoal, message: Ready, limit: asyncio.Timeout, refusals: list[str]
+    ) -> None:
+        """Send its items and end this half, while what comes is waited for: it may be what gives credit.
+
+        After a refusal the exchange has ended meanwhile, as the capture will tell, or will not end any more.
+        """
+        if message.kind != "bidirectional":
+            return
         conn, opener, number = goal.conn, goal.opener, goal.number
         for item in message.items_json:
             done = await self._perform(SendItem(conn=conn, opener=opener, number=number, data_json=item))
             if done.error is not None:
-                return  # it has ended meanwhile, as the answer tells
+                refusals.append(done.error)
+                latest = asyncio.get_running_loop().time() + _SETTLING_S
+                limit.reschedule(min(latest, limit.when() or latest))
+                return
         await self._perform(EndHalf(conn=conn, opener=opener, number=number))
 
     async def _cancel(self, goal: ExchangeGoal) -> None:
         await self._perform(CancelExchange(conn=goal.conn, opener=goal.opener, number=goal.number))
 
-    async def _until_ended(self, goal: ExchangeGoal, take: int | None) -> bool:
-        """Wait for the end, or for enough items; tell whether it was the latter."""
+    async def _until_ended(self, goal: ExchangeGoal, take: int | None = None) -> ExchangeRow:
+        """Wait for its end, or for enough items."""
         while True:
             exchange = self._find(goal)
             if exchange is not None and exchange.outcome != "pending":
-                return False
+                return exchange
             if exchange is not None and take is not None and exchange.items_in >= take:
-                return True
+                return exchange
             await asyncio.sleep(LOOK_S)
 
     def _find(self, goal: ExchangeGoal) -> ExchangeRow | None:
         reader = self._reader()
         return reader.find_exchange(goal.conn, goal.opener, goal.number) if reader is not None else None
 
-    def _told(self, exchange: ExchangeRow | None) -> Answer:
+    def _told(self, exchange: ExchangeRow | None, take: int | None = None) -> Answer:
         reader = self._reader()
         if reader is None or exchange is None:
             return Answer(outcome="lost", message="the capture was closed meanwhile")
-        return answer_of(reader, exchange)
+        return answer_of(reader, exchange, take)
