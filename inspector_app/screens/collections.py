@@ -75,7 +75,6 @@ class CollectionsScreen(ListScreen):
     def on_mount(self) -> None:
         """Read the folder."""
         self._read()
-        self.entries.focus()
 
     def on_screen_resume(self) -> None:
         """Something may have been saved meanwhile."""

@@ -58,7 +58,6 @@ class HistoryScreen(ListScreen):
         self.entries.hint = "Nothing was sent yet.\nEsc goes back; c there opens the form."
         self._read()
         self.entries.set_source(self._rows, cursor=0)
-        self.entries.focus()
         self.set_interval(_LOOK_S, self._look)
         self.show_keys()
 

@@ -116,7 +116,6 @@ class SequenceScreen(ListScreen):
 
     def on_mount(self) -> None:
         """Begin."""
-        self.entries.focus()
         self.do_run_again()
 
     def do_run_again(self) -> None:
