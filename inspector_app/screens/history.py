@@ -18,9 +18,10 @@ from inspector_app.messages.history import HistoryError, Sent
 from inspector_app.screens.base import bindings, notify
 from inspector_app.screens.list_screen import ListScreen
 from inspector_app.screens.prompts import Confirm
+from inspector_app.screens.steering import leave
 from inspector_app.screens.wishes import OpenFile
 from inspector_app.viewer.drafts import OPENING, Form
-from inspector_app.viewer.goal import ExchangeGoal
+from inspector_app.viewer.goal import ExchangeGoal, why_not_in
 from inspector_app.viewer.history_rows import HistoryRows, about, values_of
 from inspector_app.widgets.row_list import Column, RowList
 
@@ -227,15 +228,15 @@ class HistoryScreen(ListScreen):
             notify(self.app, "It opened no exchange to go to.", "warning")
             return
         goal = ExchangeGoal(conn=sent.conn, opener=sent.opener, number=sent.number)
-        reader = self.main.view.reader
-        if reader is not None and str(reader.path) == sent.capture:
+        reader, path = self.main.view.reader, Path(sent.capture)
+        if reader is not None and reader.path == path:
             self.desk.go_to(goal)
-        elif not Path(sent.capture).is_file():
-            notify(self.app, "Its capture is gone: what was kept of its answer is here.", "warning")
-        elif self.main.view.engine in ("starting", "running"):
-            notify(self.app, f"It is in {sent.capture}: go home (H) and open that (o).", "warning")
+            return
+        why = why_not_in(path, goal)
+        if why:
+            notify(self.app, why, "warning")
         else:
-            self.app.post_message(OpenFile(Path(sent.capture)))
+            leave(self.main, OpenFile(path, goal), "Leave for its capture?")
 
     def do_forget_sent(self) -> None:
         """Take it out."""

@@ -178,6 +178,65 @@ async def test_text_in_the_history_cannot_drive_the_terminal(tmp_path: Path) -> 
         assert not {"\x1b", "\x07", "\x9b"} & set(stage.text)
 
 
+def kept_in(capture: Path, tmp_path: Path, *, number: int = 1) -> None:
+    """Have a message in the history whose exchange is in a capture."""
+    history = History(tmp_path / "data" / FILE_NAME)
+    history.add(
+        replace(kept("get_quote"), outcome="ok", capture=str(capture), conn=1, opener=ME, number=number)
+    )
+    history.close()
+
+
+async def goes_to_its_exchange(stage: Stage, capture: Path) -> None:
+    await stage.until(lambda: stage.view.reader is not None and stage.view.reader.path == capture)
+    await stage.until(lambda: stage.app.screen is stage.main and stage.view.view == "requests")
+    exchange = stage.view.selection.exchange
+    assert exchange is not None
+    assert exchange.number == 1
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_from_the_history_its_exchange_is_gone_to_in_whichever_capture_has_it(
+    tmp_path: Path, is_open: bool
+) -> None:
+    old = Recording(tmp_path, "old.capture").connect().calls(3).close()
+    kept_in(old, tmp_path)
+    async with opened(old if is_open else recording_in(tmp_path).close()) as stage:
+        await stage.press("b", "E")
+        await goes_to_its_exchange(stage, old)
+
+
+async def test_what_is_live_is_left_for_the_exchange_of_another_capture_only_after_asking(
+    tmp_path: Path,
+) -> None:
+    old = Recording(tmp_path, "old.capture").connect().calls(3).close()
+    kept_in(old, tmp_path)
+    recording = recording_in(tmp_path)
+    engine = RecordingEngine()
+    async with live(recording.path, engine) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press("b", "E")
+        await stage.until_shown("Leave for its capture?")
+        await stage.press("n", "E", "y")
+        await goes_to_its_exchange(stage, old)
+        await stage.until(lambda: engine.stopped)
+
+
+async def test_why_an_exchange_cannot_be_gone_to_is_said_in_a_sentence(tmp_path: Path) -> None:
+    old = Recording(tmp_path, "old.capture").connect().calls(3).close()
+    kept_in(old, tmp_path, number=7)
+    async with opened(recording_in(tmp_path).close()) as stage:
+        await stage.press("b", "E")
+        await stage.until(lambda: any("is another capture by now" in each for each in stage.toasts))
+        old.write_text("nothing")
+        await stage.press("E")
+        await stage.until(lambda: any("is not a capture" in each for each in stage.toasts))
+        old.unlink()
+        await stage.press("E")
+        await stage.until(lambda: any("Its capture is gone" in each for each in stage.toasts))
+        assert isinstance(stage.app.screen, HistoryScreen)
+
+
 # -- variables and environments -----------------------------------------------------------------------------
 
 
