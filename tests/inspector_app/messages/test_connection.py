@@ -10,6 +10,7 @@ from inspector_app.messages.connection import ConnectionCaller
 from slipstream import (
     BiStreamHandle,
     HandlerError,
+    Limits,
     ProtocolHandler,
     connect,
     fire_and_forget,
@@ -129,3 +130,17 @@ async def test_a_stream_without_end_is_given_up(
     answer = await caller.call(message)
     assert (answer.outcome, answer.message) == ("overflow", "more than 3 items came: take fewer")
     assert answer.items == (0, 1, 2)
+
+
+async def test_a_request_without_a_time_of_its_own_has_that_of_the_connection() -> None:
+    limits = Limits(request_timeout_s=0.05)
+    async with serve(Peer, "127.0.0.1", 0) as server, connect(server.url, limits=limits) as protocol:
+        answer = await ConnectionCaller(protocol).call(Ready(kind="request", operation="never"))
+    assert answer.outcome == "timeout"
+
+
+async def test_an_item_that_cannot_be_sent_is_what_its_stream_fails_by(caller: ConnectionCaller) -> None:
+    items = ("1", "1e999")
+    answer = await caller.call(Ready(kind="bidirectional", operation="echo", items_json=items))
+    assert answer.outcome == "error"
+    assert "JSON" in answer.message
