@@ -106,7 +106,8 @@ async def _talk(handle: BiStreamHandle, message: Ready, on_item: Callable[[Any],
         await asyncio.wait({sending, taking}, return_when=asyncio.FIRST_COMPLETED)
         if not taking.done():
             await sending  # an item that cannot be sent is what it fails by
-        await taking
+        if await taking and not handle.is_closed():
+            await handle.abort()
     finally:
         for task in (sending, taking):
             task.cancel()
@@ -121,13 +122,15 @@ async def _send_items(handle: BiStreamHandle, items: tuple[str, ...]) -> None:
         await handle.aclose()
 
 
-async def _take(items: AsyncIterator[Any], most: int | None, on_item: Callable[[Any], object]) -> None:
+async def _take(items: AsyncIterator[Any], most: int | None, on_item: Callable[[Any], object]) -> bool:
+    """Take items up to the end, or so many; tell whether it was enough of them."""
     count = 0
     async for item in items:
         on_item(item)
         count += 1
         if count == most:
-            return
+            return True
+    return False
 
 
 class _Taken:

@@ -138,11 +138,20 @@ class MessageDesk:
         except NotCopiedError as error:
             notify(self.main.app, str(error), "warning")
 
-    def repeat(self, message: SendMessage, variables: Mapping[str, object] | None = None) -> None:
+    def repeat(
+        self,
+        message: SendMessage,
+        variables: Mapping[str, object] | None = None,
+        *,
+        items_json: tuple[str, ...] = (),
+        take: int | None = None,
+    ) -> None:
         """Ask how often, and do it."""
+        from inspector_app.intents import RepeatMessage
         from inspector_app.screens.repetition import ask_and_repeat
 
-        ask_and_repeat(self, message, variables)
+        asked = RepeatMessage(message=message, times=1, items_json=items_json, take=take)
+        ask_and_repeat(self, asked, variables)
 
     def go_to(self, goal: ExchangeGoal) -> None:
         """Leave all screens above for the main screen, at an exchange."""

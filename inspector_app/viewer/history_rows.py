@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector_app.display import formats
+from inspector_app.display.json_view import JsonLines
 from inspector_app.messages.history import Sent
 
 if TYPE_CHECKING:
@@ -105,3 +106,31 @@ def values_of(sent: Sent) -> dict[str, object]:
 def _values(sent: Sent) -> str:
     values = values_of(sent)
     return ", ".join(f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in values)
+
+
+def items_of(sent: Sent) -> tuple[str, ...]:
+    """Give the items that this side sent on a bidirectional stream, each as JSON, as typed."""
+    try:
+        items = json.loads(sent.items)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(each for each in items if isinstance(each, str)) if isinstance(items, list) else ()
+
+
+def laid_out(text: str) -> list[list[Part]]:
+    """Lay out what is JSON, be it a value or one a line, and show anything else as it is."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        many = [_whole(line) for line in text.split("\n")[:500]]
+        if len(many) == 1 or any(each is None for each in many):
+            return [[(line, "")] for line in text.split("\n")]
+        return [line for each in many if each is not None for line in each]
+    return _whole(text) or [[(text, "")]]
+
+
+def _whole(text: str) -> list[list[Part]] | None:
+    lines = JsonLines(text)
+    if lines.reason:
+        return None
+    return [list(lines.line(index)) for index in range(lines.count)]

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from inspector_app.capture.errors import CaptureError
 from inspector_app.intents import Done, Intent, SendItem, SendMessage, SendRaw
 from inspector_app.messages.history import ANSWER_BYTES, History, HistoryError, Sent
@@ -56,12 +58,15 @@ class Outbox:
             intent = self.session.expanded(typed, variables)
         except VariableError as error:
             return Done(error=str(error))
-        done = await self._perform(intent)
+        done = await self.perform(intent)
         if done.error is None:
             self._keep(typed, done, variables)
-        elif self.session.hide(done.error) != done.error:
-            return Done(error=self.session.hide(done.error))
         return done
+
+    async def perform(self, intent: Intent) -> Done:
+        """Have something done that has its values; of why it was not, secrets are masked."""
+        done = await self._perform(intent)
+        return done if done.error is None else replace(done, error=self.session.hide(done.error))
 
     def kept(self, sent: Sent, done: Done) -> None:
         """Keep something that was sent otherwise."""

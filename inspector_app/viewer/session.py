@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar
@@ -78,7 +79,7 @@ class Session:
         """Put values into what is to be sent; a raw frame stays as it is. Raises `VariableError`."""
         match intent:
             case RepeatMessage():
-                return replace(intent, message=self.expanded(intent.message, variables))
+                return replace(intent, **self._repeated(intent, self.scope(variables)))
             case SendMessage() if "${" in intent.operation + intent.data_json:
                 scope = self.scope(variables)
                 operation, data = scope.text(intent.operation), scope.json(intent.data_json)
@@ -87,6 +88,16 @@ class Session:
                 return replace(intent, data_json=self.scope(variables).json(intent.data_json))
             case _:
                 return intent
+
+    def _repeated(self, intent: RepeatMessage, scope: Scope) -> dict[str, object]:
+        """Put values in, all but those that each message is to have anew. The operation is one for all."""
+        message, mark = intent.message, secrets.token_hex(8)
+        data, *items = map(scope.leaving_marks(mark).json, (message.data_json, *intent.items_json))
+        return {
+            "message": replace(message, operation=scope.text(message.operation), data_json=data),
+            "items_json": tuple(items),
+            "mark": mark if any(mark in each for each in (data, *items)) else "",
+        }
 
     def hide(self, text: str) -> str:
         """Write what stands for a secret wherever one is in a text."""
