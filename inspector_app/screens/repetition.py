@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 LOOK_S = 0.1
 ASK_S = 0.25
 _NO_ANSWERS = (
-    "A one-way message has no answer, so there is none to be timed:\n"
-    "above is how many were sent, how fast, and how long each took to be written."
+    "A one-way message has no answer, so there is none to be timed.",
+    "Above is how many were sent, how fast, and how long each took to be written.",
 )
 _SCALE_CELLS = 12
 """What the scale at the left of the plot takes at most."""
@@ -103,7 +103,9 @@ class RepetitionScreen(CommandScreen):
         ]
         self.query_one("#heading", InfoLine).show(heading)
         plot = self.query_one("#plot", DetailView)
-        plot.hint = _NO_ANSWERS if message.kind == "oneway" else "Waiting for the first answer."
+        plot.hint = "Waiting for the first answer."
+        if message.kind == "oneway":
+            plot.show(TextLines([[(line, "muted")] for line in _NO_ANSWERS]))
         self.set_focus(plot)
         self.set_interval(LOOK_S, self._look)
         self.set_interval(ASK_S, self._ask_how_it_stands)
@@ -237,7 +239,9 @@ class RepetitionScreen(CommandScreen):
             self.query_one(f"#{name}", InfoLine).show([(" ", ""), *parts])
         why = self.query_one("#why", Static)
         told = why_told(repetition)
-        why.display = bool(told)
+        if why.display != bool(told):
+            why.display = bool(told)
+            self.call_after_refresh(self._show)  # there is another height for the plot
         why.update(Content(inert(self.desk.session.hide(told))))
         plot = self.query_one("#plot", DetailView)
         if repetition.figures.ended:

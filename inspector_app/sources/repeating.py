@@ -112,9 +112,7 @@ class _Repetition:
     async def _run(self, protocol: Protocol) -> None:
         try:
             await keep_pace(lambda _: self._once(protocol), self._pace)
-        except ConnectionClosedError as error:
-            self._why = f"The connection ended: {str(error).rstrip('.')}."
-        except (OverloadedError, ProtocolError) as error:
+        except (ConnectionClosedError, OverloadedError, ProtocolError) as error:
             self._why = f"{str(error).rstrip('.')}."
         except Exception:  # noqa: BLE001 - whatever it was, whoever watches it must hear of it
             self._why = "It failed by a defect, as the log tells."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.intents import CancelExchange, Done, EndHalf, Intent, SendItem, SendMessage
-from inspector_app.messages.answers import Answer, Ready
+from inspector_app.messages.answers import NOT_SENT, Answer, Ready
 from inspector_app.viewer.exchange_answers import answer_of
 from inspector_app.viewer.goal import ExchangeGoal
 
@@ -59,7 +59,7 @@ class CaptureCaller:
         )
         done = await self._perform(sent)
         if done.error is not None:
-            return Answer(outcome="error", code="not_sent", message=done.error)
+            return Answer(outcome="error", code=NOT_SENT, message=done.error)
         self._on_sent(done)
         if done.conn is None or done.opener is None or done.number is None:
             return Answer(outcome="ok")
@@ -98,7 +98,7 @@ class CaptureCaller:
         if enough:
             return replace(answer, outcome="ok", code="", message="", details=None)
         if refusals:
-            return replace(answer, outcome="error", code="not_sent", message=refusals[0])
+            return replace(answer, outcome="error", code=NOT_SENT, message=refusals[0])
         return replace(answer, outcome="timeout", code="", message="", details=None)
 
     async def _send_items(

@@ -199,7 +199,7 @@ async def test_one_way_messages_are_repeated_with_how_fast_they_were_sent(
         await stage.press("down", "R")
         await stage.until_shown("In flight")
         await stage.press("enter")
-        await stage.until_shown("done", "100 of 100 sent", "time to write", "p99", "has no answer")
+        await stage.until_shown("done", "100 of 100 sent", "time to write", "p99", "has no answer", "to be written.")
         ids = {each.raw for each in _frames(stage) if each.type == "fire_and_forget"}
         assert len(ids) == 100
         await stage.press("escape", "escape", "b")
@@ -215,7 +215,7 @@ async def test_that_a_repetition_ended_early_is_said_with_what_was_done_and_why(
         await stage.until_shown("In flight")
         await stage.press("enter")
         await stage.until_shown(
-            "ended early", "1 of 100", "It ended early, after 1 of 100. The connection ended"
+            "ended early", "1 of 100", "It ended early, after 1 of 100. Connection lost: enough"
         )
         await stage.press("x")
         await stage.until(lambda: any("It has ended" in each for each in stage.toasts))

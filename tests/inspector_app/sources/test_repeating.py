@@ -183,7 +183,7 @@ async def test_why_it_ended_early_is_told_also_when_its_connection_has_ended(
             await records.until(lambda seen: sent(seen, "request") == 4)
             await source.perform(Disconnect() if how == "closed" else StopRepeating())
         told = await ended(source)
-        expected = {"closed": "The connection ended", "overload": "in flight", "stopped": "It was stopped."}
+        expected = {"closed": "Connection closed", "overload": "in flight", "stopped": "It was stopped."}
         assert expected[how] in told.why
         assert told.why.endswith(".")
 
