@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from inspector_app.messages.answers import Answer, Outcome, Ready
+from inspector_app.messages.answers import NOT_SENT, Answer, Outcome, Ready
 from slipstream import (
     BiStreamHandle,
     ConnectionClosedError,
@@ -60,7 +60,9 @@ class ConnectionCaller:
             taken.came()
             return taken.answer("error", code=error.code, message=error.message, details=error.details)
         except SlipstreamError as error:
-            return taken.answer(_outcome_of(error), message=str(error))
+            outcome = _outcome_of(error)
+            code = NOT_SENT if outcome == "error" else ""
+            return taken.answer(outcome, code=code, message=str(error))
         if message.kind == "request":
             taken.came()
         return taken.answer("ok", data=result)

@@ -37,7 +37,7 @@ LOOK_S = 0.1
 ASK_S = 0.25
 _NO_ANSWERS = (
     "A one-way message has no answer, so there is none to be timed.",
-    "Above is how many were sent, how fast, and how long each took to be written.",
+    "Above is how many were sent, how fast, how long each took to be written.",
 )
 _SCALE_CELLS = 12
 """What the scale at the left of the plot takes at most."""

@@ -7,6 +7,7 @@ import pytest
 from inspector_app.messages import connection
 from inspector_app.messages.answers import Answer, Ready
 from inspector_app.messages.connection import ConnectionCaller
+from inspector_app.messages.sequence import ending_told
 from slipstream import (
     BiStreamHandle,
     HandlerError,
@@ -142,5 +143,6 @@ async def test_a_request_without_a_time_of_its_own_has_that_of_the_connection() 
 async def test_an_item_that_cannot_be_sent_is_what_its_stream_fails_by(caller: ConnectionCaller) -> None:
     items = ("1", "1e999")
     answer = await caller.call(Ready(kind="bidirectional", operation="echo", items_json=items))
-    assert answer.outcome == "error"
-    assert "JSON" in answer.message
+    assert (answer.outcome, answer.code) == ("error", "not_sent")
+    assert "JSON" in ending_told(answer)
+    assert ending_told(answer).startswith("It was not sent: ")

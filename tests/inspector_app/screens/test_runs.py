@@ -199,7 +199,9 @@ async def test_one_way_messages_are_repeated_with_how_fast_they_were_sent(
         await stage.press("down", "R")
         await stage.until_shown("In flight")
         await stage.press("enter")
-        await stage.until_shown("done", "100 of 100 sent", "time to write", "p99", "has no answer", "to be written.")
+        await stage.until_shown(
+            "done", "100 of 100 sent", "time to write", "p99", "has no answer", "to be written."
+        )
         ids = {each.raw for each in _frames(stage) if each.type == "fire_and_forget"}
         assert len(ids) == 100
         await stage.press("escape", "escape", "b")
