@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from textual import events
-from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from inspector_app.app import InspectorApp
@@ -68,17 +66,6 @@ class Stage:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.rest()
-
-    async def press_at_once(self, *keys: str) -> None:
-        """Press keys as somebody does who does not wait for what they do."""
-        driver = self.app._driver
-        assert driver is not None
-        for key in keys:
-            name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
-            pressed = events.Key(name, key if len(key) == 1 else None)
-            pressed.set_sender(self.app)
-            driver.send_message(pressed)
         await self.rest()
 
     async def rest(self) -> None:

@@ -24,6 +24,7 @@ from inspector_app.screens.sequence import SequenceScreen
 from inspector_app.widgets.json_editor import JsonEditor
 from tests.inspector_app.recordings import ME, Recording
 from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, Stage, live, opened
+from tests.inspector_app.screens.test_type_ahead import burst
 
 SECRET = "opensesame-4711"
 
@@ -176,6 +177,17 @@ async def test_text_in_the_history_cannot_drive_the_terminal(tmp_path: Path) -> 
         await stage.until(lambda: isinstance(stage.app.screen, HistoryScreen))
         await stage.until_shown("[red]")
         assert not {"\x1b", "\x07", "\x9b"} & set(stage.text)
+
+
+async def test_what_is_typed_right_after_the_keys_that_open_a_list_is_searched_there(tmp_path: Path) -> None:
+    async with opened(recording_in(tmp_path).close()) as stage:
+        history = stage.main.messages.outbox.history
+        history.add(kept("get_quote"))
+        history.add(kept("watch_prices"))
+        burst(stage.app, "b", "slash", *"quote", "enter", "s", *"two")
+        await stage.until(lambda: isinstance(stage.app.screen, SaveForm))
+        fields = {each.id: each.value for each in stage.app.screen.query(Input)}
+        assert fields == {"collection": "messages", "name": "get_quotetwo"}
 
 
 def kept_in(capture: Path, tmp_path: Path, *, number: int = 1) -> None:

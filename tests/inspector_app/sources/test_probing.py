@@ -375,6 +375,15 @@ async def test_a_redirect_within_the_server_is_followed() -> None:
     assert stage.came.startswith("404 Gone")
 
 
+async def test_redirects_that_lead_in_a_circle_are_not_followed_for_ever() -> None:
+    async with tcp_server(http("302 Found", "Location: /round")) as port:
+        stage = failed(await stages_of(f"ws://127.0.0.1:{port}"), "HTTP")
+    assert (stage.came, stage.advice) == (
+        "302 Found, to /round",
+        "It leads on and on: check the path of the URL",
+    )
+
+
 async def test_headers_and_token_go_along() -> None:
     heard: list[Any] = []
 
