@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import CancelExchange, Done, EndHalf, Intent, SendItem, SendMessage
 from inspector_app.messages.answers import NOT_SENT, Answer, Ready
 from inspector_app.viewer.exchange_answers import answer_of
 from inspector_app.viewer.goal import ExchangeGoal
 
 if TYPE_CHECKING:
-    from inspector_app.capture.reader import CaptureReader
+    from pathlib import Path
+
     from inspector_app.capture.records import ExchangeRow
 
 LOOK_S: Final = 0.02
 """How often the capture is looked into for the end of an exchange."""
 STREAM_LIMIT_S: Final = 60.0
 """Longest time for a stream for which none is given."""
+AT_ONCE_ITEMS: Final = 200
+AT_ONCE_BYTES: Final = 256 * 1024
+"""An answer of more is read in a thread, so that it holds up no key."""
 _SETTLING_S: Final = 5.0
 """Longest time from the end of an exchange, or from its opening, to its being in the capture."""
 
@@ -87,14 +92,14 @@ class CaptureCaller:
             ended = self._find(goal)
         enough = ended is not None and message.take is not None and ended.items_in >= message.take
         if ended is None or (ended.outcome != "pending" and not enough):
-            return self._told(ended)
+            return await self._told(ended)
         if ended.outcome == "pending":
             # Given up, for having enough or for having waited long enough: the capture is to say so, too.
             await self._cancel(goal)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_SETTLING_S):
                     ended = await self._until_ended(goal)
-        answer = self._told(ended, message.take)
+        answer = await self._told(ended, message.take)
         if enough:
             return replace(answer, outcome="ok", code="", message="", details=None)
         if refusals:
@@ -137,8 +142,15 @@ class CaptureCaller:
         reader = self._reader()
         return reader.find_exchange(goal.conn, goal.opener, goal.number) if reader is not None else None
 
-    def _told(self, exchange: ExchangeRow | None, take: int | None = None) -> Answer:
+    async def _told(self, exchange: ExchangeRow | None, take: int | None = None) -> Answer:
         reader = self._reader()
         if reader is None or exchange is None:
             return Answer(outcome="lost", message="the capture was closed meanwhile")
+        if exchange.items_in <= AT_ONCE_ITEMS and exchange.bytes_in <= AT_ONCE_BYTES:
+            return answer_of(reader, exchange, take)
+        return await asyncio.to_thread(_read, reader.path, exchange, take)
+
+
+def _read(path: Path, exchange: ExchangeRow, take: int | None) -> Answer:
+    with closing(CaptureReader(path)) as reader:
         return answer_of(reader, exchange, take)

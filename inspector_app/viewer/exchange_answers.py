@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inspector_app.capture.records import ExchangeRow, FrameRow
     from inspector_app.messages.answers import Outcome
 
-MOST_ITEMS: Final = 10_000
+MOST_ITEMS: Final = 100_000
 MOST_BYTES: Final = 16 * 1024 * 1024
 _PORTION: Final = 500
 

@@ -104,18 +104,24 @@ class Session:
         return Scope(secrets=self._secrets).hide(text)
 
     def frozen(self, text: str, variables: Mapping[str, object] | None = None) -> str:
-        """Give the values that the variables in a text have now, without secrets, as a JSON object."""
+        """Give the values that the variables in a text have now, without secrets, as a JSON object.
+
+        A secret is also what looks like one, such as a token that an answer gave.
+        """
         if "${" not in text:
             return "{}"
+        from inspector_app.messages.secrets import secrets_in
+
         values: dict[str, object] = {}
         try:
             scope = self.scope(variables)
             for name in scope.names_in(text):
                 if not name.startswith("env:") and name not in BUILT_IN:
-                    values[name] = scope.text(f"${{{name}}}")
+                    values[name] = self.hide(scope.text(f"${{{name}}}"))
         except VariableError:
             return "{}"  # it cannot be sent either
-        return self.hide(json.dumps(values, ensure_ascii=False))
+        kept = {name: value for name, value in values.items() if not secrets_in({name: value})}
+        return json.dumps(kept, ensure_ascii=False)
 
 
 def usual_folder(remembered: str, config: Path) -> Path:

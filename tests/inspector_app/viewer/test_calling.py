@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import CancelExchange, Done, EndHalf, Intent, SendItem, SendMessage
-from inspector_app.messages.answers import Ready
+from inspector_app.messages.answers import Answer, Ready
 from inspector_app.viewer import calling, exchange_answers
 from inspector_app.viewer.calling import CaptureCaller
 from inspector_app.viewer.goal import ExchangeGoal
@@ -136,6 +138,27 @@ async def test_more_items_than_are_kept_are_an_overflow(wire: Make, monkeypatch:
     answer = await wire(four).caller().call(Ready(kind="stream", operation="watch"))
     assert (answer.outcome, answer.items) == ("overflow", (0, 1, 2))
     assert answer.message == "more than 3 items came: take fewer"
+
+
+async def test_a_long_answer_is_read_beside_the_keys(wire: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calling, "AT_ONCE_ITEMS", 2)
+    read_in: list[threading.Thread] = []
+    real = exchange_answers.answer_of
+
+    def told(*given: Any) -> Answer:
+        read_in.append(threading.current_thread())
+        return real(*given)
+
+    monkeypatch.setattr(calling, "answer_of", told)
+
+    def three(recording: Recording, number: int) -> None:
+        for item in range(3):
+            recording.frame("in", "stream_data", number, item)
+        recording.frame("in", "stream_end", number)
+
+    answer = await wire(three).caller().call(Ready(kind="stream", operation="watch"))
+    assert answer.items == (0, 1, 2)
+    assert read_in[0] is not threading.main_thread()
 
 
 async def test_an_item_that_is_refused_is_what_the_stream_failed_by(
