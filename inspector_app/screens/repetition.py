@@ -157,6 +157,7 @@ class RepetitionScreen(CommandScreen):
             data=message.data_json,
             items=json.dumps(typed.items_json),
             variables=self.desk.session.frozen(texts, self._variables),
+            code=formats.short_count(typed.times),
         )
 
     def do_stop_repetition(self) -> None:

@@ -6,6 +6,7 @@ Owns the cells of an entry and the lines of its detail. The store is `messages.h
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def _cells(sent: Sent) -> Sequence[Cell]:
     took = formats.short_duration(sent.latency_ns) if sent.latency_ns is not None else ""
     data = " ".join(sent.data[:400].split())
     return (
-        (formats.clock(sent.sent_ns)[:8], "muted"),
+        (_when(sent.sent_ns), "muted"),
         (sent.kind, "muted"),
         (sent.operation or "-", "emphasis"),
         (outcome_label(sent), outcome_style(sent)),
@@ -60,9 +61,17 @@ def _cells(sent: Sent) -> Sequence[Cell]:
     )
 
 
+def _when(sent_ns: int) -> str:
+    """Write the time of day, or of another day the date: `11:20:33`, `26-11-22`."""
+    told, today = formats.date_and_clock(sent_ns), formats.date_and_clock(time.time_ns())[:10]
+    return told[11:] if told.startswith(today) else told[2:10]
+
+
 def outcome_label(sent: Sent) -> str:
-    """Write how it ended; `sent`: there was nothing to come."""
-    return "→ sent" if sent.outcome == "sent" else formats.outcome_label(sent.outcome, sent.code or None)
+    """Write how it ended; `sent`: there was nothing to come, `9 sent`: it was repeated."""
+    if sent.outcome == "sent":
+        return f"→ {sent.code} sent" if sent.code else "→ sent"
+    return formats.outcome_label(sent.outcome, sent.code or None)
 
 
 def outcome_style(sent: Sent) -> str:

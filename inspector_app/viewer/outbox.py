@@ -156,4 +156,4 @@ class Outbox:
         return ""
 
 
-_TYPED: Final = ("kind", "operation", "data", "items", "timeout", "variables")
+_TYPED: Final = ("kind", "operation", "data", "items", "timeout", "variables", "code")

@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from inspector_app import commands
+from inspector_app.display import formats
 from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw
 from inspector_app.messages.collection import read_collection
 from inspector_app.messages.history import FILE_NAME, History, Sent, SentKind
@@ -155,6 +156,17 @@ async def test_it_is_there_across_captures_and_without_an_engine_nothing_is_sent
         await stage.until_shown("of_another_run", "Its capture is gone")
         await stage.press("enter")
         await stage.until(lambda: any("while connected" in each for each in stage.toasts))
+
+
+async def test_what_was_sent_on_another_day_is_listed_with_its_date(tmp_path: Path) -> None:
+    history = History(tmp_path / "data" / FILE_NAME)
+    before = time.time_ns() - 40 * 86_400 * 10**9
+    history.add(replace(kept("long_ago"), sent_ns=before))
+    history.close()
+    async with opened(recording_in(tmp_path).close(), SMALL) as stage:
+        await stage.press("b")
+        await stage.until_shown("long_ago")
+        assert stage.line("long_ago").startswith(f"▌{formats.date_and_clock(before)[2:10]} ")
 
 
 async def test_text_in_the_history_cannot_drive_the_terminal(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ async def test_one_way_messages_are_repeated_with_how_fast_they_were_sent(
         ids = {each.raw for each in _frames(stage) if each.type == "fire_and_forget"}
         assert len(ids) == 100
         await stage.press("escape", "escape", "b")
-        await stage.until_shown("1 sent")
+        await stage.until_shown("1 sent", "→ 100 sent")
 
 
 async def test_that_a_repetition_ended_early_is_said_with_what_was_done_and_why(
