@@ -22,7 +22,7 @@ from inspector_app.intents import Intent, RepeatMessage, StopRepeating, TellRepe
 from inspector_app.messages.history import Sent
 from inspector_app.messages.repeat import Pace
 from inspector_app.messages.variables import VariableError
-from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
+from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings
 from inspector_app.screens.repeat_form import RepeatForm
 from inspector_app.standing import RepetitionStanding, standing_of
 from inspector_app.viewer.repetition import Repetition, why_told
@@ -83,6 +83,10 @@ class RepetitionScreen(CommandScreen):
         self._pace = pace
         self._repetition: Repetition | None = None
         self._starting = False
+        self._left = False
+        self._asking = False
+        self._problem = ""
+        """Why it was not begun, in one sentence."""
 
     def compose_parts(self) -> ComposeResult:
         """Give lines of figures and the plot."""
@@ -115,16 +119,21 @@ class RepetitionScreen(CommandScreen):
 
     def do_repeat_again(self) -> None:
         """Do it, from the beginning."""
-        self._starting = True
-        self.run_worker(self._begin(), group="repeating")
+        self._starting, self._problem = True, ""
+        # Not a worker of this screen: what was begun is stopped also when the screen was left meanwhile.
+        self.desk.main.run_worker(self._begin(), group="repeating")
 
     async def _begin(self) -> None:
         try:
-            problem = await self._try_to_begin()
+            self._problem = await self._try_to_begin()
         finally:
             self._starting = False
-        if problem:
-            notify(self.app, problem, "error")
+        if self._left:
+            if self._repetition is not None:
+                self.do_stop_repetition()
+            return
+        if self._problem:
+            self.query_one("#plot", DetailView).hint = "Nothing was sent: r tries again."
         self._show()
 
     async def _try_to_begin(self) -> str:
@@ -172,6 +181,7 @@ class RepetitionScreen(CommandScreen):
 
     def do_leave_repetition(self) -> None:
         """Go back."""
+        self._left = True
         if self._busy:
             self.do_stop_repetition()
         self.dismiss(None)
@@ -212,11 +222,14 @@ class RepetitionScreen(CommandScreen):
 
     def _ask_how_it_stands(self) -> None:
         repetition = self._repetition
-        if repetition is not None and not (repetition.standing is not None and repetition.standing.over):
-            self.run_worker(self._hear_how_it_stands(repetition), group="standing", exclusive=True)
+        over = repetition is None or (repetition.standing is not None and repetition.standing.over)
+        if repetition is not None and not over and not self._asking:
+            self._asking = True
+            self.run_worker(self._hear_how_it_stands(repetition), group="standing")
 
     async def _hear_how_it_stands(self, repetition: Repetition) -> None:
         done = await self.desk.main.inspection.perform(TellRepetition(conn=repetition.conn))
+        self._asking = False
         standing = standing_of(done.told, RepetitionStanding)
         if standing is None and done.error is not None:
             standing = RepetitionStanding(over=True, sent=repetition.sent, why=done.error)
@@ -230,6 +243,7 @@ class RepetitionScreen(CommandScreen):
     def _show(self) -> None:
         repetition = self._repetition
         self.show_keys()
+        self._show_why(self._problem or (why_told(repetition) if repetition is not None else ""))
         if repetition is None:
             return
         for name, parts in (
@@ -238,15 +252,16 @@ class RepetitionScreen(CommandScreen):
             ("outcomes", _outcomes(repetition)),
         ):
             self.query_one(f"#{name}", InfoLine).show([(" ", ""), *parts])
+        plot = self.query_one("#plot", DetailView)
+        if repetition.figures.ended:
+            plot.show(TextLines(plot_lines(repetition, plot.size.width, plot.size.height)))
+
+    def _show_why(self, told: str) -> None:
         why = self.query_one("#why", Static)
-        told = why_told(repetition)
         if why.display != bool(told):
             why.display = bool(told)
             self.call_after_refresh(self._show)  # there is another height for the plot
         why.update(Content(inert(self.desk.session.hide(told))))
-        plot = self.query_one("#plot", DetailView)
-        if repetition.figures.ended:
-            plot.show(TextLines(plot_lines(repetition, plot.size.width, plot.size.height)))
 
 
 def _progress(repetition: Repetition) -> list[Part]:

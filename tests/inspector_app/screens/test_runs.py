@@ -13,7 +13,7 @@ import pytest
 from textual.widgets import Input
 
 from inspector_app.app import InspectorApp
-from inspector_app.intents import ClientSpec
+from inspector_app.intents import ClientSpec, Done, EngineIntent, Intent, RepeatMessage
 from inspector_app.screens.collections import CollectionsScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.repetition import RepetitionScreen
@@ -186,6 +186,30 @@ async def test_a_repetition_is_stopped(tmp_path: Path, monkeypatch: pytest.Monke
         await stage.until_shown("stopped", "5 of 100 ended", "⊘")
         await stage.press("escape")
         assert isinstance(stage.app.screen, CollectionsScreen)
+
+
+async def test_left_before_it_has_begun_a_repetition_is_stopped_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = '[[message]]\nname = "a"\noperation = "wait"\n'
+    async with shop(tmp_path, monkeypatch, collection) as (stage, _):
+        await stage.press("down", "R")
+        await stage.until_shown("In flight")
+        left = asyncio.Event()
+        perform = stage.main.inspection.perform
+
+        async def late(intent: Intent | EngineIntent) -> Done:
+            if isinstance(intent, RepeatMessage):
+                await left.wait()
+            return await perform(intent)
+
+        monkeypatch.setattr(stage.main.inspection, "perform", late)
+        stage.main.messages.outbox._perform = late
+        await stage.press("enter", "escape")
+        left.set()
+        await stage.until(lambda: any(each.outcome == "cancelled" for each in _requests(stage)))
+        assert isinstance(stage.app.screen, CollectionsScreen)
+        assert sum(each.operation == "wait" for each in _requests(stage)) == 1
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
