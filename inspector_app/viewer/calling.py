@@ -62,19 +62,21 @@ class CaptureCaller:
             timeout_s=message.timeout_s if message.kind == "request" else None,
             conn=self._conn,
         )
-        done = await self._perform(sent)
-        if done.error is not None:
-            return Answer(outcome="error", code=NOT_SENT, message=done.error)
-        self._on_sent(done)
-        if done.conn is None or done.opener is None or done.number is None:
-            return Answer(outcome="ok")
-        goal = self.last = ExchangeGoal(conn=done.conn, opener=done.opener, number=done.number)
+        sending = asyncio.ensure_future(self._perform(sent))
         try:
-            return await self._answer(goal, message)
+            done = await asyncio.shield(sending)
+            if done.error is not None:
+                return Answer(outcome="error", code=NOT_SENT, message=done.error)
+            self._on_sent(done)
+            goal = self.last = _goal_of(done)
+            return await self._answer(goal, message) if goal is not None else Answer(outcome="ok")
         except CaptureError as error:
             return Answer(outcome="error", code="unread", message=str(error))
         except asyncio.CancelledError:
-            await self._cancel(goal)
+            # Also one whose opening was under way: nobody else would give it up.
+            goal = _goal_of(await sending)
+            if goal is not None:
+                await self._cancel(goal)
             raise
 
     async def _answer(self, goal: ExchangeGoal, message: Ready) -> Answer:
@@ -149,6 +151,12 @@ class CaptureCaller:
         if exchange.items_in <= AT_ONCE_ITEMS and exchange.bytes_in <= AT_ONCE_BYTES:
             return answer_of(reader, exchange, take)
         return await asyncio.to_thread(_read, reader.path, exchange, take)
+
+
+def _goal_of(done: Done) -> ExchangeGoal | None:
+    if done.conn is None or done.opener is None or done.number is None:
+        return None
+    return ExchangeGoal(conn=done.conn, opener=done.opener, number=done.number)
 
 
 def _read(path: Path, exchange: ExchangeRow, take: int | None) -> Answer:

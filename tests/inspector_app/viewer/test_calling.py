@@ -242,3 +242,24 @@ async def test_cancelled_it_gives_up_its_exchange(wire: Make, monkeypatch: pytes
     with pytest.raises(asyncio.CancelledError):
         await task
     assert isinstance(at.intents[-1], CancelExchange)
+
+
+async def test_cancelled_while_it_is_being_sent_it_is_given_up_once_it_is_there(wire: Make) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+    at = wire(lambda *_: None)
+
+    async def slow(intent: Intent) -> Done:
+        if isinstance(intent, SendMessage):
+            asked.set()
+            await go.wait()
+        return await at.perform(intent)
+
+    caller = CaptureCaller(slow, lambda: at.reader, conn=1)
+    task = asyncio.create_task(caller.call(Ready(kind="stream", operation="watch")))
+    await asked.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert at.intents[-1] == CancelExchange(conn=1, opener=ME, number=0)
