@@ -5,7 +5,6 @@ Owns the order, what is saved on the way, and what counts as failed. How a messa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -146,8 +145,3 @@ def _save(message: Message, answer: Answer, scope: Scope) -> str:
         except LookupError:
             return f"{path} cannot be saved as {name}: the answer has none."
     return ""
-
-
-def value_text(value: object) -> str:
-    """Write a value on one line."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
