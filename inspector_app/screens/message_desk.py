@@ -74,7 +74,7 @@ class MessageDesk:
 
     def do_copy_as(self) -> None:
         """Copy the message of what is chosen as a program."""
-        from inspector_app.viewer.copied import NotCopiedError, copied_frame
+        from inspector_app.viewer.copied import NotCopiedError, copied_frame, without_secrets
 
         view = self.main.view
         frame, exchange = view.selection.frame, view.selection.exchange
@@ -84,7 +84,7 @@ class MessageDesk:
             if frame is None and exchange is not None:
                 frame = view.reader.frame(exchange.opened_seq)
             if frame is not None:
-                self.copy(copied_frame(view.reader, frame))
+                self.copy(without_secrets(copied_frame(view.reader, frame), self.session))
         except (NotCopiedError, CaptureError) as error:
             notify(self.main.app, str(error), "warning")
 

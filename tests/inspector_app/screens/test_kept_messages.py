@@ -446,6 +446,23 @@ async def test_the_message_of_a_frame_is_copied_as_a_program(
     assert "request_response" in (tmp_path / "call.py").read_text()
 
 
+async def test_a_secret_that_was_put_into_a_message_is_not_copied_from_its_frame(
+    folder: Path, tmp_path: Path
+) -> None:
+    del folder
+    path = recording_in(tmp_path).request(0, "login", t=SECRET).respond(0).close()
+    async with opened(path, LARGE) as stage:
+        stage.main.messages.session.scope().text("${env:MARKET_TOKEN}")  # as when it was sent
+        await stage.press("down", "a")
+        await stage.until_shown("from slipstream import connect", "${env:MARKET_TOKEN}")
+        assert SECRET not in _shown_dialog(stage)
+
+
+def _shown_dialog(stage: Stage) -> str:
+    assert isinstance(stage.app.screen, CopyAs)
+    return stage.text.split("Copy as", 1)[1].replace("\n", "")
+
+
 async def test_what_is_no_message_cannot_be_copied_as_a_program(tmp_path: Path) -> None:
     async with opened(recording_in(tmp_path).raw("in", "no frame").close(), SMALL) as stage:
         await stage.press("a")
