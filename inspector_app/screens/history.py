@@ -64,6 +64,8 @@ class HistoryScreen(ListScreen):
     # -- the list -----------------------------------------------------------------------------------------
 
     def _look(self) -> None:
+        if self._chosen is not None:
+            self.desk.outbox.look_again(self._chosen)
         if self._version != self.desk.outbox.history.version:
             chosen = self._chosen
             self._read()
