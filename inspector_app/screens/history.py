@@ -19,7 +19,7 @@ from inspector_app.screens.list_screen import ListScreen
 from inspector_app.screens.prompts import Confirm
 from inspector_app.screens.steering import leave
 from inspector_app.screens.wishes import OpenFile
-from inspector_app.viewer.drafts import OPENING, Form
+from inspector_app.viewer.drafts import OPENING, Draft, Form
 from inspector_app.viewer.goal import ExchangeGoal, why_not_in
 from inspector_app.viewer.history_rows import HistoryRows, about, items_of, laid_out, values_of
 from inspector_app.widgets.row_list import Column, RowList
@@ -182,7 +182,7 @@ class HistoryScreen(ListScreen):
             notify(self.app, why, "warning")
             return None
         if sent.kind == "raw":
-            return SendRaw(text=sent.data)
+            return SendRaw(text=sent.data, conn=self.desk.conn)
         return self._message(sent)
 
     def _message(self, sent: Sent) -> SendMessage | None:
@@ -190,11 +190,13 @@ class HistoryScreen(ListScreen):
         if kind is None or sent.cut:
             notify(self.app, "This is for requests, streams and one-way messages kept whole.", "warning")
             return None
-        try:
-            timeout_s = float(sent.timeout) if sent.timeout else None
-        except ValueError:
-            timeout_s = None
-        return SendMessage(kind=kind, operation=sent.operation, data_json=sent.data, timeout_s=timeout_s)
+        return SendMessage(
+            kind=kind,
+            operation=sent.operation,
+            data_json=sent.data,
+            timeout_s=Draft(form=kind, timeout=sent.timeout).timeout_s,
+            conn=self.desk.conn,
+        )
 
     def do_edit_sent(self) -> None:
         """Open the form with it."""

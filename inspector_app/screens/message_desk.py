@@ -46,6 +46,12 @@ class MessageDesk:
         """The variables of now."""
         return self.outbox.session
 
+    @property
+    def conn(self) -> int | None:
+        """The connection that is looked at, if it is open; else the newest is meant."""
+        row = self.main.view.current_connection
+        return row.conn if row is not None and row.state == "CONNECTED" else None
+
     def _follow(self) -> None:
         """Take note of answers that have come, if anything was sent."""
         if "outbox" in self.__dict__:

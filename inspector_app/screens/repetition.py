@@ -139,9 +139,7 @@ class RepetitionScreen(CommandScreen):
     async def _try_to_begin(self) -> str:
         """Begin; say in a sentence why that was not possible."""
         view, desk = self.desk.main.view, self.desk
-        row = view.current_connection
-        conn = row.conn if row is not None and row.state == "CONNECTED" else None
-        typed = replace(self._asked, message=replace(self._asked.message, conn=conn))
+        typed = replace(self._asked, message=replace(self._asked.message, conn=desk.conn))
         try:
             after = view.reader.totals().exchanges if view.reader is not None else 0
             asked = desk.session.expanded(typed, self._variables)

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from inspector_app import commands
 from inspector_app.display import formats
-from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw
+from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw, ServerSpec
 from inspector_app.messages.collection import read_collection
 from inspector_app.messages.history import FILE_NAME, History, Sent, SentKind
 from inspector_app.screens.base import CommandScreen
@@ -156,6 +156,24 @@ async def test_it_is_there_across_captures_and_without_an_engine_nothing_is_sent
         await stage.until_shown("of_another_run", "Its capture is gone")
         await stage.press("enter")
         await stage.until(lambda: any("while connected" in each for each in stage.toasts))
+
+
+async def test_it_is_sent_again_to_the_peer_that_is_looked_at(tmp_path: Path) -> None:
+    history = History(tmp_path / "data" / FILE_NAME)
+    history.add(replace(kept("get_quote"), timeout="1e999"))
+    history.add(kept("", kind="raw", data="as typed"))
+    history.close()
+    recording = Recording(tmp_path, role="server").connect(1).connect(2, me="second").request(0).commit()
+    engine = RecordingEngine()
+    async with live(recording.path, engine, spec=ServerSpec()) as stage:
+        await stage.until(lambda: stage.view.connected and stage.view.selection.frame)
+        await stage.press("b", "enter")
+        await stage.until(lambda: len(engine.intents) == 1)
+        await stage.until_shown("3 sent")
+        await stage.press("down", "down", "enter")
+        await stage.until(lambda: len(engine.intents) == 2)
+    message = SendMessage(kind="request", operation="get_quote", data_json="{}", conn=1)
+    assert engine.intents == [SendRaw(text="as typed", conn=1), message]
 
 
 async def test_what_was_sent_on_another_day_is_listed_with_its_date(tmp_path: Path) -> None:
