@@ -10,6 +10,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from inspector_app.screens.bench import Bench
     from inspector_app.screens.home import HomeScreen
     from inspector_app.screens.toasts import Toasts
+    from inspector_app.viewer.goal import ExchangeGoal
 
 FAILED = 1
 COUNTED_S = 0.25
@@ -370,10 +372,10 @@ class InspectorApp(App[int]):
             self.run_worker(before.close(), group="closing")
         return home
 
-    def _open(self, path: Path) -> None:
-        self.run_worker(lambda: self._import(path), thread=True, group="opening")
+    def _open(self, path: Path, goal: ExchangeGoal | None = None) -> None:
+        self.run_worker(lambda: self._import(path, goal), thread=True, group="opening")
 
-    def _import(self, path: Path) -> None:
+    def _import(self, path: Path, goal: ExchangeGoal | None) -> None:
         from inspector_app.capture.taking import Cancelled
         from inspector_app.screens.importing import Importing
         from inspector_app.sources.opening import capture_from
@@ -394,9 +396,9 @@ class InspectorApp(App[int]):
             self.call_from_thread(self._could_not_open, f"{path} was not imported.")
         else:
             self.call_from_thread(importing.end)
-            self.call_from_thread(self._look_at_file, capture)
+            self.call_from_thread(self._look_at_file, capture, goal)
 
-    def _look_at_file(self, capture: Path) -> None:
+    def _look_at_file(self, capture: Path, goal: ExchangeGoal | None) -> None:
         from inspector_app.inspection import Inspection
 
         try:
@@ -404,6 +406,8 @@ class InspectorApp(App[int]):
         except CaptureError as error:
             self._could_not_open(str(error))
         else:
+            if goal is not None:
+                inspection.view.look_out(goal, time.time_ns())
             self._look_at(inspection)
 
     def _could_not_open(self, text: str) -> None:
@@ -432,7 +436,7 @@ class InspectorApp(App[int]):
 
     def on_open_file(self, wish: OpenFile) -> None:
         """Look at a capture."""
-        self._open(wish.path)
+        self._open(wish.path, wish.goal)
 
     def on_restart(self, _wish: Restart) -> None:
         """Start the same source again, with a new engine and a new capture."""

@@ -83,6 +83,12 @@ class RepeatMessage(Struct, frozen=True, kw_only=True):
     times: int
     per_second: float | None = None
     in_flight: int = 1
+    items_json: tuple[str, ...] = ()
+    """Of a bidirectional stream: what each sends, before it ends its half."""
+    take: int | None = None
+    """Of a stream: give each up after so many items; None: wait for its end."""
+    mark: str = ""
+    """Between two of these in a text stands what each message has anew: `uuid`, `now`, `now:s`, `now:ms`."""
 
     @property
     def conn(self) -> int | None:
@@ -94,6 +100,12 @@ class StopRepeating(Struct, frozen=True, kw_only=True):
     """Begin no more of a repetition, and give up what is in flight of it. None: on the newest connection."""
 
     conn: int | None = None
+
+
+class TellRepetition(Struct, frozen=True, kw_only=True):
+    """Ask how the last repetition on a connection stands: `Done.told` is a `RepetitionStanding` as JSON."""
+
+    conn: int
 
 
 class SendRaw(Struct, frozen=True, kw_only=True):
@@ -215,7 +227,7 @@ class AnswerHeld(Struct, frozen=True, kw_only=True):
 
 MockIntent = TellMock | SwitchFault | AddFault | EditAnswer | HoldOperation | AnswerHeld
 
-Question = TellMock | TellExchange
+Question = TellMock | TellExchange | TellRepetition
 """Changes nothing: whoever looks on may ask it, too."""
 
 Intent = (
@@ -228,6 +240,7 @@ Intent = (
     | CancelExchange
     | AbortExchange
     | TellExchange
+    | TellRepetition
     | AskPeer
     | Reconnect
     | Disconnect

@@ -1,4 +1,4 @@
-"""How something stands in an engine, for whoever looks: what is hosted, and an exchange. Plain data.
+"""How something stands in an engine, for whoever looks: a mock, an exchange, a repetition. Plain data.
 
 The engine makes it, a viewer draws it; between them it is JSON. Nothing of it is kept in a capture. Texts of
 the other side are cut, lists are bounded; `more` says how much was left out.
@@ -90,6 +90,21 @@ class ExchangeStanding(Struct, frozen=True, kw_only=True):
     items_in: int
     sendable: int | None
     receivable: int | None
+
+
+class RepetitionStanding(Struct, frozen=True, kw_only=True):
+    """A message that is sent many times. `sent` have been seen to their end, or, without an answer, written.
+
+    `why` is a sentence on why it ended before all were; empty: it did not. `write_ns` has the percentiles of
+    how long it took to write one, of messages without an answer.
+    """
+
+    over: bool
+    sent: int
+    why: str = ""
+    began_ns: int = 0
+    last_ns: int = 0
+    write_ns: dict[str, int | None] = {}
 
 
 def to_json(standing: Struct) -> str:

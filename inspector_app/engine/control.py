@@ -130,6 +130,11 @@ class ControlHandler(ProtocolHandler):
         return await self._perform(data)
 
     @request_response
+    async def tell_repetition(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Tell how what is repeated stands."""
+        return await self._perform(data)
+
+    @request_response
     async def ask_peer(self, data: dict[str, Any]) -> dict[str, Any]:
         """Ask a peer what it offers."""
         return await self._perform(data)

@@ -44,6 +44,7 @@ from inspector_app.intents import (
     SwitchFault,
     TellExchange,
     TellMock,
+    TellRepetition,
 )
 
 Shape = TypeVar("Shape")
@@ -59,6 +60,7 @@ _INTENTS: tuple[type[Intent | EngineIntent], ...] = (
     CancelExchange,
     AbortExchange,
     TellExchange,
+    TellRepetition,
     AskPeer,
     Reconnect,
     Disconnect,

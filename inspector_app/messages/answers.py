@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 MessageKind = Literal["request", "stream", "bidirectional", "oneway"]
 
 Outcome = Literal["ok", "error", "timeout", "cancelled", "overflow", "closed", "lost"]
+
+NOT_SENT: Final = "not_sent"
+"""The code of an error where this side had a reason not to send; the message is a sentence on that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from inspector_app.display.json_check import json_problem
 from inspector_app.messages.answers import MessageKind
+from inspector_app.messages.environments import Value
 from inspector_app.messages.expectations import ExpectationError, read_expectation
 from inspector_app.messages.rewriting import replace_text, rewrite, without_table
 from inspector_app.payload_path import steps_of
@@ -122,7 +123,7 @@ class Collection(BaseModel):
     name: str = ""
     doc: str = ""
     url: str = ""
-    variables: dict[str, str | int | float | bool] = {}
+    variables: dict[str, Value] = {}
     message: tuple[Message, ...] = ()
 
     @model_validator(mode="after")

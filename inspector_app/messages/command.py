@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from inspector_app.messages.repeat import Pace
     from slipstream import Protocol
 
+_GIVEN_UP = "The run was given up before this one had ended."
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "-"}
 
 
@@ -104,7 +105,8 @@ def _run_collection(asked: RunAsked) -> int:
     code = asyncio.run(carry_out(_run(spec, messages, scope, asked, steps)))
     if code == FAILED:
         return code
-    steps += [Step(message=each, result="skipped") for each in messages[len(steps) :]]
+    left = messages[len(steps) :]  # there are some where it was given up
+    steps += [Step(message=each, result="skipped", problem=_GIVEN_UP) for each in left]
     report = Report(tuple(steps))
     _finish(report, asked, collection, scope)
     return code or (0 if report.passed else FAILED)

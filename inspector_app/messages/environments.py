@@ -6,10 +6,11 @@ environment, `${env:NAME}`; a value that looks like a secret is told of, so that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import ConfigDict, RootModel
+from pydantic import BeforeValidator, ConfigDict, RootModel
 
 from inspector_app.toml_file import read_toml
 
@@ -19,7 +20,17 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "environments.toml"
 """Beside the collections that it is for."""
 
-Value = str | int | float | bool
+
+def _plain(value: object) -> object:
+    if not isinstance(value, (str, int, float)) or (isinstance(value, float) and not math.isfinite(value)):
+        raise ValueError(
+            "a variable is a text, a number, true or false: write anything else as text in quotes."
+        )
+    return value
+
+
+Value = Annotated[str | int | float | bool, BeforeValidator(_plain)]
+"""What a file gives a variable."""
 
 
 class _Environments(RootModel[dict[str, dict[str, Value]]]):

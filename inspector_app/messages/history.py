@@ -6,6 +6,7 @@ its variables as they were typed: a value from the environment of the process ne
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -162,7 +163,7 @@ class History:
             return self._connection.execute(statement, values)
         except (sqlite3.Error, OSError) as error:
             raise HistoryError(
-                f"The history {self.path} cannot be used ({error}): delete it to begin another one."
+                f"The history {self.path} cannot be used ({error}): {_advice(error)}."
             ) from error
 
     def _open(self) -> sqlite3.Connection:
@@ -192,6 +193,33 @@ def _check_version(connection: sqlite3.Connection) -> None:
     with closing(connection.execute("PRAGMA user_version")) as found:
         if found.fetchone()[0] > _VERSION:
             raise sqlite3.DatabaseError("a newer version of this program made it")
+
+
+_NO_ROOM: Final = "make room on its disk"
+_NOT_ALLOWED: Final = "look who may write there"
+_HELD: Final = "another program holds it, so try again when that has ended"
+_BY_SQLITE: Final = {
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_LOCKED: _HELD,
+    sqlite3.SQLITE_FULL: _NO_ROOM,
+    sqlite3.SQLITE_READONLY: _NOT_ALLOWED,
+    sqlite3.SQLITE_CANTOPEN: _NOT_ALLOWED,
+}
+_BY_SYSTEM: Final = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EACCES: _NOT_ALLOWED,
+    errno.EPERM: _NOT_ALLOWED,
+    errno.EROFS: _NOT_ALLOWED,
+}
+
+
+def _advice(error: sqlite3.Error | OSError) -> str:
+    """Say what to do; a history that is whole is not to be deleted."""
+    if isinstance(error, OSError):
+        advice = _BY_SYSTEM.get(error.errno or 0)
+    else:
+        advice = _BY_SQLITE.get(getattr(error, "sqlite_errorcode", 0))
+    return advice or "delete it to begin another one"
 
 
 def _stored(value: object) -> object:

@@ -18,14 +18,15 @@ def junit_xml(report: Report, *, suite: str, hide: Callable[[str], str]) -> str:
     made = TestSuite(_safe(suite))
     for step in report.steps:
         case = TestCase(_safe(step.message.name), classname=_safe(suite))
-        case.time = ((step.answer.duration_ns if step.answer else None) or 0) / 1e9
+        took_ns = step.answer.duration_ns if step.answer else None
+        case.time = round((took_ns or 0) / 1e9, 3)  # of fewer digits no reader makes anything else
         if step.result == "failed":
             reasons = [_safe(hide(reason)) for reason in step.reasons]
             failure = Failure(reasons[0] if reasons else "failed", type_="expectation")
             failure.text = "\n".join(reasons)
             case.result = [failure]
         elif step.result == "skipped":
-            case.result = [Skipped("A message before it failed.")]
+            case.result = [Skipped(_safe(step.problem) or "A message before it failed.")]
         made.add_testcase(case)
     xml = JUnitXml()
     xml.add_testsuite(made)

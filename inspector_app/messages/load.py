@@ -34,6 +34,10 @@ class Load:
     took_s: float = 0.0
     reason: str = ""
     """Why the first failed that did, in one sentence."""
+    asked: int = 0
+    """How many runs there were to be."""
+    ended_early: bool = False
+    """Whether there are no more of them because the connection has ended."""
 
     @property
     def passed(self) -> bool:
@@ -41,14 +45,20 @@ class Load:
         return not self.failed_runs
 
 
+class _EndedError(Exception):
+    """There is no connection any more: what is left would fail at once, and tell nothing."""
+
+
 async def put_load(
     load: Load, messages: Sequence[Message], scope: Scope, caller: Caller, pace: Pace, *, keep_going: bool
 ) -> None:
     """Run the messages as often as asked, counting in `load`, also when it is cancelled."""
     began = time.monotonic()
+    load.asked = pace.times
 
     def count(step: Step) -> None:
         if step.answer is not None:
+            load.ended_early = load.ended_early or step.answer.outcome in ("closed", "lost")
             load.by_name[step.message.name].took(step.answer.duration_ns, well=step.result == "passed")
         if step.result == "failed" and not load.reason:
             load.reason = f"{step.message.name}: {scope.hide(step.reasons[0] if step.reasons else 'failed')}"
@@ -58,9 +68,13 @@ async def put_load(
         report = await run_sequence(messages, own, caller, keep_going=keep_going, on_step=count)
         load.runs += 1
         load.failed_runs += not report.passed
+        if load.ended_early:
+            raise _EndedError
 
     try:
         await keep_pace(once, pace)
+    except _EndedError:
+        return
     finally:
         load.took_s = time.monotonic() - began
 
@@ -74,6 +88,8 @@ def load_told(load: Load) -> list[str]:
         told = [f"{each} {duration(ns)}" for each, ns in figures.percentiles().items() if ns is not None]
         told += [f"{figures.ended:,} sent"] + ([f"{figures.failed:,} failed"] if figures.failed else [])
         lines.append(f"  {inert(name):{width}}  {'  '.join(told)}")
+    if load.ended_early:
+        lines.append(f"  ended early, after {load.runs:,} of {load.asked:,}: the connection has ended")
     return [*lines, f"  first failure: {inert(load.reason)}"] if load.reason else lines
 
 
@@ -82,6 +98,7 @@ def load_object(load: Load) -> str:
     told: dict[str, Any] = {
         "runs": load.runs,
         "failed": load.failed_runs,
+        "ended_early": load.ended_early,
         "seconds": round(load.took_s, 3),
         "first_failure": load.reason or None,
         "messages": {

@@ -83,6 +83,18 @@ def with_references(value: object) -> tuple[object, list[str]]:
     return walk(value, ""), list(names)
 
 
+def referring(message: Message) -> tuple[Message, list[str]]:
+    """Write references in the data and the items of a message likewise. What has no secret stays as typed."""
+    data, names = with_references(json.loads(message.data))
+    changes: dict[str, Any] = {"data": json.dumps(data, indent=2, ensure_ascii=False)} if names else {}
+    items: list[str] = []
+    for item in message.items:
+        value, found = with_references(json.loads(item))
+        items.append(json.dumps(value, ensure_ascii=False) if found else item)
+        names += [name for name in found if name not in names]
+    return message.model_copy(update={**changes, "items": tuple(items)}), names
+
+
 def warning_for(message: Message) -> str:
     """Say in a sentence that a message would be kept with a secret in it; empty when it has none."""
     found = [f"data.{path}" for path in secrets_in(json.loads(message.data))]

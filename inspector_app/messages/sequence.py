@@ -5,12 +5,11 @@ Owns the order, what is saved on the way, and what counts as failed. How a messa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from inspector_app.messages.answers import Answer, Caller, Ready
+from inspector_app.messages.answers import NOT_SENT, Answer, Caller, Ready
 from inspector_app.messages.expectations import Verdict, read_expectation
 from inspector_app.messages.variables import VariableError
 from inspector_app.payload_path import follow, steps_of
@@ -126,6 +125,8 @@ def ending_told(answer: Answer) -> str:
     if len(message) > _LONGEST_TOLD:
         message = f"{message[: _LONGEST_TOLD - 1]}…"
     match answer.outcome:
+        case "error" if answer.code == NOT_SENT:
+            return f"It was not sent: {message}"
         case "error":
             return f"It ended with the error {answer.code}: {message or 'no text'}."
         case "timeout":
@@ -144,8 +145,3 @@ def _save(message: Message, answer: Answer, scope: Scope) -> str:
         except LookupError:
             return f"{path} cannot be saved as {name}: the answer has none."
     return ""
-
-
-def value_text(value: object) -> str:
-    """Write a value on one line."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

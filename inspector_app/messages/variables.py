@@ -12,7 +12,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -101,6 +101,12 @@ class Scope:
 
         return _checked(_STRING.sub(fill, text))
 
+    def leaving_marks(self, mark: str) -> Scope:
+        """Give a scope that leaves a mark where something new each time is to be put in (`fresh_values`)."""
+        return replace(
+            self, now=lambda form: f"{mark}{form}{mark}", new_uuid=lambda: f"{mark}uuid{mark}", _looked_up=0
+        )
+
     def hide(self, text: str) -> str:
         """Write what stands for a secret wherever one is in a text, also where it was cut off."""
         for secret in sorted(self.secrets, key=len, reverse=True):
@@ -187,6 +193,22 @@ class Scope:
 
 def _how_to_name() -> str:
     return f"write ${{name}}, ${{env:NAME}}, {', '.join(f'${{{name}}}' for name in BUILT_IN)}."
+
+
+def fresh_values(text: str, mark: str) -> str:
+    """Put new values into a JSON text in which `Scope.leaving_marks` has left marks.
+
+    As in `Scope.json`, a string that is nothing but a number of seconds becomes that number.
+    """
+    marked = re.escape(mark)
+    names = "|".join(map(re.escape, BUILT_IN))
+    pattern = rf'(?<!\\)"{marked}(now:m?s){marked}"(?!\s*:)|{marked}({names}){marked}'
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return str(uuid.uuid4() if name == "uuid" else _now(name))
+
+    return re.sub(pattern, value, text)
 
 
 def _checked(text: str) -> str:

@@ -14,49 +14,18 @@ from inspector_app.intents import SendMessage
 from inspector_app.messages.collection import remove_message
 from inspector_app.messages.variables import VariableError
 from inspector_app.screens.base import bindings, notify
-from inspector_app.screens.history import laid_out
 from inspector_app.screens.list_screen import ListScreen
 from inspector_app.screens.prompts import Confirm, Prompt
 from inspector_app.screens.wishes import Remember
 from inspector_app.toml_file import TomlError
 from inspector_app.viewer.shelf import Entry, Shelf, move, rename, told_path
-from inspector_app.viewer.steps import step_lines
+from inspector_app.viewer.shelf_rows import Key, ShelfRows, key_of, lines_of
 from inspector_app.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
     from inspector_app.display.lines import Part
     from inspector_app.messages.sequence import Step
     from inspector_app.screens.message_desk import MessageDesk
-
-
-Key = tuple[Path, str | None]
-"""A file, or a message of it by its name."""
-
-
-class _Rows:
-    """Entries as rows."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = entries
-
-    @property
-    def count(self) -> int:
-        return len(self.entries)
-
-    def rows(self, first: int, count: int) -> Sequence[Sequence[tuple[str, str]]]:
-        return [_cells(each) for each in self.entries[first : first + count]]
-
-
-def _cells(entry: Entry) -> Sequence[tuple[str, str]]:
-    message, collection = entry.message, entry.collection
-    if message is not None:
-        return ((f"  {message.name}", ""), (message.kind, "muted"), (message.operation, "emphasis"))
-    if collection is None:
-        problem = entry.problems[0]
-        where = f"{problem.line}  {problem.key}".strip()
-        return ((f"{entry.path.name}:{where}", "error"), ("", ""), (problem.text, "error"))
-    told = f"{len(collection.message)} messages" if len(collection.message) != 1 else "1 message"
-    return ((entry.path.name, "primary bold"), ("", ""), (f"{collection.name}  {told}".strip(), "muted"))
 
 
 class CollectionsScreen(ListScreen):
@@ -69,13 +38,12 @@ class CollectionsScreen(ListScreen):
     def __init__(self, desk: MessageDesk) -> None:
         super().__init__(desk)
         self._shelf = Shelf(desk.session.folder)
-        self._rows = _Rows(())
+        self._rows = ShelfRows(())
         self._steps: dict[tuple[Path, str], Step] = {}
 
     def on_mount(self) -> None:
         """Read the folder."""
         self._read()
-        self.entries.focus()
 
     def on_screen_resume(self) -> None:
         """Something may have been saved meanwhile."""
@@ -84,7 +52,7 @@ class CollectionsScreen(ListScreen):
     # -- the list -----------------------------------------------------------------------------------------
 
     def _read(self, chosen: Key | None = None) -> None:
-        chosen = chosen or _key(self._chosen)
+        chosen = chosen or key_of(self._chosen)
         self._shelf = Shelf(self.desk.session.folder)
         self._shelf.read()
         if self._shelf.problem:
@@ -93,8 +61,8 @@ class CollectionsScreen(ListScreen):
 
     def _show(self, chosen: Key | None) -> None:
         told = self.fits
-        self._rows = _Rows(self._shelf.narrowed(told) if told is not None else self._shelf.entries)
-        place = next((at for at, each in enumerate(self._rows.entries) if _key(each) == chosen), 0)
+        self._rows = ShelfRows(self._shelf.narrowed(told) if told is not None else self._shelf.entries)
+        place = next((at for at, each in enumerate(self._rows.entries) if key_of(each) == chosen), 0)
         self.entries.hint = (
             "Nothing fits what is typed."
             if self._shelf.entries
@@ -107,7 +75,7 @@ class CollectionsScreen(ListScreen):
 
     def narrow(self) -> None:
         """Show what fits what is typed."""
-        self._show(_key(self._chosen))
+        self._show(key_of(self._chosen))
 
     def heading(self) -> Sequence[Part]:
         """Say which folder, and with which environment."""
@@ -123,7 +91,9 @@ class CollectionsScreen(ListScreen):
     def detail(self, index: int | None) -> LineSource | None:
         """Show the message, and what came of it when it was sent last."""
         entry = self._rows.entries[index] if index is not None and index < self._rows.count else None
-        return TextLines.prose(_lines(entry, self._step_of(entry))) if entry is not None else None
+        if entry is None:
+            return None
+        return TextLines.prose(lines_of(entry, self._step_of(entry), self.desk.session.hide))
 
     def _step_of(self, entry: Entry) -> Step | None:
         return self._steps.get((entry.path, entry.message.name)) if entry.message is not None else None
@@ -189,26 +159,21 @@ class CollectionsScreen(ListScreen):
 
     def do_repeat_saved(self) -> None:
         """Send it many times."""
-        message = self._send_message()
+        message = self._chosen.message if self._chosen is not None else None
         if message is not None:
-            self.desk.repeat(message, self._variables)
+            asked = SendMessage(
+                kind=message.kind,
+                operation=message.operation,
+                data_json=message.data,
+                timeout_s=message.timeout,
+            )
+            self.desk.repeat(asked, self._variables, items_json=message.items, take=message.take)
 
     @property
     def _variables(self) -> Mapping[str, object]:
         """The variables of the file that the cursor is in."""
         chosen = self._chosen
         return chosen.collection.variables if chosen is not None and chosen.collection is not None else {}
-
-    def _send_message(self) -> SendMessage | None:
-        message = self._chosen.message if self._chosen is not None else None
-        if message is None:
-            return None
-        return SendMessage(
-            kind=message.kind,
-            operation=message.operation,
-            data_json=message.data,
-            timeout_s=message.timeout if message.kind == "request" else None,
-        )
 
     # -- editing ------------------------------------------------------------------------------------------
 
@@ -344,50 +309,3 @@ class CollectionsScreen(ListScreen):
     def do_leave_collections(self) -> None:
         """Go back."""
         self.leave()
-
-
-def _key(entry: Entry | None) -> Key | None:
-    if entry is None:
-        return None
-    return entry.path, entry.message.name if entry.message is not None else None
-
-
-def _lines(entry: Entry, step: Step | None) -> list[list[Part]]:
-    message, collection = entry.message, entry.collection
-    if message is None and collection is None:
-        return [
-            [
-                (f"{each.path.name}:{each.line}  ", "emphasis"),
-                (each.key, "severity-warning"),
-                (f"  {each.text}", ""),
-            ]
-            for each in entry.problems
-        ]
-    if message is None:
-        return _collection_lines(entry)
-    lines: list[list[Part]] = [[(message.name, "emphasis bold")]]
-    lines += [[(line, "muted")] for line in message.doc.splitlines()]
-    lines.append([(f"{message.kind} ", "muted"), (message.operation, "emphasis")])
-    lines += laid_out(message.data.strip())
-    for item in message.items:
-        lines.append([("item ", "muted"), (item, "")])
-    lines += [[("save ", "muted"), (f"{name} = {path}", "")] for name, path in message.save.items()]
-    lines += [[("expect ", "muted"), (each, "")] for each in message.expect]
-    if step is not None:
-        lines += [[], [("Sent last", "emphasis bold")], *step_lines(step)]
-    return lines
-
-
-def _collection_lines(entry: Entry) -> list[list[Part]]:
-    collection = entry.collection
-    if collection is None:
-        return []
-    lines: list[list[Part]] = [[(collection.name or entry.path.stem, "emphasis bold")]]
-    lines += [[(line, "muted")] for line in collection.doc.splitlines()]
-    if collection.url:
-        lines.append([("for ", "muted"), (collection.url, "")])
-    lines += [
-        [(name, "json-key"), (" = ", "muted"), (repr(value), "")]
-        for name, value in collection.variables.items()
-    ]
-    return [*lines, [(str(entry.path), "muted")]]

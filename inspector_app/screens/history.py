@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -11,17 +10,18 @@ from textual.binding import BindingType
 
 from inspector_app.commands import Place, Situation
 from inspector_app.display import formats
-from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import LineSource, TextLines
 from inspector_app.intents import Done, Intent, SendMessage, SendRaw
 from inspector_app.messages.history import HistoryError, Sent
+from inspector_app.messages.variables import VariableError
 from inspector_app.screens.base import bindings, notify
 from inspector_app.screens.list_screen import ListScreen
 from inspector_app.screens.prompts import Confirm
+from inspector_app.screens.steering import leave
 from inspector_app.screens.wishes import OpenFile
-from inspector_app.viewer.drafts import OPENING, Form
-from inspector_app.viewer.goal import ExchangeGoal
-from inspector_app.viewer.history_rows import HistoryRows, about, values_of
+from inspector_app.viewer.drafts import OPENING, Draft, Form
+from inspector_app.viewer.goal import ExchangeGoal, why_not_in
+from inspector_app.viewer.history_rows import HistoryRows, about, items_of, laid_out, values_of
 from inspector_app.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
@@ -58,13 +58,14 @@ class HistoryScreen(ListScreen):
         self.entries.hint = "Nothing was sent yet.\nEsc goes back; c there opens the form."
         self._read()
         self.entries.set_source(self._rows, cursor=0)
-        self.entries.focus()
         self.set_interval(_LOOK_S, self._look)
         self.show_keys()
 
     # -- the list -----------------------------------------------------------------------------------------
 
     def _look(self) -> None:
+        if self._chosen is not None:
+            self.desk.outbox.look_again(self._chosen)
         if self._version != self.desk.outbox.history.version:
             chosen = self._chosen
             self._read()
@@ -132,7 +133,9 @@ class HistoryScreen(ListScreen):
         """Send what is chosen over the connection of now."""
         sent = self._chosen
         intent = self._intent(sent) if sent is not None else None
-        if sent is not None and intent is not None:
+        if sent is not None and items_of(sent) and isinstance(intent, SendMessage):
+            self.run_worker(self._send_whole(sent, intent), group="sending again")
+        elif sent is not None and intent is not None:
             self.run_worker(self._send(intent, values_of(sent)), group="sending again")
 
     async def _send(self, intent: Intent, values: Mapping[str, object]) -> None:
@@ -142,6 +145,32 @@ class HistoryScreen(ListScreen):
             notify(self.app, done.error, "error")
         else:
             self.entries.move_to(0)
+
+    async def _send_whole(self, sent: Sent, typed: SendMessage) -> None:
+        """Send a bidirectional stream with its items, as it was sent from a collection."""
+        from inspector_app.messages.collection import Message
+        from inspector_app.messages.sequence import run_message
+        from inspector_app.screens.sequence import SavedCaller
+
+        values = values_of(sent)
+        try:
+            scope = self.desk.session.scope(values)
+        except VariableError as error:
+            notify(self.app, str(error), "error")
+            return
+        message = Message.model_construct(
+            name=sent.operation,
+            kind=typed.kind,
+            operation=sent.operation,
+            data=sent.data,
+            items=items_of(sent),
+            timeout=typed.timeout_s,
+        )
+        caller = SavedCaller(self.desk, values)
+        caller.begins(message)
+        step = await run_message(message, scope, caller)
+        if step.problem:
+            notify(self.app, self.desk.session.hide(step.problem), "warning")
 
     def _intent(self, sent: Sent) -> Intent | None:
         why = ""
@@ -153,7 +182,7 @@ class HistoryScreen(ListScreen):
             notify(self.app, why, "warning")
             return None
         if sent.kind == "raw":
-            return SendRaw(text=sent.data)
+            return SendRaw(text=sent.data, conn=self.desk.conn)
         return self._message(sent)
 
     def _message(self, sent: Sent) -> SendMessage | None:
@@ -161,11 +190,13 @@ class HistoryScreen(ListScreen):
         if kind is None or sent.cut:
             notify(self.app, "This is for requests, streams and one-way messages kept whole.", "warning")
             return None
-        try:
-            timeout_s = float(sent.timeout) if sent.timeout else None
-        except ValueError:
-            timeout_s = None
-        return SendMessage(kind=kind, operation=sent.operation, data_json=sent.data, timeout_s=timeout_s)
+        return SendMessage(
+            kind=kind,
+            operation=sent.operation,
+            data_json=sent.data,
+            timeout_s=Draft(form=kind, timeout=sent.timeout).timeout_s,
+            conn=self.desk.conn,
+        )
 
     def do_edit_sent(self) -> None:
         """Open the form with it."""
@@ -196,15 +227,15 @@ class HistoryScreen(ListScreen):
 
         sent = self._chosen
         message = self._message(sent) if sent is not None else None
-        if message is not None:
-            save(self.desk, message)
+        if sent is not None and message is not None:
+            save(self.desk, message, items_json=items_of(sent))
 
     def do_repeat_sent(self) -> None:
         """Send it many times."""
         sent = self._chosen
         message = self._message(sent) if sent is not None else None
         if sent is not None and message is not None:
-            self.desk.repeat(message, values_of(sent))
+            self.desk.repeat(message, values_of(sent), items_json=items_of(sent))
 
     def do_copy_sent(self) -> None:
         """Copy it as a program."""
@@ -215,6 +246,7 @@ class HistoryScreen(ListScreen):
                 message.kind,
                 message.operation,
                 message.data_json,
+                items_json=items_of(sent),
                 timeout_s=message.timeout_s,
                 variables=values_of(sent),
             )
@@ -228,15 +260,15 @@ class HistoryScreen(ListScreen):
             notify(self.app, "It opened no exchange to go to.", "warning")
             return
         goal = ExchangeGoal(conn=sent.conn, opener=sent.opener, number=sent.number)
-        reader = self.main.view.reader
-        if reader is not None and str(reader.path) == sent.capture:
+        reader, path = self.main.view.reader, Path(sent.capture)
+        if reader is not None and reader.path == path:
             self.desk.go_to(goal)
-        elif not Path(sent.capture).is_file():
-            notify(self.app, "Its capture is gone: what was kept of its answer is here.", "warning")
-        elif self.main.view.engine in ("starting", "running"):
-            notify(self.app, f"It is in {sent.capture}: go home (H) and open that (o).", "warning")
+            return
+        why = why_not_in(path, goal)
+        if why:
+            notify(self.app, why, "warning")
         else:
-            self.app.post_message(OpenFile(Path(sent.capture)))
+            leave(self.main, OpenFile(path, goal), "Leave for its capture?")
 
     def do_forget_sent(self) -> None:
         """Take it out."""
@@ -269,22 +301,3 @@ class HistoryScreen(ListScreen):
 
 def _kind(sent: Sent) -> MessageKind | None:
     return OPENING.get(sent.kind)
-
-
-def laid_out(text: str) -> list[list[Part]]:
-    """Lay out what is JSON, be it a value or one a line, and show anything else as it is."""
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        many = [_whole(line) for line in text.split("\n")[:500]]
-        if len(many) == 1 or any(each is None for each in many):
-            return [[(line, "")] for line in text.split("\n")]
-        return [line for each in many if each is not None for line in each]
-    return _whole(text) or [[(text, "")]]
-
-
-def _whole(text: str) -> list[list[Part]] | None:
-    lines = JsonLines(text)
-    if lines.reason:
-        return None
-    return [list(lines.line(index)) for index in range(lines.count)]

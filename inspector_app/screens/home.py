@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
 from inspector_app import commands
 from inspector_app.capture.errors import CaptureError
@@ -167,7 +168,8 @@ class HomeScreen(CommandScreen):
             found, problem = recent_captures(RECENT_LIMIT), ""
         except CaptureError as error:
             found, problem = [], str(error)
-        self.app.call_from_thread(self._show_captures, found, problem)
+        if not get_current_worker().is_cancelled:  # or what it found may be older than what is shown
+            self.app.call_from_thread(self._show_captures, found, problem)
 
     def _show_captures(self, found: list[RecentCapture], problem: str) -> None:
         recent = self.query_one_optional("#recent", RowList)

@@ -89,7 +89,7 @@ def _typed(size_bytes: int) -> str:
 def read_keep(days: str, size: str) -> Keep:
     """Read both limits as they are typed; `ValueError` with a sentence for what is none."""
     days, size = days.strip(), size.strip()
-    if days and not (days.isascii() and days.isdigit() and int(days[:9]) <= _MOST_DAYS):
+    if days and not (days.isascii() and days.isdigit() and len(days) < 9 and int(days) <= _MOST_DAYS):
         raise ValueError(f"Type a number of days up to {_MOST_DAYS}, or nothing.")
     match = _SIZE.fullmatch(size)
     if size and size != "0" and match is None:

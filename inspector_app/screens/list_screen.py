@@ -49,6 +49,7 @@ def fits(typed: str) -> Callable[[str], bool] | None:
 class ListScreen(CommandScreen):
     """A list of something with the detail of what is chosen beside it, or below where it is narrow."""
 
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL
 
@@ -83,6 +84,10 @@ class ListScreen(CommandScreen):
             yield RowList(self.COLUMNS, id="entries")
             with Container(id="entry-box"):
                 yield DetailView(id="entry")
+
+    def on_mount(self) -> None:
+        """Begin in the list."""
+        self.set_focus(self.entries)
 
     # -- what is asked of a screen of this kind -----------------------------------------------------------
 
@@ -123,7 +128,7 @@ class ListScreen(CommandScreen):
         """Go to the field."""
         field = self.query_one("#search", Input)
         field.add_class("-on")
-        field.focus()
+        self.set_focus(field)  # at once: what is typed next is for it
 
     def leave(self) -> None:
         """Show all again where a part is shown, else leave the screen."""
@@ -131,7 +136,7 @@ class ListScreen(CommandScreen):
         if field.has_class("-on"):
             field.remove_class("-on")
             field.value = ""
-            self.entries.focus()
+            self.set_focus(self.entries)
             self.narrow()
         else:
             self.dismiss(None)
@@ -148,13 +153,13 @@ class ListScreen(CommandScreen):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to what was found."""
         event.stop()
-        self.entries.focus()
+        self.set_focus(self.entries)
 
     def on_key(self, event: events.Key) -> None:
         """Go from the field down to the list."""
         if event.key == "down" and self.focused is self.query_one("#search"):
             event.stop()
-            self.entries.focus()
+            self.set_focus(self.entries)
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         """Show the detail of what the cursor is on."""

@@ -103,6 +103,7 @@ class MainScreen(CommandScreen):
         self._read_ns = 0
         self._chosen_ns = 0
         self._listed: Sequence[Operation] = ()
+        self._arrived: Arrived | None = None
 
     def compose_parts(self) -> ComposeResult:
         """Give bar, tabs, the frame list and the detail; the other lists come when the screen is seen."""
@@ -116,7 +117,7 @@ class MainScreen(CommandScreen):
 
     def on_mount(self) -> None:
         """Begin to draw."""
-        self.view.tick(time.time_ns())
+        self._arrived = self.view.tick(time.time_ns()).arrived
         frames = self.list_of("frames")
         frames.set_source(self.view.frames)
         if self.view.world.role == "FILE":
@@ -149,6 +150,8 @@ class MainScreen(CommandScreen):
         await self.query_one(DetailPane).complete()
         await self.finding.complete()
         asked_for, self._asked_for = self._asked_for or [], None
+        if self._arrived is not None:
+            self._go_to_arrived(self._arrived)
         for name in asked_for:
             self.action_run(name)
         self.run_worker(self.overview.warm_up, thread=True, group="warming up")

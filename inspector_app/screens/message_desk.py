@@ -46,6 +46,12 @@ class MessageDesk:
         """The variables of now."""
         return self.outbox.session
 
+    @property
+    def conn(self) -> int | None:
+        """The connection that is looked at, if it is open; else the newest is meant."""
+        row = self.main.view.current_connection
+        return row.conn if row is not None and row.state == "CONNECTED" else None
+
     def _follow(self) -> None:
         """Take note of answers that have come, if anything was sent."""
         if "outbox" in self.__dict__:
@@ -74,7 +80,7 @@ class MessageDesk:
 
     def do_copy_as(self) -> None:
         """Copy the message of what is chosen as a program."""
-        from inspector_app.viewer.copied import NotCopiedError, copied_frame
+        from inspector_app.viewer.copied import NotCopiedError, copied_frame, without_secrets
 
         view = self.main.view
         frame, exchange = view.selection.frame, view.selection.exchange
@@ -84,7 +90,7 @@ class MessageDesk:
             if frame is None and exchange is not None:
                 frame = view.reader.frame(exchange.opened_seq)
             if frame is not None:
-                self.copy(copied_frame(view.reader, frame))
+                self.copy(without_secrets(copied_frame(view.reader, frame), self.session))
         except (NotCopiedError, CaptureError) as error:
             notify(self.main.app, str(error), "warning")
 
@@ -138,11 +144,20 @@ class MessageDesk:
         except NotCopiedError as error:
             notify(self.main.app, str(error), "warning")
 
-    def repeat(self, message: SendMessage, variables: Mapping[str, object] | None = None) -> None:
+    def repeat(
+        self,
+        message: SendMessage,
+        variables: Mapping[str, object] | None = None,
+        *,
+        items_json: tuple[str, ...] = (),
+        take: int | None = None,
+    ) -> None:
         """Ask how often, and do it."""
+        from inspector_app.intents import RepeatMessage
         from inspector_app.screens.repetition import ask_and_repeat
 
-        ask_and_repeat(self, message, variables)
+        asked = RepeatMessage(message=message, times=1, items_json=items_json, take=take)
+        ask_and_repeat(self, asked, variables)
 
     def go_to(self, goal: ExchangeGoal) -> None:
         """Leave all screens above for the main screen, at an exchange."""

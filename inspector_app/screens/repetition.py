@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Input, Static
+from textual.widgets import Static
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.commands import Place, Situation
@@ -18,11 +18,14 @@ from inspector_app.display import formats
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import TextLines
 from inspector_app.display.plot import columns
-from inspector_app.intents import Intent, RepeatMessage, SendMessage, StopRepeating
+from inspector_app.intents import Intent, RepeatMessage, StopRepeating, TellRepetition
 from inspector_app.messages.history import Sent
 from inspector_app.messages.repeat import Pace
-from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, Dialog, bindings, notify
-from inspector_app.viewer.repetition import KINDS, Repetition
+from inspector_app.messages.variables import VariableError
+from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings
+from inspector_app.screens.repeat_form import RepeatForm
+from inspector_app.standing import RepetitionStanding, standing_of
+from inspector_app.viewer.repetition import Repetition, why_told
 from inspector_app.widgets.detail_view import DetailView
 from inspector_app.widgets.info_line import InfoLine
 
@@ -31,97 +34,26 @@ if TYPE_CHECKING:
     from inspector_app.screens.message_desk import MessageDesk
 
 LOOK_S = 0.1
+ASK_S = 0.25
+_NO_ANSWERS = (
+    "A one-way message has no answer, so there is none to be timed.",
+    "Above is how many were sent, how fast, how long each took to be written.",
+)
 _SCALE_CELLS = 12
 """What the scale at the left of the plot takes at most."""
 _LEGEND_ROWS = 2
 
 
 def ask_and_repeat(
-    desk: MessageDesk, message: SendMessage, variables: Mapping[str, object] | None = None
+    desk: MessageDesk, asked: RepeatMessage, variables: Mapping[str, object] | None = None
 ) -> None:
-    """Ask how often, and show it go on."""
-    if message.kind not in KINDS:
-        notify(desk.main.app, "A one-way message has no answer to be timed: choose another one.", "warning")
-        return
+    """Ask how often, and show it go on; the pace in `asked` is the person's to say."""
 
-    def asked(pace: Pace | None) -> None:
+    def paced(pace: Pace | None) -> None:
         if pace is not None:
-            desk.main.app.push_screen(RepetitionScreen(desk, message, pace, variables))
+            desk.main.app.push_screen(RepetitionScreen(desk, asked, pace, variables))
 
-    desk.main.app.push_screen(RepeatForm(message), asked)
-
-
-class RepeatForm(Dialog[Pace]):
-    """Asks how often, how fast, how many at a time."""
-
-    CSS = """
-    RepeatForm { align: center middle; }
-    RepeatForm #repeat {
-        width: 90%; max-width: 70; height: auto; background: $background; border: round $border;
-        border-title-color: $emphasis; border-subtitle-color: $text-muted; padding: 0 1;
-    }
-    RepeatForm Input {
-        border: round $border-blurred; border-title-color: $text-muted; height: 3; padding: 0 1; width: 1fr;
-    }
-    RepeatForm Input:focus { border: round $border; }
-    RepeatForm #fields { height: 3; }
-    RepeatForm #why { height: auto; color: $text-error; margin: 0 1; }
-    RepeatForm #buttons { height: 1; align-horizontal: right; }
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = []
-
-    def __init__(self, message: SendMessage) -> None:
-        super().__init__()
-        self._message = message
-
-    def compose(self) -> ComposeResult:
-        """Give three fields."""
-        with Vertical(id="repeat"):
-            with Horizontal(id="fields"):
-                yield Input("100", id="times", select_on_focus=True)
-                yield Input("", placeholder="as fast as it goes", id="rate", select_on_focus=True)
-                yield Input("1", id="in-flight", select_on_focus=True)
-            yield Static(id="why", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Repeat", id="go", variant="primary")
-
-    def on_mount(self) -> None:
-        """Begin at how often."""
-        box = self.query_one("#repeat")
-        box.border_title = inert(f"Repeat {self._message.operation}")
-        box.border_subtitle = "Enter begins, Esc leaves"
-        for name, title in (("times", "Times"), ("rate", "At most a second"), ("in-flight", "In flight")):
-            self.query_one(f"#{name}").border_title = title
-        self.query_one("#times").focus()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Begin."""
-        event.stop()
-        self._go()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Begin."""
-        event.stop()
-        self._go()
-
-    def _go(self) -> None:
-        typed = {
-            name: self.query_one(f"#{name}", Input).value.strip() for name in ("times", "rate", "in-flight")
-        }
-        try:
-            pace = Pace(
-                times=int(typed["times"]),
-                per_second=float(typed["rate"]) if typed["rate"] else None,
-                in_flight=int(typed["in-flight"]),
-            )
-            why = pace.problem
-        except ValueError:
-            pace, why = None, "Type numbers: how often, how many a second or nothing, how many in flight."
-        if why or pace is None:
-            self.query_one("#why", Static).update(Content(inert(why)))
-        else:
-            self.dismiss(pace)
+    desk.main.app.push_screen(RepeatForm(asked.message.operation), paced)
 
 
 class RepetitionScreen(CommandScreen):
@@ -134,84 +66,105 @@ class RepetitionScreen(CommandScreen):
 
     DEFAULT_CSS = """
     RepetitionScreen #plot { height: 1fr; margin: 1 1 0 1; }
+    RepetitionScreen #why { height: auto; padding: 0 1; color: $text-warning; display: none; }
     """
 
     def __init__(
         self,
         desk: MessageDesk,
-        message: SendMessage,
+        asked: RepeatMessage,
         pace: Pace,
         variables: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
         self.desk = desk
         self._variables = variables
-        self._message = message
+        self._asked = replace(asked, times=pace.times, per_second=pace.per_second, in_flight=pace.in_flight)
         self._pace = pace
         self._repetition: Repetition | None = None
         self._starting = False
+        self._left = False
+        self._asking = False
+        self._problem = ""
+        """Why it was not begun, in one sentence."""
 
     def compose_parts(self) -> ComposeResult:
         """Give lines of figures and the plot."""
         yield InfoLine(id="heading")
         yield InfoLine(id="progress")
+        yield Static(id="why", markup=False)
         yield InfoLine(id="latencies")
         yield InfoLine(id="outcomes")
         yield DetailView(wrap=False, id="plot")
 
     def on_mount(self) -> None:
         """Begin, and go on looking."""
+        message = self._asked.message
         heading: list[Part] = [
             (" Repetition  ", "emphasis bold"),
-            (self._message.operation, "emphasis"),
-            (f"  {self._message.kind}", "muted"),
+            (message.operation, "emphasis"),
+            (f"  {message.kind}", "muted"),
         ]
         self.query_one("#heading", InfoLine).show(heading)
-        self.query_one("#plot", DetailView).hint = "Waiting for the first answer."
-        self.query_one("#plot").focus()
+        plot = self.query_one("#plot", DetailView)
+        plot.hint = "Waiting for the first answer."
+        if message.kind == "oneway":
+            plot.show(TextLines([[(line, "muted")] for line in _NO_ANSWERS]))
+        self.set_focus(plot)
         self.set_interval(LOOK_S, self._look)
+        self.set_interval(ASK_S, self._ask_how_it_stands)
         self.do_repeat_again()
 
     # -- beginning and stopping ---------------------------------------------------------------------------
 
     def do_repeat_again(self) -> None:
         """Do it, from the beginning."""
-        self._starting = True
-        self.run_worker(self._begin(), group="repeating")
+        self._starting, self._problem = True, ""
+        # Not a worker of this screen: what was begun is stopped also when the screen was left meanwhile.
+        self.desk.main.run_worker(self._begin(), group="repeating")
 
     async def _begin(self) -> None:
-        view, desk = self.desk.main.view, self.desk
-        row = view.current_connection
-        conn = row.conn if row is not None and row.state == "CONNECTED" else None
         try:
-            after = view.reader.totals().exchanges if view.reader is not None else 0
-        except CaptureError as error:
-            notify(self.app, str(error), "error")
+            self._problem = await self._try_to_begin()
+        finally:
+            self._starting = False
+        if self._left:
+            if self._repetition is not None:
+                self.do_stop_repetition()
             return
-        message = replace(self._message, conn=conn)
-        pace = self._pace
-        asked = RepeatMessage(
-            message=message, times=pace.times, per_second=pace.per_second, in_flight=pace.in_flight
-        )
-        done = await desk.outbox.send(asked, self._variables)
-        self._starting = False
-        if done.error is not None or done.conn is None:
-            notify(self.app, done.error or "Nothing was begun.", "error")
-        else:
-            operation = desk.session.expanded(message, self._variables).operation
-            self._repetition = Repetition(done.conn, message.kind, operation, pace, after)
-            desk.outbox.kept(self._kept(message), done)
+        if self._problem:
+            self.query_one("#plot", DetailView).hint = "Nothing was sent: r tries again."
         self._show()
 
-    def _kept(self, message: SendMessage) -> Sent:
+    async def _try_to_begin(self) -> str:
+        """Begin; say in a sentence why that was not possible."""
+        view, desk = self.desk.main.view, self.desk
+        typed = replace(self._asked, message=replace(self._asked.message, conn=desk.conn))
+        try:
+            after = view.reader.totals().exchanges if view.reader is not None else 0
+            asked = desk.session.expanded(typed, self._variables)
+        except (CaptureError, VariableError) as error:
+            return str(error)
+        done = await desk.outbox.perform(asked)
+        if done.error is not None or done.conn is None:
+            return done.error or "Nothing was begun."
+        message = asked.message
+        self._repetition = Repetition(done.conn, message.kind, message.operation, self._pace, after)
+        desk.outbox.kept(self._kept(typed), done)
+        return ""
+
+    def _kept(self, typed: RepeatMessage) -> Sent:
         """It is in the history once, as it was typed."""
-        typed = message.operation + message.data_json
+        message = typed.message
+        texts = message.operation + message.data_json + "".join(typed.items_json)
         return Sent(
             sent_ns=0,
             kind=message.kind,
             operation=message.operation,
             data=message.data_json,
-            variables=self.desk.session.frozen(typed, self._variables),
+            items=json.dumps(typed.items_json),
+            variables=self.desk.session.frozen(texts, self._variables),
+            code=formats.short_count(typed.times),
         )
 
     def do_stop_repetition(self) -> None:
@@ -226,6 +179,7 @@ class RepetitionScreen(CommandScreen):
 
     def do_leave_repetition(self) -> None:
         """Go back."""
+        self._left = True
         if self._busy:
             self.do_stop_repetition()
         self.dismiss(None)
@@ -264,6 +218,22 @@ class RepetitionScreen(CommandScreen):
         else:
             self.show_keys()
 
+    def _ask_how_it_stands(self) -> None:
+        repetition = self._repetition
+        over = repetition is None or (repetition.standing is not None and repetition.standing.over)
+        if repetition is not None and not over and not self._asking:
+            self._asking = True
+            self.run_worker(self._hear_how_it_stands(repetition), group="standing")
+
+    async def _hear_how_it_stands(self, repetition: Repetition) -> None:
+        done = await self.desk.main.inspection.perform(TellRepetition(conn=repetition.conn))
+        self._asking = False
+        standing = standing_of(done.told, RepetitionStanding)
+        if standing is None and done.error is not None:
+            standing = RepetitionStanding(over=True, sent=repetition.sent, why=done.error)
+        if standing is not None and repetition.stands(standing) and repetition is self._repetition:
+            self._show()
+
     def on_resize(self) -> None:
         """Lay out anew."""
         self.call_after_refresh(self._show)
@@ -271,10 +241,11 @@ class RepetitionScreen(CommandScreen):
     def _show(self) -> None:
         repetition = self._repetition
         self.show_keys()
+        self._show_why(self._problem or (why_told(repetition) if repetition is not None else ""))
         if repetition is None:
             return
         for name, parts in (
-            ("progress", self._progress(repetition)),
+            ("progress", _progress(repetition)),
             ("latencies", _latencies(repetition)),
             ("outcomes", _outcomes(repetition)),
         ):
@@ -283,21 +254,35 @@ class RepetitionScreen(CommandScreen):
         if repetition.figures.ended:
             plot.show(TextLines(plot_lines(repetition, plot.size.width, plot.size.height)))
 
-    def _progress(self, repetition: Repetition) -> list[Part]:
-        pace = repetition.pace
-        at_most = f", at most {pace.per_second:g}/s" if pace.per_second is not None else ""
-        word = "stopped  " if repetition.stopped else "done  " if repetition.done else ""
-        return [
-            (word, "emphasis"),
-            (f"{formats.count(repetition.figures.ended)} of {formats.count(pace.times)}", "emphasis"),
-            (f" ended  {repetition.in_flight} of {pace.in_flight} in flight{at_most}  ", "muted"),
-            (formats.rate(repetition.per_second), "emphasis"),
-        ]
+    def _show_why(self, told: str) -> None:
+        why = self.query_one("#why", Static)
+        if why.display != bool(told):
+            why.display = bool(told)
+            self.call_after_refresh(self._show)  # there is another height for the plot
+        why.update(Content(inert(self.desk.session.hide(told))))
+
+
+def _progress(repetition: Repetition) -> list[Part]:
+    pace = repetition.pace
+    at_most = f", at most {pace.per_second:g}/s" if pace.per_second is not None else ""
+    flight = f" ended  {repetition.in_flight} of {pace.in_flight} in flight" if repetition.timed else " sent"
+    word = "stopped  " if repetition.stopped else "ended early  " if why_told(repetition) else ""
+    word = word or ("done  " if repetition.done else "")
+    return [
+        (word, "emphasis"),
+        (f"{formats.count(repetition.ended)} of {formats.count(pace.times)}", "emphasis"),
+        (f"{flight}{at_most}  ", "muted"),
+        (formats.rate(repetition.per_second), "emphasis"),
+    ]
 
 
 def _latencies(repetition: Repetition) -> list[Part]:
     parts: list[Part] = []
-    for name, value in repetition.figures.percentiles().items():
+    figures = repetition.figures.percentiles()
+    if not repetition.timed:
+        parts.append(("time to write  ", "muted"))
+        figures = repetition.standing.write_ns if repetition.standing is not None else {}
+    for name, value in figures.items():
         parts += [(f"{name} ", "muted"), (formats.duration(value) if value is not None else "-", "emphasis")]
         parts.append(("   ", ""))
     return parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -19,7 +18,7 @@ from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.display.inert import inert
 from inspector_app.intents import SendMessage
 from inspector_app.messages.collection import Message, read_collection, save_message
-from inspector_app.messages.secrets import warning_for, with_references
+from inspector_app.messages.secrets import referring, warning_for
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.toml_file import TomlError
 from inspector_app.viewer.shelf import Shelf, told_path
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 FIRST_COLLECTION = "messages"
 
 
-def save(desk: MessageDesk, typed: SendMessage) -> None:
-    """Ask where to, and save it there."""
+def save(desk: MessageDesk, typed: SendMessage, *, items_json: tuple[str, ...] = ()) -> None:
+    """Ask where to, and save it there; `items_json` is what this side sends on a bidirectional stream."""
     shelf = Shelf(desk.session.folder)
     shelf.read()
 
@@ -40,7 +39,7 @@ def save(desk: MessageDesk, typed: SendMessage) -> None:
             desk.session.editing = where
             notify(desk.main.app, f"Saved as {where[1]} in {told_path(where[0])}.")
 
-    desk.main.app.push_screen(SaveForm(shelf, typed, desk.session.editing), saved)
+    desk.main.app.push_screen(SaveForm(shelf, typed, items_json, desk.session.editing), saved)
 
 
 class SaveForm(Dialog[tuple[Path, str]]):
@@ -67,10 +66,13 @@ class SaveForm(Dialog[tuple[Path, str]]):
 
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, shelf: Shelf, typed: SendMessage, editing: tuple[Path, str] | None) -> None:
+    def __init__(
+        self, shelf: Shelf, typed: SendMessage, items_json: tuple[str, ...], editing: tuple[Path, str] | None
+    ) -> None:
         super().__init__()
         self._shelf = shelf
         self._typed = typed
+        self._items_json = items_json
         self._editing = editing
 
     def compose(self) -> ComposeResult:
@@ -101,7 +103,7 @@ class SaveForm(Dialog[tuple[Path, str]]):
         box.border_title, box.border_subtitle = "Save the message", "Enter saves, Esc leaves"
         self.query_one("#collection").border_title = f"Collection, in {inert(told_path(self._shelf.folder))}"
         self.query_one("#name").border_title = "Name"
-        self.query_one("#name").focus()
+        self.set_focus(self.query_one("#name"))
         self._judge()
 
     # -- what would be saved ------------------------------------------------------------------------------
@@ -134,11 +136,13 @@ class SaveForm(Dialog[tuple[Path, str]]):
             "data": typed.data_json,
             "timeout": typed.timeout_s,
         }
+        if self._items_json:
+            fields["items"] = self._items_json
         there = self._there(path)
         if there is not None:  # what is expected of it, and what it says, stays
             fields = {**there.model_dump(), **fields}
             if typed.kind != there.kind:
-                fields |= {"items": (), "take": None, "save": {}, "expect": ()}
+                fields |= {"items": self._items_json, "take": None, "save": {}, "expect": ()}
         try:
             return Message.model_validate(fields)
         except ValidationError as error:
@@ -200,8 +204,7 @@ class SaveForm(Dialog[tuple[Path, str]]):
             self.query_one("#reference").focus()
             return
         if warning and secrets == "reference":
-            data, names = with_references(json.loads(message.data))
-            message = message.model_copy(update={"data": json.dumps(data, indent=2, ensure_ascii=False)})
+            message, names = referring(message)
         try:
             if path.exists():
                 read_collection(path)  # one that is wrong is not made worse

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def open_compose(main: MainScreen, to: int | None = None) -> None:
     """Open the form that was used last; for connection number `to`, else the one that is looked at."""
-    view, conn = main.view, _conn(main) if to is None else to
+    view, conn = main.view, main.messages.conn if to is None else to
     operations = view.known_operations() if to is None else _offered(main, to)
     peer, number = _next_request(main, conn)
     operation = main.drafts.by_form["request"].operation or next(
@@ -89,12 +89,6 @@ def open_item(main: MainScreen, stream: ExchangeRow) -> None:
     title = f"{label}  {stream.operation or ''}"
     desk = DraftDesk(main.messages, "^G previews")
     _open(main, Target(stream=stream, title=title, learn=_learner(main), desk=desk))
-
-
-def _conn(main: MainScreen) -> int | None:
-    """At a server, send to the peer that is looked at, if it is still there; else to the newest."""
-    row = main.view.current_connection
-    return row.conn if row is not None and row.state == "CONNECTED" else None
 
 
 def _open(main: MainScreen, target: Target) -> None:

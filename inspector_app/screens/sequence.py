@@ -38,9 +38,9 @@ class SavedCaller(CaptureCaller):
 
     def __init__(self, desk: MessageDesk, variables: Mapping[str, object]) -> None:
         view = desk.main.view
-        row = view.current_connection
-        conn = row.conn if row is not None and row.state == "CONNECTED" else None
-        super().__init__(desk.main.inspection.perform, lambda: view.reader, conn=conn, on_sent=self._keep)
+        super().__init__(
+            desk.main.inspection.perform, lambda: view.reader, conn=desk.conn, on_sent=self._keep
+        )
         self._desk = desk
         self._variables = variables
         self._message: Message | None = None
@@ -116,7 +116,6 @@ class SequenceScreen(ListScreen):
 
     def on_mount(self) -> None:
         """Begin."""
-        self.entries.focus()
         self.do_run_again()
 
     def do_run_again(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.intents import EndEngine, RecordElsewhere, Stay
 from inspector_app.screens.prompts import Confirm, Prompt
-from inspector_app.screens.wishes import GoHome
+from inspector_app.screens.wishes import GoHome, OpenFile
 
 if TYPE_CHECKING:
     from inspector_app.screens.main import MainScreen
@@ -55,13 +55,18 @@ def end_engine(main: MainScreen) -> None:
 
 def go_home(main: MainScreen) -> None:
     """Leave; when that ends something live, only after asking."""
+    leave(main, GoHome(), "Leave for home?")
+
+
+def leave(main: MainScreen, wish: GoHome | OpenFile, title: str) -> None:
+    """Leave for something else; when that ends something live, only after asking."""
     if main.view.engine != "running" or main.inspection.leaves_engine:
-        main.post_message(GoHome())
+        main.post_message(wish)
         return
 
     def leave_if(sure: bool | None) -> None:
         if sure:
-            main.post_message(GoHome())
+            main.post_message(wish)
 
     question = "This closes what is live. The capture is kept, and is listed at home."
-    main.app.push_screen(Confirm("Leave for home?", question, "Leave"), leave_if)
+    main.app.push_screen(Confirm(title, question, "Leave"), leave_if)

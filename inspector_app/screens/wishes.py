@@ -11,6 +11,7 @@ from inspector_app.intents import SourceSpec
 
 if TYPE_CHECKING:
     from inspector_app.engine.running import RunningEngine
+    from inspector_app.viewer.goal import ExchangeGoal
 
 
 class Inspect(Message):
@@ -31,11 +32,12 @@ class Attach(Message):
 
 
 class OpenFile(Message):
-    """Look at a capture, at a JSONL export or at a HAR."""
+    """Look at a capture, at a JSONL export or at a HAR; at an exchange of it, where `goal` names one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, goal: ExchangeGoal | None = None) -> None:
         super().__init__()
         self.path = path
+        self.goal = goal
 
 
 class Restart(Message):

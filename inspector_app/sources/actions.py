@@ -22,11 +22,11 @@ from inspector_app.intents import (
     TellExchange,
 )
 from inspector_app.messages.repeat import Pace
-from inspector_app.sources.repeating import begin_to_repeat, stop_repeating
 from inspector_app.standing import ExchangeStanding, to_json
 from slipstream import ExchangeKind, FrameTooLargeError, OverloadedError, SlipstreamError, StreamClosedError
 
 if TYPE_CHECKING:
+    from inspector_app.sources.repeating import Repeater
     from slipstream import Protocol
 
 Sending = (
@@ -49,16 +49,16 @@ _KINDS = {
 }
 
 
-async def act(intent: Sending, protocol: Protocol, conn: int) -> Done:
+async def act(intent: Sending, protocol: Protocol, conn: int, repeater: Repeater) -> Done:
     """Carry out `intent` on connection number `conn`; `Done.error` says why it was not."""
     try:
         match intent:
             case SendMessage():
                 return await _send_message(intent, protocol, conn)
             case RepeatMessage():
-                _repeat(intent, protocol)
+                _repeat(intent, protocol, conn, repeater)
             case StopRepeating():
-                await _stop(protocol)
+                await _stop(conn, repeater)
             case SendRaw():
                 await _send_raw(intent.text, protocol)
             case SendItem():
@@ -101,17 +101,20 @@ def _timeout(intent: SendMessage) -> float | None:
     return intent.timeout_s
 
 
-def _repeat(intent: RepeatMessage, protocol: Protocol) -> None:
-    message = intent.message
+def _repeat(intent: RepeatMessage, protocol: Protocol, conn: int, repeater: Repeater) -> None:
     pace = Pace(times=intent.times, per_second=intent.per_second, in_flight=intent.in_flight)
     if pace.problem:
         raise _RefusedError(pace.problem)
-    if not begin_to_repeat(protocol, message.kind, _message_data(message), _timeout(message), pace):
+    _message_data(intent.message)
+    _timeout(intent.message)
+    for item in intent.items_json:
+        _read_json(item)
+    if not repeater.begin(conn, protocol, intent):
         raise _RefusedError("Something is being repeated on this connection already: stop that first.")
 
 
-async def _stop(protocol: Protocol) -> None:
-    if not await stop_repeating(protocol):
+async def _stop(conn: int, repeater: Repeater) -> None:
+    if not await repeater.stop(conn):
         raise _RefusedError("Nothing is being repeated on this connection.")
 
 

@@ -20,7 +20,16 @@ from inspector_app.capture.records import (
     OperationsDescribed,
     StateChanged,
 )
-from inspector_app.intents import AskPeer, ClientSpec, Disconnect, Done, Intent, MockIntent, Reconnect
+from inspector_app.intents import (
+    AskPeer,
+    ClientSpec,
+    Disconnect,
+    Done,
+    Intent,
+    MockIntent,
+    Reconnect,
+    TellRepetition,
+)
 from inspector_app.mock.reload import BuiltIn, Reloader, handlers_of
 from inspector_app.sources.actions import act
 from inspector_app.sources.address import check_url, without_password
@@ -29,6 +38,7 @@ from inspector_app.sources.failures import connect_failure
 from inspector_app.sources.first_frame import FirstFrame
 from inspector_app.sources.handshake import handshake_of
 from inspector_app.sources.probing import LIMIT_S, find_stages
+from inspector_app.sources.repeating import Repeater
 from inspector_app.sources.stages import Stage, to_handshake
 from inspector_app.sources.tap import RecordingTap
 from inspector_app.sources.tls import tls_context
@@ -76,6 +86,7 @@ class ClientSource:
         self._emit: Emit = _not_started
         self._conn = 0
         self._protocol: Protocol | None = None
+        self._repeater = Repeater()
         self._running: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._stopped = False
@@ -104,6 +115,8 @@ class ClientSource:
             return await self._reconnect()
         if isinstance(intent, Disconnect):
             return await self._disconnect()
+        if isinstance(intent, TellRepetition):
+            return Done(conn=intent.conn, told=self._repeater.told(intent.conn))
         if self._protocol is None or self._protocol.state is not ConnectionState.CONNECTED:
             return Done(error=_NOT_CONNECTED)
         if not isinstance(intent, MockIntent) and intent.conn not in {None, self._conn}:
@@ -113,7 +126,7 @@ class ClientSource:
         if isinstance(intent, AskPeer):
             await self._describe(self._protocol, self._conn)
             return Done(conn=self._conn)
-        return await act(intent, self._protocol, self._conn)
+        return await act(intent, self._protocol, self._conn, self._repeater)
 
     async def stop(self) -> None:
         """Close the connection, if there is one; there is none after it."""

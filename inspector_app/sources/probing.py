@@ -63,6 +63,11 @@ async def find_stages(
         if attempt.redirect is None:
             break
         url = attempt.redirect
+    else:
+        last = attempt.stages[-1]
+        attempt.stages[-1] = msgspec.structs.replace(
+            last, advice="It leads on and on: check the path of the URL"
+        )
     return complete(attempt.stages)
 
 

@@ -13,7 +13,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.records import ConnectionOpened, Noted, OperationsDescribed, Record
-from inspector_app.intents import AskPeer, Disconnect, Done, Intent, MockIntent, Reconnect, ServerSpec
+from inspector_app.intents import (
+    AskPeer,
+    Disconnect,
+    Done,
+    Intent,
+    MockIntent,
+    Reconnect,
+    ServerSpec,
+    TellRepetition,
+)
 from inspector_app.mock.by_hand import Desk
 from inspector_app.mock.faults.plan import Faults
 from inspector_app.mock.load import HandlerFileError
@@ -25,6 +34,7 @@ from inspector_app.sources.failures import SourceError, listen_failure
 from inspector_app.sources.handshake import handshake_of
 from inspector_app.sources.misbehaving import faulty_wire
 from inspector_app.sources.mocking import Mocking
+from inspector_app.sources.repeating import Repeater
 from inspector_app.sources.tap import RecordingTap
 from slipstream import ConnectionClosedError, ConnectionState, Protocol, Refused, describe, serve
 
@@ -49,6 +59,7 @@ class ServerSource:
         self.faults = Faults(first.faults, seed=first.seed)
         self.desk = Desk(self._note)
         self._mocking = Mocking(lambda: self.hosted, self.faults, self.desk, self._conn_of)
+        self._repeater = Repeater()
         self._following: asyncio.Task[None] | None = None
         self._server: Server | None = None
         self._port = spec.port
@@ -88,6 +99,8 @@ class ServerSource:
                 return await self._listen_again()
         if isinstance(intent, MockIntent):
             return self._mocking.perform(intent)
+        if isinstance(intent, TellRepetition):
+            return Done(conn=intent.conn, told=self._repeater.told(intent.conn))
         peers = self._open_peers()
         if isinstance(intent, Disconnect):
             await asyncio.gather(*(protocol.aclose() for protocol in peers.values()))
@@ -99,7 +112,7 @@ class ServerSource:
             return Done(error=f"Connection {conn} has ended: choose one that is open.")
         if isinstance(intent, AskPeer):
             return await self._ask(peers[conn], conn)
-        return await act(intent, peers[conn], conn)
+        return await act(intent, peers[conn], conn, self._repeater)
 
     async def _ask(self, peer: Protocol, conn: int) -> Done:
         try:

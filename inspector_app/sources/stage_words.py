@@ -26,6 +26,7 @@ Told = tuple[str, str]
 MAYBE_TLS: Final = "The port speaks TLS: write wss:// in place of ws://"
 HUNG_UP_UNASKED: Final = "hung up right after the handshake"
 _CHECK_PORT = "Check the port: another kind of server is there"
+_NO_RULES = "What answers does not speak WebSocket by the rules: a proxy between, or a wrong path?"
 _TLS_ALERT = b"\x15\x03"
 
 _CERTIFICATE: Final[dict[int, str]] = {
@@ -120,6 +121,8 @@ def http_told(error: Exception, raw: bytes, *, secure: bool) -> Told:
         return f"the header {header} cannot be sent", "Take out what HTTP cannot carry: see -H and --token"
     if isinstance(error, InvalidStatus):
         return _status_told(error.response)
+    if raw.startswith(b"HTTP/1.1 101") and isinstance(error, TimeoutError):
+        return f"{excerpt(raw)!r}, and the rest of it not in time", _NO_RULES
     if raw.startswith(b"HTTP/1.1 101"):
         return f"101, but {_plain(error)}", _no_upgrade_advice(error)
     if raw.startswith(b"HTTP/"):
@@ -155,7 +158,7 @@ def _status_told(response: Response) -> Told:
 def _no_upgrade_advice(error: Exception) -> str:
     if "subprotocol" in str(error).lower():
         return "The server chose a subprotocol that was not offered: give it with --subprotocol"
-    return "What answers does not speak WebSocket by the rules: a proxy between, or a wrong path?"
+    return _NO_RULES
 
 
 def close_told(code: int | None, reason: str) -> Told:

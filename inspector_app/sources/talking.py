@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidMessage
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _CLOSING_S = 0.3
 _KEPT_BYTES = 16 * 1024
+_HANDSHAKE_BYTES = 256 * 1024
+"""Longest answer to the handshake; one without an end is taken apart for as long as it comes."""
 _MESSAGE_BYTES = 16 * 1024 * 1024
 _DATA: Final = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 _PING: Final = {
@@ -78,8 +81,11 @@ class Talk:
         for name, value in self._headers:
             request.headers[name] = value
         protocol.send_request(request)
+        length = 0
         while protocol.state is State.CONNECTING and protocol.handshake_exc is None:
-            await self._exchange_bytes()
+            length += len(await self._exchange_bytes())
+            if length > _HANDSHAKE_BYTES:
+                raise InvalidMessage(f"the answer is longer than {_HANDSHAKE_BYTES // 1024} KiB")
         if protocol.handshake_exc is not None:
             raise protocol.handshake_exc
 
@@ -116,7 +122,8 @@ class Talk:
         """Write what is to be said, and take what comes next; b"" at the end of the socket."""
         self._write()
         await self._writer.drain()
-        data = await self._reader.read(65_536)
+        data = await self._reader.read(16_384)
+        await asyncio.sleep(0)  # a flood is there at once each time, and no deadline would come
         self.raw += data[: _KEPT_BYTES - len(self.raw)]
         if data:
             self._protocol.receive_data(data)

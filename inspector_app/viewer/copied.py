@@ -7,6 +7,7 @@ the environment of the process stays a reference.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from inspector_app.copying.message import CopiedMessage
@@ -107,6 +108,16 @@ def copied_typed(
         timeout_s=timeout_s,
         headers=_open_headers(client.headers) if client is not None else (),
         needs_token=client is not None and client.token is not None,
+    )
+
+
+def without_secrets(message: CopiedMessage, session: Session) -> CopiedMessage:
+    """Write what stands for a secret that was put into a message, as it is in a capture."""
+    return replace(
+        message,
+        operation=session.hide(message.operation),
+        data_json=session.hide(message.data_json),
+        items_json=tuple(map(session.hide, message.items_json)),
     )
 
 

@@ -11,50 +11,92 @@ from typing import TYPE_CHECKING, Any, Final
 from inspector_app.messages.answers import Answer
 
 if TYPE_CHECKING:
-    from inspector_app.capture.reader import CaptureReader
-    from inspector_app.capture.records import ExchangeRow
+    from collections.abc import Iterator
 
-MOST_ITEMS: Final = 10_000
+    from inspector_app.capture.reader import CaptureReader
+    from inspector_app.capture.records import ExchangeRow, FrameRow
+    from inspector_app.messages.answers import Outcome
+
+MOST_ITEMS: Final = 100_000
 MOST_BYTES: Final = 16 * 1024 * 1024
 _PORTION: Final = 500
 
 
-def answer_of(reader: CaptureReader, exchange: ExchangeRow) -> Answer:
-    """Give what came of an exchange so far. Raises `CaptureError`."""
-    data: object = None
-    items: list[object] = []
-    error: dict[str, Any] = {}
-    latency_ns: int | None = None
+def answer_of(reader: CaptureReader, exchange: ExchangeRow, take: int | None = None) -> Answer:
+    """Give what came of an exchange so far; of a stream, with `take`, up to that item and no further.
+
+    More than `MOST_ITEMS`, or `MOST_BYTES`, are an overflow. Raises `CaptureError`.
+    """
+    came = _Came(exchange, take)
+    for frame in _coming(reader, exchange):
+        if not came.frame(reader, frame):
+            break
+    return came.answer()
+
+
+def _coming(reader: CaptureReader, exchange: ExchangeRow) -> Iterator[FrameRow]:
+    """The frames of the other side, in order."""
     coming = "in" if exchange.mine else "out"
-    read = 0
     for first in range(0, reader.exchange_frame_count(exchange.id), _PORTION):
         for frame in reader.exchange_frames(exchange.id, first, _PORTION):
-            if frame.direction != coming or frame.seq == exchange.opened_seq:
-                continue
-            if latency_ns is None:
-                latency_ns = frame.time_ns - exchange.opened_ns
-            if frame.type not in ("response", "stream_data", "error"):
-                continue
-            read += frame.size_bytes
-            if read > MOST_BYTES or len(items) >= MOST_ITEMS:
-                continue
+            if frame.direction == coming and frame.seq != exchange.opened_seq:
+                yield frame
+
+
+class _Came:
+    """What came so far."""
+
+    def __init__(self, exchange: ExchangeRow, take: int | None) -> None:
+        self._exchange = exchange
+        self._take = take
+        self._data: object = None
+        self._items: list[object] = []
+        self._details: object = None
+        self._size = 0
+        self._latency_ns: int | None = None
+        self._ended_ns = exchange.ended_ns
+        self._overflow = ""
+
+    def frame(self, reader: CaptureReader, frame: FrameRow) -> bool:
+        """Take one over; tell whether more are wanted."""
+        if self._latency_ns is None:
+            self._latency_ns = frame.time_ns - self._exchange.opened_ns
+        if frame.type not in ("response", "stream_data", "error"):
+            return True
+        self._size += frame.size_bytes
+        if self._size > MOST_BYTES:
+            self._overflow = f"more than {MOST_BYTES // 2**20} MiB came"
+            return False
+        if frame.type != "stream_data":
             value = _data(reader.raw(frame.seq))
-            if frame.type == "stream_data":
-                items.append(value)
-            elif frame.type == "response":
-                data = value
+            if frame.type == "response":
+                self._data = value
             elif isinstance(value, dict):
-                error = value
-    return Answer(
-        outcome=exchange.outcome if exchange.outcome != "pending" else "cancelled",
-        data=data,
-        items=tuple(items),
-        code=exchange.code or "",
-        message=exchange.message,
-        details=error.get("details"),
-        latency_ns=latency_ns,
-        duration_ns=exchange.ended_ns - exchange.opened_ns if exchange.ended_ns is not None else None,
-    )
+                self._details = value.get("details")
+            return True
+        if len(self._items) >= MOST_ITEMS:
+            self._overflow = f"more than {MOST_ITEMS:,} items came: take fewer"
+            return False
+        self._items.append(_data(reader.raw(frame.seq)))
+        if len(self._items) != self._take:
+            return True
+        self._ended_ns = frame.time_ns
+        return False
+
+    def answer(self) -> Answer:
+        """Give it as an answer."""
+        exchange = self._exchange
+        outcome: Outcome = exchange.outcome if exchange.outcome != "pending" else "cancelled"
+        return Answer(
+            outcome="overflow" if self._overflow else outcome,
+            data=self._data,
+            items=tuple(self._items),
+            code="" if self._overflow else exchange.code or "",
+            message=self._overflow or exchange.message,
+            details=self._details,
+            latency_ns=self._latency_ns,
+            duration_ns=self._ended_ns - exchange.opened_ns if self._ended_ns is not None else None,
+        )
 
 
 def answer_text(reader: CaptureReader, exchange: ExchangeRow, most: int) -> str:

@@ -1,15 +1,21 @@
 """Where the view is to go once the capture holds it: the exchange or frame that was just sent.
 
-Owns the looking out for it. An intent is answered before its frame is in the capture, so the view waits here.
+Owns the looking out for it, also in a capture that is not open. An intent is answered before its frame is in
+the capture, so the view waits here.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from inspector_app.capture.errors import CaptureError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from inspector_app.capture.reader import CaptureReader
 
 
@@ -29,6 +35,20 @@ class ExchangeGoal(Struct, frozen=True, kw_only=True):
         """Give its number in the capture; None while it is not there."""
         found = reader.find_exchange(self.conn, self.opener, self.number)
         return found.id if found else None
+
+
+def why_not_in(path: Path, goal: ExchangeGoal) -> str:
+    """Say in a sentence why a capture does not lead to an exchange; empty: it has it."""
+    from inspector_app.capture.reader import CaptureReader
+
+    if not path.is_file():
+        return "Its capture is gone: what was kept of its answer is here."
+    try:
+        with closing(CaptureReader(path)) as reader:
+            there = goal.find(reader) is not None
+    except CaptureError as error:
+        return str(error)
+    return "" if there else f"{path} is another capture by now, without this exchange."
 
 
 class FrameGoal(Struct, kw_only=True):

@@ -6,11 +6,13 @@ Owns the cells of an entry and the lines of its detail. The store is `messages.h
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector_app.display import formats
+from inspector_app.display.json_view import JsonLines
 from inspector_app.messages.history import Sent
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def _cells(sent: Sent) -> Sequence[Cell]:
     took = formats.short_duration(sent.latency_ns) if sent.latency_ns is not None else ""
     data = " ".join(sent.data[:400].split())
     return (
-        (formats.clock(sent.sent_ns)[:8], "muted"),
+        (_when(sent.sent_ns), "muted"),
         (sent.kind, "muted"),
         (sent.operation or "-", "emphasis"),
         (outcome_label(sent), outcome_style(sent)),
@@ -59,9 +61,17 @@ def _cells(sent: Sent) -> Sequence[Cell]:
     )
 
 
+def _when(sent_ns: int) -> str:
+    """Write the time of day, or of another day the date: `11:20:33`, `26-11-22`."""
+    told, today = formats.date_and_clock(sent_ns), formats.date_and_clock(time.time_ns())[:10]
+    return told[11:] if told.startswith(today) else told[2:10]
+
+
 def outcome_label(sent: Sent) -> str:
-    """Write how it ended; `sent`: there was nothing to come."""
-    return "→ sent" if sent.outcome == "sent" else formats.outcome_label(sent.outcome, sent.code or None)
+    """Write how it ended; `sent`: there was nothing to come, `9 sent`: it was repeated."""
+    if sent.outcome == "sent":
+        return f"→ {sent.code} sent" if sent.code else "→ sent"
+    return formats.outcome_label(sent.outcome, sent.code or None)
 
 
 def outcome_style(sent: Sent) -> str:
@@ -105,3 +115,31 @@ def values_of(sent: Sent) -> dict[str, object]:
 def _values(sent: Sent) -> str:
     values = values_of(sent)
     return ", ".join(f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in values)
+
+
+def items_of(sent: Sent) -> tuple[str, ...]:
+    """Give the items that this side sent on a bidirectional stream, each as JSON, as typed."""
+    try:
+        items = json.loads(sent.items)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(each for each in items if isinstance(each, str)) if isinstance(items, list) else ()
+
+
+def laid_out(text: str) -> list[list[Part]]:
+    """Lay out what is JSON, be it a value or one a line, and show anything else as it is."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        many = [_whole(line) for line in text.split("\n")[:500]]
+        if len(many) == 1 or any(each is None for each in many):
+            return [[(line, "")] for line in text.split("\n")]
+        return [line for each in many if each is not None for line in each]
+    return _whole(text) or [[(text, "")]]
+
+
+def _whole(text: str) -> list[list[Part]] | None:
+    lines = JsonLines(text)
+    if lines.reason:
+        return None
+    return [list(lines.line(index)) for index in range(lines.count)]

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import Done, Intent, SendItem, SendMessage, SendRaw
 from inspector_app.messages.history import ANSWER_BYTES, History, HistoryError, Sent
 from inspector_app.messages.variables import VariableError
@@ -44,6 +49,7 @@ class Outbox:
         self._perform = perform
         self._view = view
         self._awaited: dict[int, _Awaited] = {}
+        self._looked: set[int] = set()
         self._problem = ""
         self._told = False
 
@@ -56,12 +62,15 @@ class Outbox:
             intent = self.session.expanded(typed, variables)
         except VariableError as error:
             return Done(error=str(error))
-        done = await self._perform(intent)
+        done = await self.perform(intent)
         if done.error is None:
             self._keep(typed, done, variables)
-        elif self.session.hide(done.error) != done.error:
-            return Done(error=self.session.hide(done.error))
         return done
+
+    async def perform(self, intent: Intent) -> Done:
+        """Have something done that has its values; of why it was not, secrets are masked."""
+        done = await self._perform(intent)
+        return done if done.error is None else replace(done, error=self.session.hide(done.error))
 
     def kept(self, sent: Sent, done: Done) -> None:
         """Keep something that was sent otherwise."""
@@ -129,6 +138,27 @@ class Outbox:
         except HistoryError as error:
             self._trouble(error)
 
+    def look_again(self, sent: Sent) -> None:
+        """Look in its own capture for what became of an entry that nobody waits for any more, once.
+
+        It is pending since the program ended, or left that capture, before it had ended.
+        """
+        path = Path(sent.capture)
+        if sent.id in self._looked or sent.id in self._awaited or sent.outcome != "pending":
+            return
+        self._looked.add(sent.id)
+        if sent.conn is None or sent.number is None or not path.is_file():
+            return
+        try:
+            with closing(CaptureReader(path)) as reader:
+                exchange = reader.find_exchange(sent.conn, sent.opener, sent.number)
+                if exchange is not None and exchange.outcome != "pending":
+                    self._settle(sent.id, exchange, answer_text(reader, exchange, ANSWER_BYTES))
+        except CaptureError:
+            return  # opening that capture says what is wrong with it
+        except HistoryError as error:
+            self._trouble(error)
+
     def _settle(self, id_: int, exchange: ExchangeRow, answer: str) -> None:
         latency_ns = exchange.ended_ns - exchange.opened_ns if exchange.ended_ns is not None else None
         self.history.settle(
@@ -151,4 +181,4 @@ class Outbox:
         return ""
 
 
-_TYPED: Final = ("kind", "operation", "data", "items", "timeout", "variables")
+_TYPED: Final = ("kind", "operation", "data", "items", "timeout", "variables", "code")

@@ -1,7 +1,7 @@
 """A repetition as it goes on: its figures, live, from the capture, and how they were over its time.
 
 Owns which exchanges belong to it: those of this side of its operation and kind on its connection, from when
-it was asked for on.
+it was asked for on. Of messages without an answer, and of why it ended early, the engine tells.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.capture.repeated import AT_ONCE, Ran, ran_of, ran_since
+from inspector_app.display import formats
 from inspector_app.messages.repeat import Figures, Pace, percentile
 
 if TYPE_CHECKING:
     from inspector_app.capture.reader import CaptureReader
     from inspector_app.intents import MessageKind
+    from inspector_app.standing import RepetitionStanding
 
 KINDS: Final[dict[MessageKind, str]] = {
     "request": "request_response",
@@ -53,12 +55,16 @@ class Repetition:
     began_ns: int = 0
     last_ns: int = 0
     stopped: bool = False
+    standing: RepetitionStanding | None = None
+    """How the engine says that it stands; None: it did not say yet."""
     _pending: dict[int, int] = field(default_factory=dict)
     _well: list[tuple[int, int]] = field(default_factory=list)
     _failed: list[int] = field(default_factory=list)
 
     def read(self, reader: CaptureReader) -> bool:
         """Take over what the capture has by now; tell whether that is anything new. Raises `CaptureError`."""
+        if not self.timed:
+            return False
         before = (self.sent, self.figures.ended)
         for ran in ran_of(reader, self._pending):
             if ran.outcome != "pending":
@@ -96,6 +102,23 @@ class Repetition:
             self._failed.append(ended_ns)
         self.last_ns = max(self.last_ns, ended_ns)
 
+    def stands(self, standing: RepetitionStanding) -> bool:
+        """Take over what the engine says; tell whether that is anything new."""
+        changed, self.standing = standing != self.standing, standing
+        if not self.timed:
+            self.sent, self.began_ns, self.last_ns = standing.sent, standing.began_ns, standing.last_ns
+        return changed
+
+    @property
+    def timed(self) -> bool:
+        """Whether there are answers to be timed."""
+        return self.kind in KINDS
+
+    @property
+    def ended(self) -> int:
+        """How many are over: answered or failed; of messages without an answer, sent."""
+        return self.figures.ended if self.timed else self.sent
+
     @property
     def in_flight(self) -> int:
         """Sent and not ended."""
@@ -104,13 +127,18 @@ class Repetition:
     @property
     def done(self) -> bool:
         """Whether all that is to come of it has come."""
-        return self.figures.ended >= self.pace.times or (self.stopped and not self._pending)
+        return self.ended >= self.pace.times or ((self.stopped or self.why != "") and not self._pending)
+
+    @property
+    def why(self) -> str:
+        """One sentence on why it ended before all were sent; empty: it did not."""
+        return self.standing.why if self.standing is not None and self.standing.over else ""
 
     @property
     def per_second(self) -> float:
-        """How many ended in a second, over all of it."""
+        """How many were over in a second, over all of its time."""
         elapsed_ns = self.last_ns - self.began_ns
-        return self.figures.ended / (elapsed_ns / 1e9) if elapsed_ns > 0 else 0.0
+        return self.ended / (elapsed_ns / 1e9) if elapsed_ns > 0 else 0.0
 
     def bins(self, count: int) -> list[Bin]:
         """Give its time in `count` equal stretches, from its beginning to what ended last.
@@ -129,6 +157,14 @@ class Repetition:
         for ended_ns in self._failed[:: len(self._failed) // SAMPLED + 1]:
             failed[place(ended_ns)] += 1
         return [_bin(sorted(each), many) for each, many in zip(took, failed, strict=True)]
+
+
+def why_told(repetition: Repetition) -> str:
+    """Say in a sentence that it ended early, after how many, and why; empty: it did not."""
+    if not repetition.why or repetition.stopped or repetition.ended >= repetition.pace.times:
+        return ""
+    count = f"{formats.count(repetition.ended)} of {formats.count(repetition.pace.times)}"
+    return f"It ended early, after {count}. {repetition.why}"
 
 
 def _bin(ordered: list[int], failed: int) -> Bin:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar
@@ -78,7 +79,7 @@ class Session:
         """Put values into what is to be sent; a raw frame stays as it is. Raises `VariableError`."""
         match intent:
             case RepeatMessage():
-                return replace(intent, message=self.expanded(intent.message, variables))
+                return replace(intent, **self._repeated(intent, self.scope(variables)))
             case SendMessage() if "${" in intent.operation + intent.data_json:
                 scope = self.scope(variables)
                 operation, data = scope.text(intent.operation), scope.json(intent.data_json)
@@ -88,23 +89,39 @@ class Session:
             case _:
                 return intent
 
+    def _repeated(self, intent: RepeatMessage, scope: Scope) -> dict[str, object]:
+        """Put values in, all but those that each message is to have anew. The operation is one for all."""
+        message, mark = intent.message, secrets.token_hex(8)
+        data, *items = map(scope.leaving_marks(mark).json, (message.data_json, *intent.items_json))
+        return {
+            "message": replace(message, operation=scope.text(message.operation), data_json=data),
+            "items_json": tuple(items),
+            "mark": mark if any(mark in each for each in (data, *items)) else "",
+        }
+
     def hide(self, text: str) -> str:
         """Write what stands for a secret wherever one is in a text."""
         return Scope(secrets=self._secrets).hide(text)
 
     def frozen(self, text: str, variables: Mapping[str, object] | None = None) -> str:
-        """Give the values that the variables in a text have now, without secrets, as a JSON object."""
+        """Give the values that the variables in a text have now, without secrets, as a JSON object.
+
+        A secret is also what looks like one, such as a token that an answer gave.
+        """
         if "${" not in text:
             return "{}"
+        from inspector_app.messages.secrets import secrets_in
+
         values: dict[str, object] = {}
         try:
             scope = self.scope(variables)
             for name in scope.names_in(text):
                 if not name.startswith("env:") and name not in BUILT_IN:
-                    values[name] = scope.text(f"${{{name}}}")
+                    values[name] = self.hide(scope.text(f"${{{name}}}"))
         except VariableError:
             return "{}"  # it cannot be sent either
-        return self.hide(json.dumps(values, ensure_ascii=False))
+        kept = {name: value for name, value in values.items() if not secrets_in({name: value})}
+        return json.dumps(kept, ensure_ascii=False)
 
 
 def usual_folder(remembered: str, config: Path) -> Path:

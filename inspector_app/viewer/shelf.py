@@ -58,7 +58,10 @@ class Shelf:
         self.problem = ""
         self.entries = []
         try:
-            found = sorted(each for each in self.folder.glob("*.toml") if each.name != FILE_NAME)
+            # A pipe or a device would be waited for.
+            found = sorted(
+                each for each in self.folder.glob("*.toml") if each.name != FILE_NAME and each.is_file()
+            )
         except OSError as error:
             self.problem = f"{self.folder} cannot be read ({error.strerror or error}): choose another folder."
             return

@@ -23,8 +23,8 @@ STYLES: Final = {
 _SHOWN: Final = 20_000
 
 
-def step_lines(step: Step, hide: Callable[[str], str] = lambda text: text) -> list[list[Part]]:
-    """Lay out what came of a step."""
+def step_lines(step: Step, hide: Callable[[str], str]) -> list[list[Part]]:
+    """Lay out what came of a step; `hide` masks secrets."""
     took = step.answer.duration_ns if step.answer is not None else None
     lines: list[list[Part]] = [
         [

@@ -103,7 +103,12 @@ async def test_a_hostile_description_is_printed_inert_and_in_bounds(caller: Call
     hostile = "\x1b]0;x\x07\u202e"
     schema: dict[str, Any] = {"properties": {f"{hostile}{n}": {"type": hostile} for n in range(1_000)}}
     schema["properties"]["deep"] = {"$ref": "#"}
-    operation = {"name": hostile, "kind": "request_stream", "doc": f"{hostile}\n" * 1_000, "params": schema}
+    operation = {
+        "name": f"{hostile}\nforged  (request)",
+        "kind": "request_stream",
+        "doc": f"{hostile}\n" * 1_000,
+        "params": schema,
+    }
     odd = [None, {"name": 1}, {"name": "x", "kind": "dance"}, {"name": "y", "kind": ["request_stream"]}]
 
     async def talk(websocket: Any) -> None:
@@ -116,6 +121,7 @@ async def test_a_hostile_description_is_printed_inert_and_in_bounds(caller: Call
     assert ended.code == 0
     assert ended.stdout.replace("\n", "").isprintable()
     assert "1 operation" in ended.stdout
+    assert not any(line.startswith("forged") for line in ended.stdout.splitlines())
     assert len(ended.stdout.splitlines()) < 200
 
 

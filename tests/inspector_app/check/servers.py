@@ -62,12 +62,13 @@ def frame_text(kind: str, request_id: Any, data: Any, **more: Any) -> str:
 
 
 @contextlib.asynccontextmanager
-async def holding_tcp_server() -> AsyncIterator[int]:
-    """A server that takes TCP connections, reads, and never says a word. Gives its port."""
+async def holding_tcp_server(word: bytes = b"") -> AsyncIterator[int]:
+    """A server that takes TCP connections, reads, and says `word` and no more. Gives its port."""
     held: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         held[asyncio.current_task()] = writer
+        writer.write(word)
         with contextlib.suppress(ConnectionError):
             while await reader.read(65_536):
                 pass

@@ -23,6 +23,7 @@ from inspector_app.intents import (
     Stay,
     TellExchange,
     TellMock,
+    TellRepetition,
 )
 
 WAIT_S = 30.0
@@ -104,7 +105,7 @@ async def test_a_viewer_that_looks_on_finds_the_capture_and_can_send_nothing(cap
         assert await attached.open() == capture
         for intent in (LOG_EVENT, Stay(), EndEngine(), RecordElsewhere(capture="/x")):
             assert "--control" in ((await attached.perform(intent)).error or "")
-        for question in (TellMock(), TellExchange(conn=1, opener="p", number=1)):
+        for question in (TellMock(), TellExchange(conn=1, opener="p", number=1), TellRepetition(conn=1)):
             assert "--control" not in ((await attached.perform(question)).error or "")
         await attached.stop()
 

@@ -50,6 +50,7 @@ from inspector_app.intents import (
     SwitchFault,
     TellExchange,
     TellMock,
+    TellRepetition,
 )
 
 
@@ -85,7 +86,15 @@ def test_an_answer_survives_the_trip(answer: Ready | Failed) -> None:
         RepeatMessage(
             message=SendMessage(kind="stream", operation="watch"), times=9, per_second=2.5, in_flight=3
         ),
+        RepeatMessage(
+            message=SendMessage(kind="bidirectional", operation="chat"),
+            times=9,
+            items_json=("1", "2"),
+            take=3,
+            mark="m",
+        ),
         StopRepeating(conn=2),
+        TellRepetition(conn=2),
         SendRaw(text="\ud83d[/]"),
         SendItem(conn=1, opener="p", number=3, data_json="null"),
         EndHalf(conn=1, opener="p", number=3),
@@ -133,6 +142,7 @@ def test_every_intent_has_an_operation_of_its_own() -> None:
         "switch_fault",
         "tell_exchange",
         "tell_mock",
+        "tell_repetition",
     ]
 
 

@@ -7,9 +7,11 @@ import pytest
 from inspector_app.messages import connection
 from inspector_app.messages.answers import Answer, Ready
 from inspector_app.messages.connection import ConnectionCaller
+from inspector_app.messages.sequence import ending_told
 from slipstream import (
     BiStreamHandle,
     HandlerError,
+    Limits,
     ProtocolHandler,
     connect,
     fire_and_forget,
@@ -129,3 +131,18 @@ async def test_a_stream_without_end_is_given_up(
     answer = await caller.call(message)
     assert (answer.outcome, answer.message) == ("overflow", "more than 3 items came: take fewer")
     assert answer.items == (0, 1, 2)
+
+
+async def test_a_request_without_a_time_of_its_own_has_that_of_the_connection() -> None:
+    limits = Limits(request_timeout_s=0.05)
+    async with serve(Peer, "127.0.0.1", 0) as server, connect(server.url, limits=limits) as protocol:
+        answer = await ConnectionCaller(protocol).call(Ready(kind="request", operation="never"))
+    assert answer.outcome == "timeout"
+
+
+async def test_an_item_that_cannot_be_sent_is_what_its_stream_fails_by(caller: ConnectionCaller) -> None:
+    items = ("1", "1e999")
+    answer = await caller.call(Ready(kind="bidirectional", operation="echo", items_json=items))
+    assert (answer.outcome, answer.code) == ("error", "not_sent")
+    assert "JSON" in ending_told(answer)
+    assert ending_told(answer).startswith("It was not sent: ")

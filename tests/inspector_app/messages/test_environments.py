@@ -17,8 +17,13 @@ def test_environments_are_read_from_beside_the_collection(tmp_path: Path) -> Non
     }
 
 
-def test_what_is_no_environment_is_told_with_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", ["[1]", "nan", "2026-01-31", "{ a = 1 }"])
+def test_what_is_no_environment_is_told_in_one_sentence_with_its_place(tmp_path: Path, value: str) -> None:
     path = tmp_path / "environments.toml"
-    path.write_text("[local]\nok = 1\nbad = [1]\n")
-    with pytest.raises(TomlError, match=r":3: local\.bad"):
+    path.write_text(f"[local]\nok = 1\nbad = {value}\n")
+    with pytest.raises(TomlError) as told:
         read_environments(path)
+    assert str(told.value) == (
+        f"{path}:3: local.bad: a variable is a text, a number, true or false: "
+        "write anything else as text in quotes."
+    )

@@ -119,3 +119,19 @@ def test_values_that_nobody_would_write_are_read_as_nothing(tmp_path: Path) -> N
     connection.close()
     (read,) = history.entries()
     assert (read.sent_ns, read.data, read.conn, read.code) == (0, "", None, "")
+
+
+def test_a_history_that_another_program_holds_is_not_said_to_be_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_BUSY_S", 0.01)
+    first, second = History(tmp_path / "history.sqlite"), History(tmp_path / "history.sqlite")
+    first.add(sent())
+    second.entries()
+    first._run("BEGIN IMMEDIATE", ())
+    with pytest.raises(HistoryError, match=r"is locked\): another program holds it"):
+        second.add(sent())
+    first._run("ROLLBACK", ())
+    assert second.add(sent()).id == 2
+    first.close()
+    second.close()

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Input
 
 from inspector_app.app import InspectorApp
-from inspector_app.capture.files import new_capture_path
+from inspector_app.capture.files import RecentCapture, new_capture_path, recent_captures
 from inspector_app.inspection import Inspection, InspectionFailed
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec
 from inspector_app.screens import home
@@ -36,6 +36,43 @@ async def test_recent_captures_are_listed_with_date_source_frames_and_size_and_o
         await stage.press("enter")
         await stage.until(lambda: isinstance(stage.app.screen, MainScreen))
         await stage.until_shown("FILE", path.name[:20], "get_quote")
+
+
+async def test_captures_that_were_found_late_do_not_take_the_place_of_newer_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = new_capture_path("demo")
+    Recording(path.parent, path.name, kind="demo").connect().calls(3).close()
+    slow, go = threading.Event(), threading.Event()
+    looked: list[HomeScreen] = []
+    real = recent_captures
+
+    def late(limit: int) -> list[RecentCapture]:
+        if slow.is_set():
+            return real(limit)
+        slow.set()
+        go.wait(60)
+        return []  # as when a file gets another name just then
+
+    def look(screen: HomeScreen) -> None:
+        real_look(screen)
+        looked.append(screen)
+
+    real_look = HomeScreen._look
+
+    async with running(InspectorApp()) as stage:
+        await stage.until_shown("demo")
+        monkeypatch.setattr(home, "recent_captures", late)
+        monkeypatch.setattr(HomeScreen, "_look", look)
+        screen = stage.app.screen
+        assert isinstance(screen, HomeScreen)
+        screen.look_for_captures()
+        await stage.until(slow.is_set)
+        screen.look_for_captures()
+        await stage.until(lambda: len(looked) == 1)
+        go.set()
+        await stage.until(lambda: len(looked) == 2)
+        assert "No capture yet" not in stage.text
 
 
 async def test_home_is_reached_from_a_file_at_once(tmp_path: Path) -> None:

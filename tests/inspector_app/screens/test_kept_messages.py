@@ -10,7 +10,8 @@ import pytest
 from textual.widgets import Input
 
 from inspector_app import commands
-from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw
+from inspector_app.display import formats
+from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw, ServerSpec
 from inspector_app.messages.collection import read_collection
 from inspector_app.messages.history import FILE_NAME, History, Sent, SentKind
 from inspector_app.screens.base import CommandScreen
@@ -24,6 +25,7 @@ from inspector_app.screens.sequence import SequenceScreen
 from inspector_app.widgets.json_editor import JsonEditor
 from tests.inspector_app.recordings import ME, Recording
 from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, Stage, live, opened
+from tests.inspector_app.screens.test_type_ahead import burst
 
 SECRET = "opensesame-4711"
 
@@ -156,6 +158,35 @@ async def test_it_is_there_across_captures_and_without_an_engine_nothing_is_sent
         await stage.until(lambda: any("while connected" in each for each in stage.toasts))
 
 
+async def test_it_is_sent_again_to_the_peer_that_is_looked_at(tmp_path: Path) -> None:
+    history = History(tmp_path / "data" / FILE_NAME)
+    history.add(replace(kept("get_quote"), timeout="1e999"))
+    history.add(kept("", kind="raw", data="as typed"))
+    history.close()
+    recording = Recording(tmp_path, role="server").connect(1).connect(2, me="second").request(0).commit()
+    engine = RecordingEngine()
+    async with live(recording.path, engine, spec=ServerSpec()) as stage:
+        await stage.until(lambda: stage.view.connected and stage.view.selection.frame)
+        await stage.press("b", "enter")
+        await stage.until(lambda: len(engine.intents) == 1)
+        await stage.until_shown("3 sent")
+        await stage.press("down", "down", "enter")
+        await stage.until(lambda: len(engine.intents) == 2)
+    message = SendMessage(kind="request", operation="get_quote", data_json="{}", conn=1)
+    assert engine.intents == [SendRaw(text="as typed", conn=1), message]
+
+
+async def test_what_was_sent_on_another_day_is_listed_with_its_date(tmp_path: Path) -> None:
+    history = History(tmp_path / "data" / FILE_NAME)
+    before = time.time_ns() - 40 * 86_400 * 10**9
+    history.add(replace(kept("long_ago"), sent_ns=before))
+    history.close()
+    async with opened(recording_in(tmp_path).close(), SMALL) as stage:
+        await stage.press("b")
+        await stage.until_shown("long_ago")
+        assert stage.line("long_ago").startswith(f"▌{formats.date_and_clock(before)[2:10]} ")
+
+
 async def test_text_in_the_history_cannot_drive_the_terminal(tmp_path: Path) -> None:
     history = History(tmp_path / "data" / FILE_NAME)
     bad = "\x1b]0;x\x07[red]\x9b2J"
@@ -176,6 +207,76 @@ async def test_text_in_the_history_cannot_drive_the_terminal(tmp_path: Path) -> 
         await stage.until(lambda: isinstance(stage.app.screen, HistoryScreen))
         await stage.until_shown("[red]")
         assert not {"\x1b", "\x07", "\x9b"} & set(stage.text)
+
+
+async def test_what_is_typed_right_after_the_keys_that_open_a_list_is_searched_there(tmp_path: Path) -> None:
+    async with opened(recording_in(tmp_path).close()) as stage:
+        history = stage.main.messages.outbox.history
+        history.add(kept("get_quote"))
+        history.add(kept("watch_prices"))
+        burst(stage.app, "b", "slash", *"quote", "enter", "s", *"two")
+        await stage.until(lambda: isinstance(stage.app.screen, SaveForm))
+        fields = {each.id: each.value for each in stage.app.screen.query(Input)}
+        assert fields == {"collection": "messages", "name": "get_quotetwo"}
+
+
+def kept_in(capture: Path, tmp_path: Path, *, number: int = 1) -> None:
+    """Have a message in the history whose exchange is in a capture."""
+    history = History(tmp_path / "data" / FILE_NAME)
+    history.add(
+        replace(kept("get_quote"), outcome="ok", capture=str(capture), conn=1, opener=ME, number=number)
+    )
+    history.close()
+
+
+async def goes_to_its_exchange(stage: Stage, capture: Path) -> None:
+    await stage.until(lambda: stage.view.reader is not None and stage.view.reader.path == capture)
+    await stage.until(lambda: stage.app.screen is stage.main and stage.view.view == "requests")
+    exchange = stage.view.selection.exchange
+    assert exchange is not None
+    assert exchange.number == 1
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_from_the_history_its_exchange_is_gone_to_in_whichever_capture_has_it(
+    tmp_path: Path, is_open: bool
+) -> None:
+    old = Recording(tmp_path, "old.capture").connect().calls(3).close()
+    kept_in(old, tmp_path)
+    async with opened(old if is_open else recording_in(tmp_path).close()) as stage:
+        await stage.press("b", "E")
+        await goes_to_its_exchange(stage, old)
+
+
+async def test_what_is_live_is_left_for_the_exchange_of_another_capture_only_after_asking(
+    tmp_path: Path,
+) -> None:
+    old = Recording(tmp_path, "old.capture").connect().calls(3).close()
+    kept_in(old, tmp_path)
+    recording = recording_in(tmp_path)
+    engine = RecordingEngine()
+    async with live(recording.path, engine) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press("b", "E")
+        await stage.until_shown("Leave for its capture?")
+        await stage.press("n", "E", "y")
+        await goes_to_its_exchange(stage, old)
+        await stage.until(lambda: engine.stopped)
+
+
+async def test_why_an_exchange_cannot_be_gone_to_is_said_in_a_sentence(tmp_path: Path) -> None:
+    old = Recording(tmp_path, "old.capture").connect().calls(3).close()
+    kept_in(old, tmp_path, number=7)
+    async with opened(recording_in(tmp_path).close()) as stage:
+        await stage.press("b", "E")
+        await stage.until(lambda: any("is another capture by now" in each for each in stage.toasts))
+        old.write_text("nothing")
+        await stage.press("E")
+        await stage.until(lambda: any("is not a capture" in each for each in stage.toasts))
+        old.unlink()
+        await stage.press("E")
+        await stage.until(lambda: any("Its capture is gone" in each for each in stage.toasts))
+        assert isinstance(stage.app.screen, HistoryScreen)
 
 
 # -- variables and environments -----------------------------------------------------------------------------
@@ -363,6 +464,23 @@ async def test_the_message_of_a_frame_is_copied_as_a_program(
     assert "request_response" in (tmp_path / "call.py").read_text()
 
 
+async def test_a_secret_that_was_put_into_a_message_is_not_copied_from_its_frame(
+    folder: Path, tmp_path: Path
+) -> None:
+    del folder
+    path = recording_in(tmp_path).request(0, "login", t=SECRET).respond(0).close()
+    async with opened(path, LARGE) as stage:
+        stage.main.messages.session.scope().text("${env:MARKET_TOKEN}")  # as when it was sent
+        await stage.press("down", "a")
+        await stage.until_shown("from slipstream import connect", "${env:MARKET_TOKEN}")
+        assert SECRET not in _shown_dialog(stage)
+
+
+def _shown_dialog(stage: Stage) -> str:
+    assert isinstance(stage.app.screen, CopyAs)
+    return stage.text.split("Copy as", 1)[1].replace("\n", "")
+
+
 async def test_what_is_no_message_cannot_be_copied_as_a_program(tmp_path: Path) -> None:
     async with opened(recording_in(tmp_path).raw("in", "no frame").close(), SMALL) as stage:
         await stage.press("a")
@@ -393,7 +511,7 @@ def test_every_command_of_these_screens_is_carried_out_by_the_screen(screen: typ
         assert callable(getattr(screen, f"do_{each.name}", None)), each.name
 
 
-async def test_nothing_is_repeated_that_has_no_answer_or_no_value(folder: Path, tmp_path: Path) -> None:
+async def test_nothing_is_repeated_without_a_value_for_its_variables(folder: Path, tmp_path: Path) -> None:
     recording = recording_in(tmp_path)
     engine = Answering(recording)
     async with live(recording.path, engine, LARGE) as stage:
@@ -401,10 +519,5 @@ async def test_nothing_is_repeated_that_has_no_answer_or_no_value(folder: Path, 
         await stage.press("ctrl+r")
         await stage.until_shown("At most a second")
         await stage.press("enter")
-        await stage.until(lambda: any("There is no variable nope" in each for each in stage.toasts))
-        await stage.press("escape")
-        stage.main.drafts.form = "oneway"
-        stage.main.drafts.by_form["oneway"].operation = "log"
-        await stage.press("escape", "c", "ctrl+r")
-        await stage.until(lambda: any("no answer to be timed" in each for each in stage.toasts))
+        await stage.until_shown("There is no variable nope", "Nothing was sent: r tries again.")
     assert engine.intents == []

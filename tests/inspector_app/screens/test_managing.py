@@ -189,7 +189,9 @@ def test_limits_are_read_as_they_are_typed(days: str, size: str, keep: Keep) -> 
     assert read_keep(days, size) == keep
 
 
-@pytest.mark.parametrize(("days", "size"), [("x", ""), ("-1", ""), ("36501", ""), ("", "5"), ("", "5 kB")])
+@pytest.mark.parametrize(
+    ("days", "size"), [("x", ""), ("-1", ""), ("36501", ""), ("000000000123456", ""), ("", "5"), ("", "5 kB")]
+)
 def test_what_is_no_limit_is_refused(days: str, size: str) -> None:
     with pytest.raises(ValueError, match=r"^Type .*\.$"):
         read_keep(days, size)

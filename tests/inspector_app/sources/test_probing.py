@@ -322,6 +322,20 @@ async def test_a_server_that_never_answers_is_told_in_time() -> None:
     assert stage.came == "no answer in time"
 
 
+async def test_an_answer_that_may_have_no_end_is_not_read_to_its_end() -> None:
+    body = 30_000 * b"a line\r\n" + 30_000 * b"another\r\n"
+    answer = b"HTTP/1.1 500 Oops\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    async with tcp_server(answer) as port:
+        stage = failed(await stages_of(f"ws://127.0.0.1:{port}"), "HTTP")
+    assert stage.came == "HTTP/1.1 500 Oops"
+
+
+async def test_an_upgrade_that_is_never_finished_is_told_in_time() -> None:
+    async with holding_tcp_server(b"HTTP/1.1 101 Switching Protocols\r\nUpgr") as port:
+        stage = failed(await stages_of(f"ws://127.0.0.1:{port}", limit_s=0.2), "HTTP")
+    assert stage.came == "'HTTP/1.1 101 Switching Protocols', and the rest of it not in time"
+
+
 async def test_a_subprotocol_that_was_not_offered_is_told() -> None:
     def choose(_: ServerConnection, __: object) -> Any:
         return "two"
@@ -359,6 +373,15 @@ async def test_a_redirect_within_the_server_is_followed() -> None:
         stage = failed(await stages_of(f"ws://127.0.0.1:{port}/old"), "HTTP")
     assert stage.tried == "ask for a WebSocket at /new"
     assert stage.came.startswith("404 Gone")
+
+
+async def test_redirects_that_lead_in_a_circle_are_not_followed_for_ever() -> None:
+    async with tcp_server(http("302 Found", "Location: /round")) as port:
+        stage = failed(await stages_of(f"ws://127.0.0.1:{port}"), "HTTP")
+    assert (stage.came, stage.advice) == (
+        "302 Found, to /round",
+        "It leads on and on: check the path of the URL",
+    )
 
 
 async def test_headers_and_token_go_along() -> None:

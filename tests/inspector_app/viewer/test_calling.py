@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import CancelExchange, Done, EndHalf, Intent, SendItem, SendMessage
-from inspector_app.messages.answers import Ready
+from inspector_app.messages.answers import Answer, Ready
+from inspector_app.viewer import calling, exchange_answers
 from inspector_app.viewer.calling import CaptureCaller
 from inspector_app.viewer.goal import ExchangeGoal
 from tests.inspector_app.recordings import ME, Recording
@@ -109,6 +112,86 @@ async def test_the_items_of_a_stream_are_read_and_one_is_given_up_after_enough(w
     assert at.intents[-1] == CancelExchange(conn=1, opener=ME, number=0)
 
 
+@pytest.mark.parametrize("ending", ["stream_end", "error", ""])
+async def test_of_a_stream_that_had_sent_more_before_anybody_looked_only_so_many_items_are_taken(
+    wire: Make, ending: str
+) -> None:
+    def ten(recording: Recording, number: int) -> None:
+        for item in range(10):
+            recording.frame("in", "stream_data", number, item)
+        if ending:
+            recording.frame("in", ending, number, {"error": "too late", "code": "late"})
+
+    answer = await wire(ten).caller().call(Ready(kind="stream", operation="watch", take=2))
+    assert (answer.outcome, answer.items, answer.code, answer.message) == ("ok", (0, 1), "", "")
+    assert (answer.latency_ns, answer.duration_ns) == (10_000_000, 20_000_000)
+
+
+async def test_more_items_than_are_kept_are_an_overflow(wire: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_answers, "MOST_ITEMS", 3)
+
+    def four(recording: Recording, number: int) -> None:
+        for item in range(4):
+            recording.frame("in", "stream_data", number, item)
+        recording.frame("in", "stream_end", number)
+
+    answer = await wire(four).caller().call(Ready(kind="stream", operation="watch"))
+    assert (answer.outcome, answer.items) == ("overflow", (0, 1, 2))
+    assert answer.message == "more than 3 items came: take fewer"
+
+
+async def test_a_long_answer_is_read_beside_the_keys(wire: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calling, "AT_ONCE_ITEMS", 2)
+    read_in: list[threading.Thread] = []
+    real = exchange_answers.answer_of
+
+    def told(*given: Any) -> Answer:
+        read_in.append(threading.current_thread())
+        return real(*given)
+
+    monkeypatch.setattr(calling, "answer_of", told)
+
+    def three(recording: Recording, number: int) -> None:
+        for item in range(3):
+            recording.frame("in", "stream_data", number, item)
+        recording.frame("in", "stream_end", number)
+
+    answer = await wire(three).caller().call(Ready(kind="stream", operation="watch"))
+    assert answer.items == (0, 1, 2)
+    assert read_in[0] is not threading.main_thread()
+
+
+async def test_an_item_that_is_refused_is_what_the_stream_failed_by(
+    wire: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "_SETTLING_S", 0.05)
+    at = wire(lambda *_: None)
+
+    async def perform(intent: Intent) -> Done:
+        return Done(error="That is too large.") if isinstance(intent, SendItem) else await at.perform(intent)
+
+    caller = CaptureCaller(perform, lambda: at.reader, conn=1)
+    answer = await caller.call(Ready(kind="bidirectional", operation="chat", items_json=("1",)))
+    assert (answer.outcome, answer.code, answer.message) == ("error", "not_sent", "That is too large.")
+    assert isinstance(at.intents[-1], CancelExchange)
+
+
+async def test_items_are_read_also_while_the_peer_lets_no_more_through(wire: Make) -> None:
+    at = wire(lambda *_: None)
+
+    async def perform(intent: Intent) -> Done:
+        if isinstance(intent, SendItem):
+            at.recording.frame("in", "stream_data", intent.number, "back").commit()
+            await asyncio.Event().wait()
+        return await at.perform(intent)
+
+    caller = CaptureCaller(perform, lambda: at.reader, conn=1)
+    asked = Ready(kind="bidirectional", operation="chat", items_json=("1", "2"), take=1)
+    assert (await caller.call(asked)).items == ("back",)
+    late = Ready(kind="bidirectional", operation="chat", items_json=("1", "2"), timeout_s=0.05)
+    assert (await caller.call(late)).outcome == "timeout"
+
+
 async def test_a_stream_that_does_not_end_in_its_time_is_given_up(wire: Make) -> None:
     at = wire(lambda recording, number: recording.frame("in", "stream_data", number, 1))
     answer = await at.caller().call(Ready(kind="stream", operation="watch", timeout_s=0.05))
@@ -159,3 +242,24 @@ async def test_cancelled_it_gives_up_its_exchange(wire: Make, monkeypatch: pytes
     with pytest.raises(asyncio.CancelledError):
         await task
     assert isinstance(at.intents[-1], CancelExchange)
+
+
+async def test_cancelled_while_it_is_being_sent_it_is_given_up_once_it_is_there(wire: Make) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+    at = wire(lambda *_: None)
+
+    async def slow(intent: Intent) -> Done:
+        if isinstance(intent, SendMessage):
+            asked.set()
+            await go.wait()
+        return await at.perform(intent)
+
+    caller = CaptureCaller(slow, lambda: at.reader, conn=1)
+    task = asyncio.create_task(caller.call(Ready(kind="stream", operation="watch")))
+    await asked.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert at.intents[-1] == CancelExchange(conn=1, opener=ME, number=0)

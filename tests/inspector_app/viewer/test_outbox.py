@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,25 @@ async def test_a_history_that_cannot_be_kept_is_told_once_and_keeps_nobody_from_
     assert "delete it" in bench.outbox.take_problem()
     await bench.outbox.send(TYPED)
     assert bench.outbox.take_problem() == ""
+
+
+async def test_what_had_not_ended_when_the_program_did_is_looked_up_in_its_capture(bench: Bench) -> None:
+    await bench.outbox.send(TYPED)
+    (sent,) = bench.history.entries()
+    later = Outbox(bench.outbox.session, bench.history, bench._perform, bench.view)
+    bench.recording.request(0, "login").respond(0, {"ok": True}).commit()
+    assert sent.outcome == "pending"
+    later.look_again(sent)
+    (sent,) = bench.history.entries()
+    assert (sent.outcome, sent.answer) == ("ok", '{"ok": true}')
+
+
+async def test_what_is_still_waited_for_or_whose_capture_is_gone_stays_as_it_is(bench: Bench) -> None:
+    await bench.outbox.send(TYPED)
+    (sent,) = bench.history.entries()
+    bench.recording.request(0, "login").respond(0, {"ok": True}).commit()
+    bench.outbox.look_again(sent)
+    Outbox(bench.outbox.session, bench.history, bench._perform, bench.view).look_again(
+        replace(sent, capture="gone.capture")
+    )
+    assert bench.history.entries()[0].outcome == "pending"

@@ -7,8 +7,9 @@ from pathlib import Path
 from inspector_app.capture import repeated
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.messages.repeat import Pace
-from inspector_app.viewer.repetition import Repetition
-from tests.inspector_app.recordings import MS, Recording
+from inspector_app.standing import RepetitionStanding
+from inspector_app.viewer.repetition import Repetition, why_told
+from tests.inspector_app.recordings import MS, Recording, S
 
 
 def repetition(after: int, times: int = 4) -> Repetition:
@@ -79,5 +80,37 @@ def test_its_time_is_cut_into_stretches_with_the_latencies_of_each(tmp_path: Pat
     assert (middle.failed, middle.p50) == (1, None)
     assert (last.p50, last.p99) == (80 * MS, 80 * MS)
     assert 2.9 < now.per_second < 3.2
+    reader.close()
+    recording.close()
+
+
+def test_of_messages_without_an_answer_the_engine_tells_how_many_were_sent(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    reader = CaptureReader(recording.path)
+    now = Repetition(1, "oneway", "log", Pace(times=4), 0)
+    assert not now.read(reader)
+    first = RepetitionStanding(over=False, sent=2, began_ns=10 * S, last_ns=11 * S)
+    assert now.stands(first)
+    assert not now.stands(first)
+    assert (now.timed, now.ended, now.per_second, now.done) == (False, 2, 2.0, False)
+    now.stands(RepetitionStanding(over=True, sent=4, began_ns=10 * S, last_ns=12 * S))
+    assert (now.ended, now.done, now.why) == (4, True, "")
+    reader.close()
+    recording.close()
+
+
+def test_it_is_done_when_the_engine_says_why_it_ended_early_and_nothing_is_in_flight(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().request(0, "get").respond(0).request(1, "get").commit()
+    reader = CaptureReader(recording.path)
+    now = repetition(after=0, times=100)
+    now.read(reader)
+    now.stands(RepetitionStanding(over=True, sent=1, why="The connection ended: code 1011."))
+    before = now.done
+    recording.settle(1, "closed").commit()
+    now.read(reader)
+    assert (before, now.done) == (False, True)
+    assert why_told(now) == "It ended early, after 2 of 100. The connection ended: code 1011."
+    now.stopped = True
+    assert why_told(now) == ""
     reader.close()
     recording.close()

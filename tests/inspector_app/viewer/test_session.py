@@ -79,6 +79,8 @@ def test_values_are_kept_beside_what_was_sent_and_secrets_are_not(tmp_path: Path
     kept = now.frozen('{"s": "${symbol}", "t": "${token}", "e": "${env:TOKEN}", "u": "${uuid}"}')
     assert kept == '{"symbol": "BEAN", "token": "${env:TOKEN}"}'
     assert now.frozen("{}") == "{}"
+    now.saved |= {"session": {"token": "s-4711"}, "name": "ada"}
+    assert now.frozen('{"t": "${session.token}", "n": "${name}"}') == '{"name": "ada"}'
 
 
 def test_the_usual_folder_is_the_chosen_one_else_the_local_one_else_the_users_own(

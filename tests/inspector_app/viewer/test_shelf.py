@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,13 @@ def test_files_are_listed_with_their_messages_and_wrong_ones_with_file_line_and_
     (problem,) = entries[0].problems
     assert (problem.line, problem.key) == (4, "message[0].knd")
     assert "did you mean kind?" in problem.text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_pipe_in_the_folder_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "orders.toml").write_text(ORDERS)
+    os.mkfifo(tmp_path / "pipe.toml")
+    assert [each.name for each in shelf(tmp_path).files] == ["orders.toml"]
 
 
 def test_no_folder_is_an_empty_list_and_too_many_files_are_told(tmp_path: Path) -> None:
