@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Final, Never
 
 from inspector_app.sources.failures import BAD_USAGE, SourceError
+from inspector_app.typed_path import typed_path
 
 STDIN: Final = "-"
 """What `--data` says for: read it from stdin."""
@@ -21,9 +21,9 @@ def typed_text(typed: str) -> tuple[str, str]:
         return typed, "--data"
     name = typed[1:]
     try:
-        with Path(name).expanduser().open("rb") as file:
+        with typed_path(name).open("rb") as file:
             data = file.read(MOST_BYTES + 1)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise SourceError(f"Cannot read {name!r} ({why}): check the path behind @.", BAD_USAGE) from None
     return text_of(data, name), name

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.intents import DemoSpec, ServerSpec, SourceSpec
+from inspector_app.typed_path import typed_path
 
 DATA_VARIABLE = "SLIPSTREAM_INSPECTOR_DATA"
 SUFFIX = ".capture"
@@ -117,7 +118,7 @@ def told_source(source: object) -> str:
 def _data_folder() -> Path:
     named = os.environ.get(DATA_VARIABLE)
     if named:
-        return Path(named).expanduser().absolute()
+        return typed_path(named).absolute()
     from platformdirs import user_data_path
 
     return user_data_path("slipstream-inspector", appauthor=False)

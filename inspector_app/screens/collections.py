@@ -18,6 +18,7 @@ from inspector_app.screens.list_screen import ListScreen
 from inspector_app.screens.prompts import Confirm, Prompt
 from inspector_app.screens.wishes import Remember
 from inspector_app.toml_file import TomlError
+from inspector_app.typed_path import typed_path
 from inspector_app.viewer.shelf import Entry, Shelf, move, rename, told_path
 from inspector_app.viewer.shelf_rows import Key, ShelfRows, key_of, lines_of
 from inspector_app.widgets.row_list import Column, RowList
@@ -287,14 +288,14 @@ class CollectionsScreen(ListScreen):
         """Ask for another folder."""
 
         def check(typed: str) -> str:
-            path = Path(typed).expanduser()
+            path = typed_path(typed)
             if typed and path.exists() and not path.is_dir():
                 return f"{path} is no folder: type the path of one."
             return "" if typed else "Type the path of a folder."
 
         def answered(typed: str | None) -> None:
             if typed:
-                folder = Path(typed).expanduser().absolute()
+                folder = typed_path(typed).absolute()
                 self.desk.session.folder = folder
                 self.app.post_message(Remember(collections=str(folder)))
                 self._read()

@@ -24,6 +24,7 @@ from inspector_app.intents import AbortExchange, CancelExchange, EndHalf, SendIt
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.lists import EXCHANGE_FRAME_COLUMNS
 from inspector_app.standing import ExchangeStanding, standing_of
+from inspector_app.typed_path import typed_path
 from inspector_app.viewer.conversation import MOST_FILE_BYTES, Conversation, Lines, items_of
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import RowList
@@ -189,7 +190,7 @@ class ConsoleScreen(CommandScreen):
 
         def answered(typed: str | None) -> None:
             if typed and self._file is None:
-                self._file = asyncio.create_task(self._send_file(Path(typed).expanduser()), name="send file")
+                self._file = asyncio.create_task(self._send_file(typed_path(typed)), name="send file")
 
         self.app.push_screen(
             Prompt("Send the items of a file", placeholder="a JSON list, or JSON lines"), answered

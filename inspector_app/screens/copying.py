@@ -20,6 +20,7 @@ from inspector_app.display.document import bytes_of, text_of
 from inspector_app.display.json_layout import in_one_line, lay_out
 from inspector_app.screens.base import notify
 from inspector_app.screens.prompts import Prompt
+from inspector_app.typed_path import typed_path
 
 if TYPE_CHECKING:
     from inspector_app.capture.records import ExchangeRow
@@ -114,14 +115,14 @@ def write_copy(main: MainScreen, copy: Copy) -> None:
     def check(typed: str) -> str:
         if not typed or "\0" in typed:
             return "Type the path of a new file."
-        path = Path(typed).expanduser()
+        path = typed_path(typed)
         if path.exists():
             return f"{path} exists already: type another name."
         return "" if path.absolute().parent.is_dir() else f"There is no folder {path.parent}: make it first."
 
     def begin(typed: str | None) -> None:
         if typed:
-            work = partial(_write, main, copy, Path(typed).expanduser())
+            work = partial(_write, main, copy, typed_path(typed))
             main.run_worker(work, thread=True, group="copying")
 
     main.app.push_screen(

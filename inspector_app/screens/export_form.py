@@ -20,6 +20,7 @@ from inspector_app.capture.redaction.told import times
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.start_forms import Tick
+from inspector_app.typed_path import typed_path
 from inspector_app.viewer.taking import Taking
 
 _TICK_S = 1 / 15
@@ -195,7 +196,7 @@ class ExportForm(Dialog[None]):
     def _go(self) -> None:
         if self._taking.stage == "writing":
             return
-        target = Path(self.query_one("#target", Input).value.strip()).expanduser()
+        target = typed_path(self.query_one("#target", Input).value.strip())
         self._why = self._check(target)
         self._drawn = -1
         if self._why:

@@ -24,6 +24,7 @@ from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.screens.wishes import Inspect, OpenFile
 from inspector_app.settings import Settings
+from inspector_app.typed_path import typed_path
 from inspector_app.version import version
 from inspector_app.viewer.drafts import StartDrafts
 from inspector_app.widgets.info_line import InfoLine
@@ -272,7 +273,7 @@ class HomeScreen(CommandScreen):
 
     def _open(self, path: str | None) -> None:
         if path:
-            self.post_message(OpenFile(Path(path).expanduser()))
+            self.post_message(OpenFile(typed_path(path)))
 
     def _begin(self, spec: SourceSpec | None) -> None:
         if spec is not None:
@@ -293,4 +294,4 @@ class HomeScreen(CommandScreen):
 def _no_such_file(path: str) -> str:
     if not path:
         return "Type the path of a file."
-    return "" if Path(path).expanduser().is_file() else f"There is no file {path}: check the path."
+    return "" if typed_path(path).is_file() else f"There is no file {path}: check the path."

@@ -23,6 +23,7 @@ from inspector_app.display.inert import inert
 from inspector_app.display.json_view import JsonLines
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.start_forms import Tick
+from inspector_app.typed_path import typed_path
 from inspector_app.viewer.offers import TITLES, Layout, Wish, document
 from inspector_app.viewer.operations import Operation
 from inspector_app.widgets.detail_view import DetailView
@@ -176,7 +177,7 @@ class OperationsExport(Dialog[None]):
 
     def _go(self) -> None:
         typed = self.query_one("#target", Input).value.strip()
-        target = Path(typed).expanduser()
+        target = typed_path(typed)
         why = self._check(target)
         if why:
             self._tell(why, failed=True)

@@ -7,7 +7,6 @@ sentence is shown on the form when it cannot.
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -18,6 +17,7 @@ from textual.widgets import Button, Checkbox, Input, Static
 from inspector_app.display.inert import inert
 from inspector_app.intents import ClientSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import Dialog
+from inspector_app.typed_path import typed_path
 
 _ROWS_BESIDE_FIELDS = 5
 """Border, buttons, and two lines for what is wrong."""
@@ -220,7 +220,7 @@ class HostForm(StartForm[ServerSpec]):
 
 
 def _path(typed: str) -> str | None:
-    return str(Path(typed).expanduser()) if typed else None
+    return str(typed_path(typed)) if typed else None
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:

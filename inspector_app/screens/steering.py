@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from inspector_app.intents import EndEngine, RecordElsewhere, Stay
 from inspector_app.screens.prompts import Confirm, Prompt
 from inspector_app.screens.wishes import GoHome, OpenFile
+from inspector_app.typed_path import typed_path
 
 if TYPE_CHECKING:
     from inspector_app.screens.main import MainScreen
@@ -21,7 +22,7 @@ def record_elsewhere(main: MainScreen) -> None:
 
     def answered(typed: str | None) -> None:
         if typed:
-            main.asking.ask(RecordElsewhere(capture=str(Path(typed).expanduser().absolute())))
+            main.asking.ask(RecordElsewhere(capture=str(typed_path(typed).absolute())))
 
     suggestion = Path.home() / f"{reader.path.stem}-goes-on{reader.path.suffix}"
     prompt = Prompt("Record from now on into, with all so far", value=str(suggestion), check=_new_file)
@@ -29,7 +30,7 @@ def record_elsewhere(main: MainScreen) -> None:
 
 
 def _new_file(typed: str) -> str:
-    path = Path(typed).expanduser().absolute()
+    path = typed_path(typed).absolute()
     if not typed or path.exists():
         return f"{path} exists already: type another name." if typed else "Type the path of a new file."
     return "" if path.parent.is_dir() else f"There is no folder {path.parent}: make it first."

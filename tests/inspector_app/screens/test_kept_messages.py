@@ -394,6 +394,16 @@ async def test_another_folder_is_remembered(folder: Path, tmp_path: Path) -> Non
         await stage.until_shown("mine.toml")
 
 
+async def test_a_folder_of_a_user_that_is_not_there_is_a_name_like_any_other(
+    folder: Path, tmp_path: Path
+) -> None:
+    async with opened(recording_in(tmp_path).close()) as stage:
+        await collections(stage)
+        await stage.press("F", "ctrl+u", *"~nobody.is.called.so", "enter")
+        await stage.until_shown("No message is saved yet")
+        assert stage.main.messages.session.folder == folder.parent / "~nobody.is.called.so"
+
+
 async def test_a_saved_message_that_was_edited_replaces_itself_and_keeps_what_is_expected(
     folder: Path, tmp_path: Path
 ) -> None:
