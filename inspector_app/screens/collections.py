@@ -64,15 +64,16 @@ class CollectionsScreen(ListScreen):
         told = self.fits
         self._rows = ShelfRows(self._shelf.narrowed(told) if told is not None else self._shelf.entries)
         place = next((at for at, each in enumerate(self._rows.entries) if key_of(each) == chosen), 0)
-        self.entries.hint = (
-            "Nothing fits what is typed."
-            if self._shelf.entries
-            else "No message is saved yet.\nSave one from the form (^O) or the history (s),\n"
-            "or choose another folder (F)."
-        )
+        self.entries.hint = "Nothing fits what is typed." if self._shelf.entries else self._empty_told()
         self.entries.set_source(self._rows, cursor=place)
         self.show_heading()
         self.show_keys()
+
+    def _empty_told(self) -> str:
+        there = "No message is saved yet." if self._shelf.folder.is_dir() else "This folder is not there yet."
+        return (
+            f"{there}\nSave a message from the form (^O) or the history (s),\nor choose another folder (F)."
+        )
 
     def narrow(self) -> None:
         """Show what fits what is typed."""

@@ -400,7 +400,7 @@ async def test_a_folder_of_a_user_that_is_not_there_is_a_name_like_any_other(
     async with opened(recording_in(tmp_path).close()) as stage:
         await collections(stage)
         await stage.press("F", "ctrl+u", *"~nobody.is.called.so", "enter")
-        await stage.until_shown("No message is saved yet")
+        await stage.until_shown("This folder is not there yet.")
         assert stage.main.messages.session.folder == folder.parent / "~nobody.is.called.so"
 
 
