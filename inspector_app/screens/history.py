@@ -113,7 +113,8 @@ class HistoryScreen(ListScreen):
         if sent is None:
             return None
         lines = about(sent)
-        for title, text in (("Answer", sent.answer), ("Sent", sent.data)):
+        items = "\n".join(items_of(sent))
+        for title, text in (("Answer", sent.answer), ("Sent", sent.data), ("Items", items)):
             if text:
                 lines += [[], [(title, "emphasis bold")], *laid_out(text)]
         return TextLines(lines)

@@ -53,6 +53,7 @@ class SavedCaller(CaptureCaller):
         message = self._message
         if message is None:
             return
+        texts = message.operation + message.data + "".join(message.items)
         sent = Sent(
             sent_ns=0,
             kind=message.kind,
@@ -60,7 +61,7 @@ class SavedCaller(CaptureCaller):
             data=message.data.strip(),
             items=json.dumps(list(message.items)),
             timeout=f"{message.timeout:g}" if message.timeout is not None else "",
-            variables=self._desk.session.frozen(message.operation + message.data, self._variables),
+            variables=self._desk.session.frozen(texts, self._variables),
         )
         self._desk.outbox.kept(sent, done)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,16 @@ from textual.widgets import Input
 
 from inspector_app import commands
 from inspector_app.display import formats
-from inspector_app.intents import Done, EngineIntent, Intent, SendMessage, SendRaw, ServerSpec
+from inspector_app.intents import (
+    Done,
+    EngineIntent,
+    Intent,
+    RepeatMessage,
+    SendItem,
+    SendMessage,
+    SendRaw,
+    ServerSpec,
+)
 from inspector_app.messages.collection import read_collection
 from inspector_app.messages.history import FILE_NAME, History, Sent, SentKind
 from inspector_app.screens.base import CommandScreen
@@ -174,6 +184,35 @@ async def test_it_is_sent_again_to_the_peer_that_is_looked_at(tmp_path: Path) ->
         await stage.until(lambda: len(engine.intents) == 2)
     message = SendMessage(kind="request", operation="get_quote", data_json="{}", conn=1)
     assert engine.intents == [SendRaw(text="as typed", conn=1), message]
+
+
+async def test_a_stream_is_sent_again_saved_and_repeated_with_its_items(folder: Path, tmp_path: Path) -> None:
+    history = History(tmp_path / "data" / FILE_NAME)
+    items = ['{"n": "${symbol}"}', "2"]
+    told = {"items": json.dumps(items), "variables": '{"symbol": "BEAN"}'}
+    history.add(kept("chat", kind="bidirectional", **told))
+    history.close()
+    recording = recording_in(tmp_path)
+    engine = Answering(recording)
+    async with live(recording.path, engine, LARGE) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press("b")
+        await stage.until_shown("chat", "Items", "${symbol}")
+        await stage.press("enter")
+        await stage.until_shown("2 sent", "✓ ok")
+        sent = [each.data_json for each in engine.intents if isinstance(each, SendItem)]
+        assert sent == ['{"n": "BEAN"}', "2"][: len(sent)]
+        await stage.press("s")
+        await stage.until(lambda: isinstance(stage.app.screen, SaveForm))
+        await stage.press("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, HistoryScreen))
+        assert read_collection(folder / "orders.toml").message[-1].items == tuple(items)
+        await stage.press("r")
+        await stage.until_shown("At most a second")
+        await stage.press("enter")
+        await stage.until(lambda: any(isinstance(each, RepeatMessage) for each in engine.intents))
+    asked = next(each for each in engine.intents if isinstance(each, RepeatMessage))
+    assert asked.items_json == ('{"n": "BEAN"}', "2")
 
 
 async def test_what_was_sent_on_another_day_is_listed_with_its_date(tmp_path: Path) -> None:
