@@ -78,6 +78,11 @@ _COLUMNS: Final = tuple(each.name for each in fields(Sent) if each.name != "id")
 _TYPES: Final = {"sent_ns": "INTEGER", "latency_ns": "INTEGER", "conn": "INTEGER", "number": "INTEGER"}
 _TABLE: Final = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in _COLUMNS)
 _NEWEST: Final = f"SELECT id, {', '.join(_COLUMNS)} FROM sent ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own names
+_SIZE: Final = "length(data) + length(items) + length(answer)"
+_DELETE_OLDEST: Final = (
+    f"DELETE FROM sent WHERE id IN (SELECT id FROM (SELECT id, sum({_SIZE}) OVER (ORDER BY id DESC) AS total"  # noqa: S608 - our own names
+    " FROM sent) WHERE total > ?)"
+)
 _VERSION: Final = 1
 
 
@@ -89,6 +94,8 @@ class History:
         self.version = 0
         """Another number whenever something has changed through this object."""
         self._connection: sqlite3.Connection | None = None
+        self._characters: int | None = None
+        """Of all texts, at most, as far as is known; others may keep something, too."""
 
     def close(self) -> None:
         """Let go of the file. Idempotent."""
@@ -107,7 +114,7 @@ class History:
         values = [_stored(getattr(sent, name)) for name in _COLUMNS]
         cursor = self._run(f"INSERT INTO sent ({names}) VALUES ({marks})", values)  # noqa: S608 - our own names
         kept = replace(sent, id=cursor.lastrowid or 0)
-        self._tidy(kept.id)
+        self._tidy(kept.id, len(sent.data) + len(sent.items))
         self.version += 1
         return kept
 
@@ -122,6 +129,7 @@ class History:
     ) -> None:
         """Take note of what came of it."""
         values = (outcome, code, latency_ns, _stored(answer[:ANSWER_BYTES]), id)
+        self._characters = None if self._characters is None else self._characters + len(answer)
         self._run("UPDATE sent SET outcome = ?, code = ?, latency_ns = ?, answer = ? WHERE id = ?", values)
         self.version += 1
 
@@ -143,18 +151,24 @@ class History:
             return
         self._run("DELETE FROM sent", ())
         self._run("VACUUM", ())
+        self._characters = None
         self.version += 1
 
-    def _tidy(self, newest: int) -> None:
+    def _tidy(self, newest: int, more: int) -> None:
         self._run(
             "DELETE FROM sent WHERE id <= ? OR sent_ns < ?",
             (newest - MOST_ENTRIES, time.time_ns() - KEPT_DAYS * _DAY_NS),
         )
-        self._run(
-            "DELETE FROM sent WHERE id IN (SELECT id FROM (SELECT id, sum(length(data) + length(items)"
-            " + length(answer)) OVER (ORDER BY id DESC) AS total FROM sent) WHERE total > ?)",
-            (MOST_BYTES,),
-        )
+        # To add up all of it takes as long as to read it, so that is done only when there may be too much.
+        self._characters = self._total() if self._characters is None else self._characters + more
+        if self._characters > MOST_BYTES:
+            # And by some more than there is too much, or it would be done each time from then on.
+            self._run(_DELETE_OLDEST, (MOST_BYTES * 9 // 10,))
+            self._characters = self._total()
+
+    def _total(self) -> int:
+        found = self._run(f"SELECT coalesce(sum({_SIZE}), 0) FROM sent", ()).fetchone()[0]  # noqa: S608 - as above
+        return int(found)
 
     def _run(self, statement: str, values: Any) -> sqlite3.Cursor:
         try:

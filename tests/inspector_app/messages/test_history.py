@@ -60,6 +60,25 @@ def test_it_is_bounded_in_number_in_bytes_and_in_days(
     assert [each.operation for each in history.entries()] == ["large2", "large1"]
 
 
+def test_how_much_there_is_is_added_up_only_when_it_may_be_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_BYTES", 20_000)
+    totals: list[int] = []
+    real = History._total
+
+    def total(history: History) -> int:
+        totals.append(real(history))
+        return totals[-1]
+
+    monkeypatch.setattr(History, "_total", total)
+    history = History(tmp_path / "history.sqlite")
+    for number in range(40):
+        history.settle(history.add(sent(data="x" * 500)).id, "ok", answer="y" * 500)
+        assert sum(len(each.data + each.answer) for each in history.entries()) <= 20_000, number
+    assert len(totals) < 15
+
+
 def test_what_is_too_large_is_cut_and_says_so(tmp_path: Path) -> None:
     history = History(tmp_path / "history.sqlite")
     kept = history.add(sent(data="é" * DATA_BYTES, answer="y" * (2 * ANSWER_BYTES)))
