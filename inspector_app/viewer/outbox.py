@@ -6,6 +6,7 @@ history that cannot be written keeps nobody from sending.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
@@ -50,14 +51,21 @@ class Outbox:
         self._view = view
         self._awaited: dict[int, _Awaited] = {}
         self._looked: set[int] = set()
+        self._under_way: set[asyncio.Task[Done]] = set()
         self._problem = ""
         self._told = False
 
     async def send(self, typed: Intent, variables: Mapping[str, object] | None = None) -> Done:
         """Send what was typed with its variables put in; `Done.error` says why it was not.
 
-        `variables` are as for `Session.scope`.
+        `variables` are as for `Session.scope`. Cancelled, it is sent and kept all the same: it is under way.
         """
+        task = asyncio.ensure_future(self._send(typed, variables))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _send(self, typed: Intent, variables: Mapping[str, object] | None) -> Done:
         try:
             intent = self.session.expanded(typed, variables)
         except VariableError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -147,3 +148,21 @@ async def test_what_is_still_waited_for_or_whose_capture_is_gone_stays_as_it_is(
         replace(sent, capture="gone.capture")
     )
     assert bench.history.entries()[0].outcome == "pending"
+
+
+async def test_what_is_under_way_when_its_form_is_left_is_kept_all_the_same(bench: Bench) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(intent: Intent) -> Done:
+        asked.set()
+        await go.wait()
+        return await bench._perform(intent)
+
+    outbox = Outbox(bench.outbox.session, bench.history, slow, bench.view)
+    task = asyncio.create_task(outbox.send(TYPED))
+    await asked.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    go.set()
+    await asyncio.wait(outbox._under_way)
+    assert [each.operation for each in bench.history.entries()] == ["login"]
