@@ -334,6 +334,22 @@ async def test_why_a_message_was_not_sent_stays_when_its_form_was_learned_meanwh
         await stage.until_shown("There is no variable symbol")
 
 
+async def test_a_form_that_was_left_is_looked_at_no_more(tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    engine = RecordingEngine()
+    engine.answer = Done(error="No, not that.")
+    async with live(recording.path, engine, LARGE) as stage:
+        await compose(stage, "login", "{}")
+        form = stage.app.screen
+        assert isinstance(form, ComposeScreen)
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.main)
+        # As when the thread that learns, or the engine, is done while the form is taken apart.
+        await form._learn("login")
+        await form._send_now(SendMessage(kind="request", operation="login"))
+        await stage.until(lambda: "No, not that." in stage.toasts)
+
+
 async def test_variables_have_the_values_of_the_chosen_environment(folder: Path, tmp_path: Path) -> None:
     recording = recording_in(tmp_path)
     engine = Answering(recording)
