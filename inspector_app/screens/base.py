@@ -67,6 +67,11 @@ class _Interruptible(Screen[ScreenResultType]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "copy_or_tell", "Copy", show=False)]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was not left: then it is being taken apart, and nothing in it is to be looked at."""
+        return self in self.app.screen_stack
+
     def action_copy_or_tell(self) -> None:
         """Copy what is selected by mouse; a field copies its own selection before this is asked."""
         selected = self.get_selected_text()

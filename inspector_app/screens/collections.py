@@ -138,7 +138,7 @@ class CollectionsScreen(ListScreen):
         caller.begins(entry.message)
         step = await run_message(entry.message, scope, caller)
         self._steps[entry.path, entry.message.name] = step
-        if self.is_mounted:
+        if self.is_open:
             self.show_detail(keep_place=True)
             if step.result == "failed":
                 notify(

@@ -121,11 +121,6 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self._learned: dict[Calls, LearnedOperation] = {}
         self._pause: Timer | None = None
 
-    @property
-    def _is_open(self) -> bool:
-        """Whether it was not left meanwhile: it is being taken apart then."""
-        return self in self.app.screen_stack
-
     # -- fields -------------------------------------------------------------------------------------------
 
     @property
@@ -358,7 +353,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             return
         calls = self._calls(name)
         self._learned[calls] = await asyncio.to_thread(learn, calls)
-        if self._is_open and self._pane.operation == name:
+        if self.is_open and self._pane.operation == name:
             self._know()
             if self._draft.takes_operation and self._draft.offer(self._template()):
                 self._pane.text = self._draft.data
@@ -474,7 +469,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     async def _send_now(self, intent: Intent) -> None:
         done = await self._send(intent)
         self._sending = False
-        if not self._is_open:
+        if not self.is_open:
             if done.error is not None:
                 notify(self.app, done.error, "error")
             return

@@ -102,7 +102,7 @@ class ConsoleScreen(CommandScreen):
             self.stream.standing = await self._standing()
         finally:
             self._asking = False
-        if self.is_mounted:
+        if self.is_mounted and self.is_open:
             self._show()
 
     async def _standing(self) -> ExchangeStanding | None:
@@ -145,7 +145,7 @@ class ConsoleScreen(CommandScreen):
 
     def _say(self, text: str) -> None:
         self._said = text
-        if self.is_mounted:
+        if self.is_mounted and self.is_open:
             self._show()
 
     # -- what is typed ------------------------------------------------------------------------------------

@@ -64,6 +64,8 @@ class HistoryScreen(ListScreen):
     # -- the list -----------------------------------------------------------------------------------------
 
     def _look(self) -> None:
+        if not self.is_open:
+            return
         if self._chosen is not None:
             self.desk.outbox.look_again(self._chosen)
         if self._version != self.desk.outbox.history.version:
@@ -144,7 +146,7 @@ class HistoryScreen(ListScreen):
         done: Done = await self.desk.outbox.send(intent, values)
         if done.error is not None:
             notify(self.app, done.error, "error")
-        else:
+        elif self.is_open:
             self.entries.move_to(0)
 
     async def _send_whole(self, sent: Sent, typed: SendMessage) -> None:

@@ -136,7 +136,7 @@ class MockScreen(CommandScreen):
         self._problem = done.error or ""
         if standing is not None:
             self.mock.show(standing, time.time_ns())
-        if self.is_mounted:
+        if self.is_mounted and self.is_open:
             self._show()
 
     def _show(self) -> None:
@@ -197,7 +197,7 @@ class MockScreen(CommandScreen):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Go by the list that has the focus now."""
         event.stop()
-        if self.is_mounted and event.widget.id in _LISTS:
+        if self.is_mounted and self.is_open and event.widget.id in _LISTS:
             self._show_about()
             self.show_keys()
 

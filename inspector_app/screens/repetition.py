@@ -240,6 +240,8 @@ class RepetitionScreen(CommandScreen):
 
     def _show(self) -> None:
         repetition = self._repetition
+        if not self.is_open:
+            return
         self.show_keys()
         self._show_why(self._problem or (why_told(repetition) if repetition is not None else ""))
         if repetition is None:

@@ -152,10 +152,11 @@ class SequenceScreen(ListScreen):
             )
         finally:
             rows.running = False
-            if self.is_mounted:
-                self._show()
+            self._show()
 
     def _show(self) -> None:
+        if not self.is_open:
+            return
         self.entries.refresh_rows()
         self.show_heading()
         self.show_detail(keep_place=True)

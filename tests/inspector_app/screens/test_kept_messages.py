@@ -350,6 +350,33 @@ async def test_a_form_that_was_left_is_looked_at_no_more(tmp_path: Path) -> None
         await stage.until(lambda: "No, not that." in stage.toasts)
 
 
+async def test_lists_that_were_left_are_looked_at_no_more(folder: Path, tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    async with live(recording.path, Answering(recording), LARGE) as stage:
+        await collections(stage)
+        saved = stage.app.screen
+        assert isinstance(saved, CollectionsScreen)
+        await stage.press("down")
+        entry = saved._chosen
+        assert entry is not None
+        await stage.press("r")
+        await stage.until(lambda: isinstance(stage.app.screen, SequenceScreen))
+        run = stage.app.screen
+        assert isinstance(run, SequenceScreen)
+        await stage.until_shown("2 passed")
+        await stage.press("escape", "escape", "b")
+        await stage.until(lambda: isinstance(stage.app.screen, HistoryScreen))
+        history = stage.app.screen
+        assert isinstance(history, HistoryScreen)
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.main)
+        # As when an answer comes, or the clock goes on, while a screen is taken apart.
+        await saved._send(entry)
+        run._show()
+        history._look()
+        await history._send(SendMessage(kind="request", operation="get_quote"), {})
+
+
 async def test_variables_have_the_values_of_the_chosen_environment(folder: Path, tmp_path: Path) -> None:
     recording = recording_in(tmp_path)
     engine = Answering(recording)
