@@ -97,7 +97,7 @@ async def test_a_capture_is_deleted_after_asking_and_not_without() -> None:
         await asked(stage, "x", Confirm)
         await stage.press("y")
         await stage.until_shown("No capture yet")
-    assert names() == []
+        await stage.until(lambda: names() == [])  # its lock goes last, in the thread that deletes
 
 
 async def test_what_is_shown_elsewhere_is_not_deleted_and_it_says_why() -> None:
