@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from inspector_app.display.json_beginning import beginning_of
 from inspector_app.messages.answers import Answer
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_ITEMS: Final = 100_000
 MOST_BYTES: Final = 16 * 1024 * 1024
+LARGE_BYTES: Final = 512 * 1024
+"""A frame of more is not read as a whole for the beginning of an answer: keys would wait for it."""
 _PORTION: Final = 500
 
 
@@ -107,12 +110,21 @@ def answer_text(reader: CaptureReader, exchange: ExchangeRow, most: int) -> str:
     for frame in reader.exchange_frames(exchange.id, 0, _PORTION):
         if frame.direction != coming or frame.type not in ("response", "stream_data", "error"):
             continue
-        line = json.dumps(_data(reader.raw(frame.seq)), ensure_ascii=False)[: most - size]
+        line = json.dumps(_beginning(reader, frame, most), ensure_ascii=False)[: most - size]
         lines.append(line)
         size += len(line) + 1
         if size >= most:
             break
     return "\n".join(lines)
+
+
+def _beginning(reader: CaptureReader, frame: FrameRow, most: int) -> Any:
+    """Give the data of a frame, or, of a large one, what its first bytes make."""
+    if frame.size_bytes <= LARGE_BYTES:
+        return _data(reader.raw(frame.seq))
+    # The frame's own members take some bytes; where characters are escapes, it is fewer of them.
+    beginning = beginning_of(reader.raw_head(frame.seq, most + 4096))
+    return _data(beginning.text) if beginning is not None else None
 
 
 def _data(raw: str | bytes) -> Any:
