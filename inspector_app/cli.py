@@ -324,19 +324,16 @@ def host(
       slipstream-inspector host handlers.py --headless --json | jq .op
     """  # noqa: D301 - click wants a real backspace
     from inspector_app.intents import ServerSpec
+    from inspector_app.sources.address import token_of
 
     _warn_if_open_to_network(host)
-    if token == "auto":  # noqa: S105 - the word that asks for one
-        import secrets
-
-        token = secrets.token_urlsafe(24)
     spec = ServerSpec(
         handler=handler,
         host=host,
         port=port,
         allow_origins=allow_origins,
         bad_frames=bad_frames,
-        token=token or None,
+        token=token_of(token or ""),
         max_peers=max_peers,
         seed=seed,
         faults=faults,

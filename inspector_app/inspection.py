@@ -149,9 +149,7 @@ class Inspection:
         self.view.world = at_address(self.view.world, ready.address)
         self._look_at(*_opened(capture))
         if isinstance(spec, ServerSpec) and spec.token and self.on_news is not None:
-            from inspector_app.sources.address import with_token
-
-            self.on_news("info", f"Clients come in by {with_token(ready.address, spec.token)}")
+            self.on_news("info", "Clients come in with a token: u copies and shows the URL that has it.")
 
     async def _attach(self, running: RunningEngine) -> None:
         from inspector_app.engine.attached import AttachedEngine

@@ -179,6 +179,13 @@ class TellMock(Struct, frozen=True, kw_only=True):
     """Ask how what is hosted stands: `Done.told` is a `MockStanding` as JSON."""
 
 
+class TellUrl(Struct, frozen=True, kw_only=True):
+    """Ask for the URL that clients come in by: `Done.told`, with the token in it if there is one.
+
+    Not a question that lookers-on may ask: whoever knows the token may connect.
+    """
+
+
 class SwitchFault(Struct, frozen=True, kw_only=True):
     """Switch the faults of this title on or off."""
 
@@ -225,7 +232,7 @@ class AnswerHeld(Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-MockIntent = TellMock | SwitchFault | AddFault | EditAnswer | HoldOperation | AnswerHeld
+MockIntent = TellMock | TellUrl | SwitchFault | AddFault | EditAnswer | HoldOperation | AnswerHeld
 
 Question = TellMock | TellExchange | TellRepetition
 """Changes nothing: whoever looks on may ask it, too."""

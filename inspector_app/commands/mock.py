@@ -35,6 +35,15 @@ HOSTING_COMMANDS: tuple[Command, ...] = (
         otherwise=_NEEDS_HOSTING,
     ),
     Command(
+        name="ready_url",
+        title="URL",
+        keys=("u",),
+        help="Copy the URL that clients come in by, with its token, and show it.",
+        group="Connection",
+        when=lambda now: live(now) and now.hosting,
+        otherwise=_NEEDS_HOSTING,
+    ),
+    Command(
         name="console",
         title="Console",
         keys=("I",),
@@ -65,6 +74,15 @@ MOCK_COMMANDS: tuple[Command, ...] = (
         group="Program",
         where="mock",
         footer=9,
+    ),
+    Command(
+        name="mock_url",
+        title="URL",
+        keys=("u",),
+        help="Copy the URL that clients come in by, with its token, and show it.",
+        group="Mock",
+        where="mock",
+        when=live,
     ),
     Command(
         name="answer_held",

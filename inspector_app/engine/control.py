@@ -145,6 +145,11 @@ class ControlHandler(ProtocolHandler):
         return await self._perform(data)
 
     @request_response
+    async def tell_url(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Tell the URL that clients of what is hosted come in by."""
+        return await self._perform(data)
+
+    @request_response
     async def switch_fault(self, data: dict[str, Any]) -> dict[str, Any]:
         """Switch a fault on or off."""
         return await self._perform(data)

@@ -45,6 +45,7 @@ from inspector_app.intents import (
     TellExchange,
     TellMock,
     TellRepetition,
+    TellUrl,
 )
 
 Shape = TypeVar("Shape")
@@ -65,6 +66,7 @@ _INTENTS: tuple[type[Intent | EngineIntent], ...] = (
     Reconnect,
     Disconnect,
     TellMock,
+    TellUrl,
     SwitchFault,
     AddFault,
     EditAnswer,

@@ -133,6 +133,12 @@ class Asking:
             self.to_talk_on = False
             self.do_console()
 
+    def do_ready_url(self) -> None:
+        """Copy and show the URL that clients of what is hosted come in by."""
+        from inspector_app.screens.ready_url import show_url
+
+        show_url(self._main, self._main.inspection)
+
     def do_send_to(self) -> None:
         """Choose the peer to send to, then open the form."""
         from inspector_app.screens.peers import choose_peer

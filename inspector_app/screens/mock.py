@@ -237,6 +237,12 @@ class MockScreen(CommandScreen):
         """Go back."""
         self.dismiss()
 
+    def do_mock_url(self) -> None:
+        """Copy and show the URL that clients come in by."""
+        from inspector_app.screens.ready_url import show_url
+
+        show_url(self, self._inspection)
+
     def do_switch_fault(self) -> None:
         """Switch the fault on or off."""
         if isinstance(fault := self.chosen, FaultStanding):

@@ -6,6 +6,7 @@ sentence is shown on the form when it cannot.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Generic, TypeVar
 
@@ -17,6 +18,7 @@ from textual.widgets import Button, Checkbox, Input, Static
 from inspector_app.display.inert import inert
 from inspector_app.intents import ClientSpec, ServerSpec, SourceSpec
 from inspector_app.screens.base import Dialog
+from inspector_app.sources.address import token_of
 from inspector_app.typed_path import typed_path
 
 _ROWS_BESIDE_FIELDS = 5
@@ -67,7 +69,8 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
     StartForm .field:focus { border: round $border; }
     StartForm Horizontal { height: auto; }
     StartForm #fields { height: auto; }
-    StartForm #port { width: 14; }
+    StartForm #port, StartForm #seed, StartForm #peers { width: 16; }
+    StartForm #bad_frames { width: 20; }
     StartForm #insecure { margin: 0 1; }
     StartForm #why { height: auto; min-height: 1; color: $text-error; padding: 0 1; }
     """
@@ -186,37 +189,62 @@ class ConnectForm(StartForm[ClientSpec]):
             cert_file=_path(values["cert_file"]),
             key_file=_path(values["key_file"]),
             insecure=bool(values.get("insecure")),
-            handler=values["handler"] or None,
+            handler=_path(values["handler"]),
         )
 
 
 class HostForm(StartForm[ServerSpec]):
-    """What to host, and where."""
+    """What to host, where, and for whom."""
 
     TITLE_TEXT = "Host a handler"
     GO = "Host"
 
     def fields(self) -> ComposeResult:
-        """Give handler, address, origins."""
+        """Give handler, faults, seed, address, who is let in."""
         yield self.input(
-            "handler", "Handler", "FILE.py[:Class], package.module:Class or mock.toml; empty: the demo's"
+            "handler",
+            "Handler; empty: that of the demo",
+            "FILE.py[:Class], package.module:Class or mock.toml",
         )
         with Horizontal():
-            yield self.input("host", "Address")
-            yield self.input("port", "Port")
+            yield self.input("faults", "Faults besides, on the wire", "FILE.toml; empty: none")
+            yield self.input("seed", "Seed", "any number")
+        with Horizontal():
+            yield self.input("host", "Address", "127.0.0.1")
+            yield self.input("port", "Port", "8765")
+        with Horizontal():
+            yield self.input("token", "Token", "auto makes one up; empty: none", password=True)
+            yield self.input("peers", "Most peers", "100")
+            yield self.input("bad_frames", "Bad frames", "any number")
         yield self.input("origins", "Allowed origins, for web pages", "http://localhost:3000")
 
     def spec(self, values: dict[str, str]) -> ServerSpec:
         """Make a server of what was typed."""
-        port = values["port"] or "8765"
-        if not (port.isascii() and port.isdigit() and int(port) <= 65535):
-            raise FormError("The port is a number up to 65535; 0 takes any free one.", "port")
+        port = _number(values, "port", "The port is a number up to 65535; 0 takes any free one.", 0, 65535)
         return ServerSpec(
-            handler=values["handler"] or None,
+            handler=_path(values["handler"]),
             host=values["host"] or "127.0.0.1",
-            port=int(port),
+            port=8765 if port is None else port,
             allow_origins=tuple(values["origins"].replace(",", " ").split()),
+            token=token_of(values["token"]),
+            max_peers=_number(values, "peers", "How many peers at most: a number from 1.", 1) or 100,
+            bad_frames=_number(values, "bad_frames", "So many bad frames end a connection: from 1.", 1),
+            seed=_number(values, "seed", "The seed is a whole number.", -_MOST),
+            faults=_path(values["faults"]),
         )
+
+
+_MOST = 10**18
+
+
+def _number(values: dict[str, str], name: str, wrong: str, least: int, most: int = _MOST) -> int | None:
+    """Read a whole number; None where none is typed. Raises `FormError` with what is `wrong` otherwise."""
+    typed = values[name]
+    if not typed:
+        return None
+    if re.fullmatch(r"-?[0-9]{1,18}", typed) is None or not least <= int(typed) <= most:
+        raise FormError(wrong, name)
+    return int(typed)
 
 
 def _path(typed: str) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import secrets
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from inspector_app.sources.failures import BAD_USAGE, SourceError
@@ -54,6 +55,11 @@ def without_password(url: str) -> str:
 def without_token(url: str) -> str:
     """Give a URL, or a path with its query, with the token in it hidden."""
     return _TOKEN_IN_URL.sub(r"\1(hidden)", url)
+
+
+def token_of(typed: str) -> str | None:
+    """Give the token that a person asked for: `auto` has one made up, and nothing typed is none."""
+    return secrets.token_urlsafe(24) if typed == "auto" else typed or None
 
 
 def with_token(url: str, token: str) -> str:

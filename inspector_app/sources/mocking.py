@@ -20,6 +20,7 @@ from inspector_app.intents import (
     MockIntent,
     SwitchFault,
     TellMock,
+    TellUrl,
 )
 from inspector_app.mock.by_hand import KINDS
 from inspector_app.mock.faults.beside import WithFaults
@@ -49,7 +50,10 @@ _LONGEST_TEXT: Final = 500
 
 
 class Mocking:
-    """Carries out intents about what is hosted. `conn_of` gives the number of a connection."""
+    """Carries out intents about what is hosted.
+
+    `conn_of` gives the number of a connection, `url` what clients come in by.
+    """
 
     def __init__(
         self,
@@ -57,11 +61,13 @@ class Mocking:
         faults: Faults,
         desk: Desk,
         conn_of: Callable[[Protocol | None], int | None],
+        url: Callable[[], str],
     ) -> None:
         self._hosted = hosted
         self._faults = faults
         self._desk = desk
         self._conn_of = conn_of
+        self._url = url
 
     def perform(self, intent: MockIntent) -> Done:
         """Carry it out, or say in `Done.error` why not."""
@@ -69,6 +75,8 @@ class Mocking:
             match intent:
                 case TellMock():
                     return Done(told=to_json(self.standing()))
+                case TellUrl():
+                    return Done(told=self._url())
                 case SwitchFault():
                     self._switch(intent)
                 case AddFault():

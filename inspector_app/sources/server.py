@@ -28,7 +28,7 @@ from inspector_app.mock.faults.plan import Faults
 from inspector_app.mock.load import HandlerFileError
 from inspector_app.mock.reload import Reloader, handlers_of
 from inspector_app.sources.actions import act
-from inspector_app.sources.address import is_loopback, url_of
+from inspector_app.sources.address import is_loopback, url_of, with_token
 from inspector_app.sources.base import Emit, hosted, hosting_limits
 from inspector_app.sources.failures import SourceError, listen_failure
 from inspector_app.sources.handshake import handshake_of
@@ -58,7 +58,7 @@ class ServerSource:
         self._reloader = Reloader(first, take_over=self._take_over, tell=self._note)
         self.faults = Faults(first.faults, seed=first.seed)
         self.desk = Desk(self._note)
-        self._mocking = Mocking(lambda: self.hosted, self.faults, self.desk, self._conn_of)
+        self._mocking = Mocking(lambda: self.hosted, self.faults, self.desk, self._conn_of, self._url)
         self._repeater = Repeater()
         self._following: asyncio.Task[None] | None = None
         self._server: Server | None = None
@@ -81,6 +81,10 @@ class ServerSource:
     def address(self) -> str:
         """The URL that clients connect to."""
         return url_of(self._spec.host, self._port)
+
+    def _url(self) -> str:
+        token = self._spec.token
+        return self.address if token is None else with_token(self.address, token)
 
     async def start(self, emit: Emit) -> None:
         """Listen; raises `SourceError` when the address cannot be had."""

@@ -51,6 +51,7 @@ from inspector_app.intents import (
     TellExchange,
     TellMock,
     TellRepetition,
+    TellUrl,
 )
 
 
@@ -103,6 +104,7 @@ def test_an_answer_survives_the_trip(answer: Ready | Failed) -> None:
         TellExchange(conn=1, opener="p", number=3),
         AskPeer(conn=2),
         TellMock(),
+        TellUrl(),
         SwitchFault(title="f", on=False),
         AddFault(rule_json="{}"),
         EditAnswer(kind="stream", place=2, answer_json="[]", save=True),
@@ -143,6 +145,7 @@ def test_every_intent_has_an_operation_of_its_own() -> None:
         "tell_exchange",
         "tell_mock",
         "tell_repetition",
+        "tell_url",
     ]
 
 

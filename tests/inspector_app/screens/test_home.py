@@ -145,8 +145,11 @@ def _client(values: dict[str, str]) -> ClientSpec:
     return ConnectForm({}).spec(empty | values)
 
 
+HOST_FIELDS = ("handler", "faults", "seed", "host", "port", "token", "peers", "bad_frames", "origins")
+
+
 def _server(values: dict[str, str]) -> ServerSpec:
-    return HostForm({}).spec(dict.fromkeys(("handler", "host", "port", "origins"), "") | values)
+    return HostForm({}).spec(dict.fromkeys(HOST_FIELDS, "") | values)
 
 
 def test_the_connect_form_makes_a_client() -> None:
@@ -201,7 +204,41 @@ def test_the_host_form_makes_a_server() -> None:
     assert spec == ServerSpec(handler="x.py", host="::1", port=0, allow_origins=("http://a", "http://b"))
 
 
-@pytest.mark.parametrize("port", ["many", "-1", "65536", "8e3", "٣"])
+def test_the_host_form_takes_what_the_command_line_takes() -> None:
+    values = {"faults": "~/f.toml", "seed": "-7", "token": "geheim", "peers": "3", "bad_frames": "5"}
+    assert _server(values) == ServerSpec(
+        faults=str(Path("~/f.toml").expanduser()), seed=-7, token="geheim", max_peers=3, bad_frames=5
+    )
+    made_up = _server({"token": "auto"}).token
+    assert made_up is not None
+    assert len(made_up) >= 24
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"), [("seed", "x"), ("peers", "0"), ("bad_frames", "-1"), ("seed", "9" * 5000)]
+)
+def test_a_number_of_the_host_form_that_is_none_is_refused(field: str, typed: str) -> None:
+    with pytest.raises(FormError) as refused:
+        _server({field: typed})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("size", [(62, 17), SMALL, LARGE])
+async def test_every_label_of_the_host_form_can_be_read(size: tuple[int, int]) -> None:
+    labels = {"Handler", "Faults", "Seed", "Address", "Port", "Token", "Most peers", "Bad frames", "origins"}
+    async with running(InspectorApp(), size) as stage:
+        await stage.until_shown("Host")
+        await stage.press("h")
+        await stage.until_shown("Host a handler", "Enter goes on, Esc leaves", "Close")
+        seen = stage.text
+        stage.app.screen.query_one("#origins").focus()
+        await stage.until_shown("Allowed origins")
+        assert not {label for label in labels if label not in seen + stage.text}
+        if size == SMALL:
+            assert not {label for label in labels if label not in stage.text}
+
+
+@pytest.mark.parametrize("port", ["9" * 5000, "many", "-1", "65536", "8e3", "٣"])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     with pytest.raises(FormError, match="port"):
         _server({"port": port})

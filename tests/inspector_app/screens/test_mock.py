@@ -67,17 +67,17 @@ class NearEngine(RecordingEngine):
 
 @asynccontextmanager
 async def hosting(
-    tmp_path: Path, size: tuple[int, int] = SMALL, handler: object = None
+    tmp_path: Path, size: tuple[int, int] = SMALL, handler: object = None, token: str | None = None
 ) -> AsyncIterator[tuple[Stage, Protocol]]:
     """A hosted shop on the screen, and a client of it."""
     path = tmp_path / "shop.toml"
     path.write_text(SHOP)
-    spec = ServerSpec(handler=str(path), port=0)
+    spec = ServerSpec(handler=str(path), port=0, token=token)
     recording = await Recording.begin(spec, tmp_path / "c")
     try:
         async with (
             live(tmp_path / "c", NearEngine(recording), size, spec) as stage,
-            connect(recording.source.address, handler=handler) as client,
+            connect(recording.source.address, handler=handler, token=token) as client,
         ):
             await client.request_response({"operation": "quote"})
             await stage.until(lambda: stage.view.connected)
@@ -112,6 +112,21 @@ async def test_the_mock_shows_operations_holes_and_faults(tmp_path: Path, size: 
             await stage.until_shown("Answers (o edits it):", '"price": 7')
         await stage.press("escape")
         await stage.until(lambda: isinstance(stage.app.screen, MainScreen))
+
+
+async def test_the_url_with_its_token_is_copied_and_shown_when_asked_for(tmp_path: Path) -> None:
+    async with hosting(tmp_path, token="geheim") as (stage, _client):
+        for place in ("main", "mock"):
+            if place == "mock":
+                await opened_mock(stage)
+            stage.app.copy_to_clipboard("")
+            await stage.press("u")
+            await stage.until_shown("Clients come in by", "?token=(hidden)")
+            assert stage.app.clipboard.endswith("/?token=geheim")
+            assert "geheim" not in stage.text
+            await stage.press("space")
+            await stage.until_shown("?token=geheim")
+            await stage.press("escape")
 
 
 async def test_nothing_is_hosted_by_a_client(tmp_path: Path) -> None:
