@@ -194,9 +194,15 @@ class SwitchFault(Struct, frozen=True, kw_only=True):
 
 
 class AddFault(Struct, frozen=True, kw_only=True):
-    """Have one more fault, until the files are read anew. `rule_json`: what a `[[fault]]` table says."""
+    """Have one more fault. `rule_json`: what a `[[fault]]` table says."""
 
     rule_json: str
+
+
+class RemoveFault(Struct, frozen=True, kw_only=True):
+    """Have one less: the fault of this title, which was added so."""
+
+    title: str
 
 
 class EditAnswer(Struct, frozen=True, kw_only=True):
@@ -232,7 +238,9 @@ class AnswerHeld(Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-MockIntent = TellMock | TellUrl | SwitchFault | AddFault | EditAnswer | HoldOperation | AnswerHeld
+MockIntent = (
+    TellMock | TellUrl | SwitchFault | AddFault | RemoveFault | EditAnswer | HoldOperation | AnswerHeld
+)
 
 Question = TellMock | TellExchange | TellRepetition
 """Changes nothing: whoever looks on may ask it, too."""

@@ -47,12 +47,13 @@ class HoleStanding(Struct, frozen=True, kw_only=True):
 
 
 class FaultStanding(Struct, frozen=True, kw_only=True):
-    """One fault. `what` says in words what it does, and to what."""
+    """One fault. `what` says in words what it does, and to what; one that `is_added` is in no file."""
 
     title: str
     what: str
     on: bool
     hits: int
+    is_added: bool = False
 
 
 class HeldStanding(Struct, frozen=True, kw_only=True):

@@ -313,6 +313,10 @@ class Protocol:
         """The exchange of this ID as it stands, to look at; None if it has ended or never was."""
         return self._session.table.get(request_id)
 
+    def all_in_flight(self) -> tuple[Exchange, ...]:
+        """Every exchange that has not ended, as it stands, to look at; first those that this side opened."""
+        return tuple(self._session.table)
+
     def credit(self, request_id: RequestId) -> tuple[int | None, int | None]:
         """How many more items may go out on a stream, and come in (protocol.md §9); None: no limit.
 

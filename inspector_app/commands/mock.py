@@ -73,7 +73,7 @@ MOCK_COMMANDS: tuple[Command, ...] = (
         help="Go back to what goes by.",
         group="Program",
         where="mock",
-        footer=9,
+        footer=10,
     ),
     Command(
         name="mock_url",
@@ -172,11 +172,23 @@ MOCK_COMMANDS: tuple[Command, ...] = (
         name="add_fault",
         title="Add fault",
         keys=("n",),
-        help="Have one more fault, until the files are read anew.",
+        help="Have one more fault.",
         group="Mock",
         where="mock",
         when=live,
         footer=8,
+    ),
+    Command(
+        name="remove_fault",
+        title="Remove",
+        keys=("d", "delete"),
+        help="Have a fault no more that was added here; one of a file is taken out there.",
+        group="Mock",
+        where="mock",
+        when=_on("fault"),
+        otherwise=_NEEDS_FAULT,
+        footer=9,
+        at=_in("faults"),
     ),
 )
 

@@ -160,6 +160,11 @@ class ControlHandler(ProtocolHandler):
         return await self._perform(data)
 
     @request_response
+    async def remove_fault(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Have one less, of those that were added."""
+        return await self._perform(data)
+
+    @request_response
     async def edit_answer(self, data: dict[str, Any]) -> dict[str, Any]:
         """Have a rule of a mock answer something else."""
         return await self._perform(data)

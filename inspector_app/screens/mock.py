@@ -16,7 +16,15 @@ from textual.containers import Container, Vertical
 
 from inspector_app.commands import Place, Situation
 from inspector_app.display.lines import TextLines
-from inspector_app.intents import AddFault, AnswerHeld, EditAnswer, HoldOperation, SwitchFault, TellMock
+from inspector_app.intents import (
+    AddFault,
+    AnswerHeld,
+    EditAnswer,
+    HoldOperation,
+    RemoveFault,
+    SwitchFault,
+    TellMock,
+)
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
 from inspector_app.standing import (
     FaultStanding,
@@ -258,6 +266,11 @@ class MockScreen(CommandScreen):
             return done.error or ""
 
         self.app.push_screen(FaultForm(add))
+
+    def do_remove_fault(self) -> None:
+        """Have the fault no more."""
+        if isinstance(fault := self.chosen, FaultStanding):
+            self.ask(RemoveFault(title=fault.title))
 
     def do_hold_operation(self) -> None:
         """Hold calls of the operation, or let go of them."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final, get_args
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Static, TextArea
 
 from inspector_app.display.inert import inert
 from inspector_app.display.json_check import json_problem
+from inspector_app.mock.faults.rules import WHAT, FrameSort
 from inspector_app.screens.base import Dialog
 from inspector_app.screens.prompts import Prompt
 from inspector_app.widgets.json_editor import JsonEditor
@@ -102,7 +104,7 @@ class AnswerForm(Dialog[None]):
     def _select_all(self) -> None:
         """Have what is typed next take the place of what is there."""
         area = self.query_one("#answer TextArea", TextArea)
-        area.focus()
+        self.set_focus(area)
         area.select_all()
 
     def action_use(self, place: int) -> None:
@@ -151,22 +153,27 @@ def _laid_out(text: str) -> str:
         return text
 
 
-_FIELDS = {
-    "do": ("What it does", "lose, repeat, delay, swap, close, stall, slow, …"),
-    "operation": ("To which operation", "*"),
+_FIELDS: Final = {
+    "do": ("What it does (→ completes)", "lose, repeat, delay, swap, close, stall, slow, …"),
+    "operation": ("To which operation", "*; or a glob such as order.*"),
     "frame": ("Which frames", "answer, response, item, end, error, any; empty: as fits"),
-    "which": ("Which of them", "nth 1, 3 · every 5 · chance 0.2 · item 3; empty: each"),
+    "which": ("Which of them", "nth 1, 3 · every 5 · chance 0.2 · item 3 · times 2 · peer 1; empty: each"),
     "by": ("How long", "200ms, 2s; of delay, stall, swap"),
     "name": ("Its name", "none"),
 }
+_SUGGESTED: Final[dict[str, tuple[str, ...]]] = {"do": tuple(WHAT), "frame": get_args(FrameSort)}
 
-
-_WHICH: dict[str, Callable[[str], object]] = {
+_WHICH: Final[dict[str, Callable[[str], object]]] = {
     "nth": lambda rest: [int(each) for each in rest.split(",")],
     "every": int,
     "item": int,
     "chance": float,
+    "times": int,
+    "peer": int,
 }
+_HOW: Final = (
+    "Which of them: write nth 1, 3 or every 5 or chance 0.2 or item 3; several with and: item 3 and times 2."
+)
 
 
 def rule_of(values: Mapping[str, str]) -> dict[str, object]:
@@ -176,12 +183,16 @@ def rule_of(values: Mapping[str, str]) -> dict[str, object]:
         for name in ("do", "operation", "frame", "by", "name")
         if values.get(name, "").strip()
     }
-    word, _, rest = values.get("which", "").strip().partition(" ")
-    if word:
+    do = values.get("do", "").strip()
+    if do not in WHAT:
+        raise ValueError(f"What it does must be one of {', '.join(WHAT)}.")
+    which = values.get("which", "").strip()
+    for part in which.split(" and ") if which else ():
+        word, _, rest = part.strip().partition(" ")
         try:
             rule[word] = _WHICH[word](rest)
         except (KeyError, ValueError):
-            raise ValueError("Which of them: write nth 1, 3 or every 5 or chance 0.2 or item 3.") from None
+            raise ValueError(_HOW) from None
     return rule
 
 
@@ -209,14 +220,16 @@ class FaultForm(Dialog[None]):
         with Vertical(id="fault-form"):
             for name, (title, placeholder) in _FIELDS.items():
                 yield Static(title, classes="label")
-                yield Input(placeholder=placeholder, id=name)
+                suggested = _SUGGESTED.get(name)
+                suggester = SuggestFromList(suggested) if suggested else None
+                yield Input(placeholder=placeholder, suggester=suggester, id=name)
             yield Static(id="why", markup=False)
 
     def on_mount(self) -> None:
         """Begin with what it does."""
         box = self.query_one("#fault-form")
         box.border_title, box.border_subtitle = "Add a fault", "Enter adds it, Tab goes on, Esc leaves"
-        self.query_one("#do").focus()
+        self.set_focus(self.query_one("#do"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Add it."""

@@ -34,7 +34,7 @@ def faulty_wire(wire: Wire, websocket: Any, faults: Faults, conn: int, emit: Emi
             FaultMet(
                 conn=conn,
                 time_ns=time.time_ns(),
-                text=f"Fault {rule.title}: {sending.told}.",
+                text=f"Fault {sending.fault.title}: {sending.told}.",
                 raw=shown,
                 request_id=sending.request_id,
             )

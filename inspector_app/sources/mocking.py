@@ -18,6 +18,7 @@ from inspector_app.intents import (
     EditAnswer,
     HoldOperation,
     MockIntent,
+    RemoveFault,
     SwitchFault,
     TellMock,
     TellUrl,
@@ -81,6 +82,8 @@ class Mocking:
                     self._switch(intent)
                 case AddFault():
                     self._faults.add(_rule_of(intent.rule_json))
+                case RemoveFault():
+                    self._faults.remove(intent.title)
                 case EditAnswer():
                     self._edit(intent)
                 case HoldOperation():
@@ -159,7 +162,11 @@ class Mocking:
             ),
             faults=tuple(
                 FaultStanding(
-                    title=fault.rule.title, what=told_rule(fault.rule), on=fault.on, hits=fault.hits
+                    title=fault.title,
+                    what=told_rule(fault.rule),
+                    on=fault.on,
+                    hits=fault.hits,
+                    is_added=fault.is_added,
                 )
                 for fault in faults[:MOST_TOLD]
             ),

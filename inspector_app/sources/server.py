@@ -206,6 +206,8 @@ class ServerSource:
 
     def _welcome(self, protocol: Protocol) -> None:
         arrival = self._arriving.pop(protocol.websocket)
+        if arrival.tap.wire is not None:
+            arrival.tap.wire.in_flight = protocol.all_in_flight
         self._open_peers()[arrival.conn] = protocol
         if self._emit is None:
             return

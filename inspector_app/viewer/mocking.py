@@ -197,8 +197,10 @@ def about(row: RuleStanding | HoleStanding | FaultStanding | HeldStanding | None
             head: list[Part] = [(f"{row.operation}: ", "emphasis"), (row.why, "severity-warning")]
             return [head, [("The data of the last call:", "muted")], *_laid_out(row.data_json)]
         case FaultStanding():
-            state = "It is on." if row.on else "It is off."
-            return [[(row.title, "emphasis")], [(row.what, "")], [(f"{state} Space switches it.", "muted")]]
+            state = "on" if row.on else "off"
+            more = " It was added here: d removes it." if row.is_added else ""
+            hint = f"It is {state}. Space switches it.{more}"
+            return [[(row.title, "emphasis")], [(row.what, "")], [(hint, "muted")]]
         case RuleStanding():
             lines: list[list[Part]] = [[(f"{row.kind} {row.operation}", "emphasis")]]
             if row.error:

@@ -1015,6 +1015,16 @@ async def test_an_exchange_that_nobody_consumes_is_seen_by_taps_alone() -> None:
         await emptied(left, right)
 
 
+async def test_all_that_is_in_flight_can_be_looked_at_whoever_opened_it() -> None:
+    observer = Observer()
+    async with peers(Service(), Service(), left_taps=[observer]) as (left, right):
+        mine = left.open_exchange(ExchangeKind.UNARY, {"operation": "hang"})
+        theirs = right.open_exchange(ExchangeKind.BIDIRECTIONAL, {"operation": "chat"})
+        await observer.until(lambda: left.exchanges == 2)
+        found = [(each.request_id, each.mine, each.operation) for each in left.all_in_flight()]
+        assert found == [(mine, True, "hang"), (theirs, False, "chat")]
+
+
 async def test_a_deadline_may_be_given_for_any_exchange() -> None:
     observer = Observer()
     async with peers(None, Service(), left_taps=[observer]) as (left, _):

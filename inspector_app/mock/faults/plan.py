@@ -46,6 +46,10 @@ class Fault:
 
     rule: FaultRule
     on: bool
+    title: str
+    """What it goes by: no other one of the same server does."""
+    is_added: bool = False
+    """Whether it came by hand, and is in no file."""
     hits: int = 0
     """How often it did something, on all connections."""
 
@@ -60,7 +64,9 @@ class Sending:
     close: tuple[int, str] | None = None
     drop: bool = False
     releases: bool = False
-    """It is the end of waiting: what waits for `fault` then is written as it is."""
+    """It is the end of waiting: what waits for `fault` then is written as it is, and what came behind it."""
+    resumes: object = None
+    """What waited, and is sent by this: others of its exchange that waited behind it follow."""
     fault: Fault | None = None
     """Because of which it is not what it was to be."""
     told: str = ""
@@ -75,14 +81,21 @@ class Faults:
 
     def __init__(self, rules: Sequence[FaultRule] = (), *, seed: int = 1) -> None:
         self.seed = seed
-        self.all = tuple(Fault(rule, rule.on) for rule in rules)
+        self.all: tuple[Fault, ...] = tuple(
+            Fault(rule, rule.on, title) for title, rule in _titled(rules).items()
+        )
         self._changed: list[Callable[[], None]] = []
 
     def take_over(self, rules: Sequence[FaultRule], seed: int) -> None:
-        """Have other rules. One of a title that there was stays on or off, unless that was rewritten too."""
+        """Have other rules. One of a title that there was stays on or off, unless that was rewritten too.
+
+        Those that were added by hand stay, but for one that the rules have a title of now.
+        """
         self.seed = seed
-        before = {fault.rule.title: fault for fault in self.all}
-        self.all = tuple(_taken_over(rule, before.get(rule.title)) for rule in rules)
+        before = {fault.title: fault for fault in self.all}
+        titled = _titled(rules)
+        added = (fault for fault in self.all if fault.is_added and fault.title not in titled)
+        self.all = (*(_taken_over(title, rule, before.get(title)) for title, rule in titled.items()), *added)
         for fault in before.values():
             if fault not in self.all:
                 fault.on = False  # what it holds back goes on
@@ -90,24 +103,39 @@ class Faults:
 
     def add(self, rule: FaultRule) -> None:
         """Have one more. Raises `ValueError` with a sentence where there is one of its title."""
-        if any(fault.rule.title == rule.title for fault in self.all):
+        if self._of(rule.title) is not None:
             raise ValueError(f"There is a fault {rule.title} already: give this one a name of its own.")
         if len(self.all) >= MOST_FAULTS:
             raise ValueError(f"There are {MOST_FAULTS} faults already: remove some from the file.")
-        self.all = (*self.all, Fault(rule, rule.on))
+        self.all = (*self.all, Fault(rule, rule.on, rule.title, is_added=True))
         self._tell_changed()
+
+    def remove(self, title: str) -> None:
+        """Have one less, of those that were added. Raises `ValueError` with a sentence."""
+        fault = self._of(title)
+        if fault is None:
+            raise ValueError(f"There is no fault {title[:200]} any more.")
+        if not fault.is_added:
+            raise ValueError(f"The fault {title[:200]} is in a file: take it out there, or switch it off.")
+        fault.on = False  # what it holds back goes on
+        self.all = tuple(each for each in self.all if each is not fault)
+        self._tell_changed()
+
+    def _of(self, title: str) -> Fault | None:
+        return next((fault for fault in self.all if fault.title == title), None)
 
     def _tell_changed(self) -> None:
         for tell in list(self._changed):
             tell()
 
-    def switch(self, name: str, on: bool) -> bool:
-        """Switch the faults of this title on or off; False when there is none."""
-        found = [fault for fault in self.all if fault.rule.title == name]
-        for fault in found:
-            fault.on = on
+    def switch(self, title: str, on: bool) -> bool:
+        """Switch the fault of this title on or off; False when there is none."""
+        fault = self._of(title)
+        if fault is None:
+            return False
+        fault.on = on
         self._tell_changed()
-        return bool(found)
+        return True
 
     def when_switched(self, tell: Callable[[], None]) -> Callable[[], None]:
         """Have `tell` called when anything is switched; give what ends that."""
@@ -175,9 +203,17 @@ class ConnectionFaults:
         if kind is None:
             return
         operation = frame.data.get("operation") if isinstance(frame.data, dict) else None
+        self._know(frame.request_id, _Known(str(operation), kind))
+
+    def was_opened(self, request_id: RequestId, kind: str, operation: str, items: int) -> None:
+        """Take note of an exchange of `kind` that began while there was no rule, with so many items sent."""
+        if request_id not in self._known:
+            self._know(request_id, _Known(operation, kind, items))
+
+    def _know(self, request_id: RequestId, known: _Known) -> None:
         if len(self._known) >= MOST_KNOWN:
             del self._known[next(iter(self._known))]
-        self._known[frame.request_id] = _Known(str(operation), kind)
+        self._known[request_id] = known
 
     def decide(self, text: str) -> list[Sending]:
         """Say what is to be sent in the place of an outgoing frame."""
@@ -197,15 +233,21 @@ class ConnectionFaults:
             return self._swap(fault, frame, text, _named(frame, known))
         return self._faulty(fault, frame, text, known)
 
+    def is_held(self, fault: Fault, waiting: object) -> bool:
+        """Whether this still waits for another answer to be swapped with."""
+        return self._held.get(fault) is waiting
+
     def released(self, fault: Fault, waiting: object = None) -> list[Sending]:
         """Give what waited in vain for another answer to be swapped with, unless that is another by now."""
-        if waiting is not None and self._held.get(fault) is not waiting:
+        if waiting is not None and not self.is_held(fault, waiting):
             return []
         held = self._held.pop(fault, None)
         if held is None:
             return []
         told = f"{held.what} was sent late: no other answer came to swap it with"
-        return [Sending(text=held.text, fault=fault, told=told, request_id=held.frame.request_id)]
+        return [
+            Sending(text=held.text, fault=fault, told=told, request_id=held.frame.request_id, resumes=held)
+        ]
 
     # -- whether --------------------------------------------------------------------------------------------
 
@@ -218,7 +260,7 @@ class ConnectionFaults:
             counts = self._counts.setdefault(fault, _Counts())
             counts.seen += 1
             is_second = fault in self._held  # the one that the first waits for
-            if met is None and fault.on and (is_second or self._is_its_turn(fault.rule, counts)):
+            if met is None and fault.on and (is_second or self._is_its_turn(fault, counts)):
                 counts.done += not is_second
                 fault.hits += 1
                 met = fault
@@ -238,7 +280,8 @@ class ConnectionFaults:
             and (rule.item is None or (sort == "item" and known.items == rule.item))
         )
 
-    def _is_its_turn(self, rule: FaultRule, counts: _Counts) -> bool:
+    def _is_its_turn(self, fault: Fault, counts: _Counts) -> bool:
+        rule = fault.rule
         if rule.times is not None and counts.done >= rule.times:
             return False
         if rule.nth:
@@ -246,11 +289,11 @@ class ConnectionFaults:
         if rule.every is not None:
             return counts.seen % rule.every == 0
         if rule.chance is not None:
-            return self._drawn(rule, counts.seen).random() < rule.chance
+            return self._drawn(fault, counts.seen).random() < rule.chance
         return True
 
-    def _drawn(self, rule: FaultRule, count: int) -> random.Random:
-        return random.Random(f"{self.faults.seed}/{rule.title}/{self.number}/{count}")  # noqa: S311 - to be repeated
+    def _drawn(self, fault: Fault, count: int) -> random.Random:
+        return random.Random(f"{self.faults.seed}/{fault.title}/{self.number}/{count}")  # noqa: S311 - to be repeated
 
     # -- what -----------------------------------------------------------------------------------------------
 
@@ -288,7 +331,7 @@ class ConnectionFaults:
     def _altered(self, fault: Fault, text: str) -> tuple[str, str]:
         """Give what is done to the text, and the text then."""
         rule = fault.rule
-        drawn = self._drawn(rule, self._counts[fault].seen)
+        drawn = self._drawn(fault, self._counts[fault].seen)
         if rule.do == "change_peer":
             other = str(uuid.UUID(int=drawn.getrandbits(128), version=4))
             return "was sent as from another peer", _changed(text, "peerID", other)
@@ -303,24 +346,40 @@ class ConnectionFaults:
             self._held[fault] = _Held(frame, text, what)
             patience_s = fault.rule.by or SWAP_PATIENCE_S
             waiting = self._held[fault]
-            return [Sending(fault=fault, delay_s=patience_s, releases=True, held=waiting)]
+            request_id = frame.request_id
+            return [
+                Sending(fault=fault, delay_s=patience_s, releases=True, held=waiting, request_id=request_id)
+            ]
         first, second = json.loads(held.text), json.loads(text)
         first["data"], second["data"] = second.get("data"), first.get("data")
         other = held.frame.request_id[1] if held.frame.request_id is not None else ""
         told = f"{what} was swapped with the answer of exchange {other}"
         return [
-            Sending(text=_written(first)),
+            Sending(text=_written(first), request_id=held.frame.request_id, resumes=held),
             Sending(text=_written(second), fault=fault, told=told, request_id=frame.request_id),
         ]
 
 
-def _taken_over(rule: FaultRule, before: Fault | None) -> Fault:
+def _titled(rules: Sequence[FaultRule]) -> dict[str, FaultRule]:
+    """Give the rules by titles of their own: what two would both go by is numbered."""
+    found: dict[str, FaultRule] = {}
+    numbers: dict[str, int] = {}
+    for rule in rules:
+        title = rule.title
+        while title in found:
+            numbers[rule.title] = numbers.get(rule.title, 1) + 1
+            title = f"{rule.title} ({numbers[rule.title]})"
+        found[title] = rule
+    return found
+
+
+def _taken_over(title: str, rule: FaultRule, before: Fault | None) -> Fault:
     if before is None:
-        return Fault(rule, rule.on)
+        return Fault(rule, rule.on, title)
     on = before.on if before.rule.on == rule.on else rule.on
     if before.rule.model_copy(update={"on": rule.on}) != rule:
-        return Fault(rule, on)
-    before.rule, before.on = rule, on
+        return Fault(rule, on, title)
+    before.rule, before.on, before.is_added = rule, on, False
     return before
 
 

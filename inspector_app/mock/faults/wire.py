@@ -1,7 +1,8 @@
 """A wire with faults: stands between a connection and its socket, and sends what a plan makes of each frame.
 
-Owns the order and the time of what is sent. Frames of one exchange stay in order; what one fault delays holds
-up nothing else. Who records is told of each frame when it is really sent, and of each fault.
+Owns the order and the time of what is sent. Frames of one exchange stay in order, also behind one that waits
+to be swapped with another; what one fault delays holds up nothing else. Who records is told of each frame
+when it is really sent, and of each fault.
 """
 
 from __future__ import annotations
@@ -10,17 +11,26 @@ import asyncio
 import contextlib
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from slipstream import ExchangeKind
 from slipstream.transport import DROPPED, close_reason, cut
 
 if TYPE_CHECKING:
     from inspector_app.mock.faults.plan import ConnectionFaults, Fault, RequestId, Sending
+    from slipstream.exchanges import Exchange
     from slipstream.wire import Receive, Wire
 
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 """With more than that waiting because of faults, whoever sends waits too."""
+
+KINDS: Final = {
+    ExchangeKind.UNARY: "request",
+    ExchangeKind.SERVER_STREAM: "stream",
+    ExchangeKind.BIDIRECTIONAL: "bidirectional",
+}
+"""What rules call the kinds of exchanges."""
 
 _STEPS_A_SECOND: Final = 10
 _MOST_DELAYED: Final = 1000
@@ -29,7 +39,8 @@ _MOST_DELAYED: Final = 1000
 class FaultyWire:
     """Made by `rewire` of `slipstream.serve`.
 
-    `sent` hears of each text as it is sent, `told` of each fault. What is `untouched` passes through at no
+    `in_flight` gives the exchanges that began before there was any rule; it may be set later. `sent` hears of
+    each text as it is sent, `told` of each fault. What is `untouched` passes through at no
     cost, so nobody is told: whoever observes the connection has seen it.
     """
 
@@ -51,6 +62,10 @@ class FaultyWire:
         self._waiting_bytes = 0
         self._count = itertools.count()
         self._not_before: dict[RequestId, float] = {}
+        self._behind: dict[RequestId, tuple[object, list[Sending]]] = {}
+        """By exchange: a frame that waits to be swapped, and what comes behind it."""
+        self.in_flight: Callable[[], Iterable[Exchange]] = tuple
+        self._knows_all = bool(faults.faults.all)
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
@@ -65,7 +80,7 @@ class FaultyWire:
 
     async def read(self, receive: Receive) -> None:
         """Read as ever, with a look at what the other side opens."""
-        end_listening = self._faults.faults.when_switched(self._news.set)
+        end_listening = self._faults.faults.when_switched(self._take_note)
 
         def look(message: str | bytes) -> bool:
             if self._faults.faults.all:
@@ -97,15 +112,66 @@ class FaultyWire:
         """What the socket has not taken; what a fault keeps back is not the other side's doing."""
         return self._wire.unsent_bytes()
 
+    def _take_note(self) -> None:
+        """Take note that rules are others, or other ones are on."""
+        has_rules = bool(self._faults.faults.all)
+        if has_rules and not self._knows_all:
+            for exchange in self.in_flight():
+                if not exchange.mine:
+                    kind, operation = KINDS[exchange.kind], exchange.operation or ""
+                    self._faults.was_opened(exchange.request_id, kind, operation, exchange.items_out)
+        self._knows_all = has_rules
+        self._let_go()
+        self._news.set()
+
+    def _let_go(self) -> None:
+        """Have go on at once what is put off by a fault that is off by now, and what follows it."""
+        now = asyncio.get_running_loop().time()
+        free = {
+            sending.request_id
+            for _, _, sending in self._waiting
+            if sending.delay_s and sending.fault is not None and not sending.fault.on
+        }
+        if free:
+            self._waiting = [
+                (now if sending.request_id in free else due, number, sending)
+                for due, number, sending in self._waiting
+            ]
+            heapq.heapify(self._waiting)
+            self._not_before = {each: due for each, due in self._not_before.items() if each not in free}
+
     # -- in order, and in time ------------------------------------------------------------------------------
 
     def _put(self, sending: Sending) -> None:
+        self._waiting_bytes += len(sending.text or "")
+        self._place(sending)
+
+    def _place(self, sending: Sending) -> None:
+        """Have it sent in its turn: when it is due, or behind what waits to be swapped."""
+        request_id = sending.request_id
+        held, behind = self._behind.get(request_id, (None, [])) if request_id is not None else (None, [])
+        if held is not None and sending.resumes is not held:
+            behind.append(sending)
+            return
+        if request_id is not None and sending.releases and sending.fault is not None:
+            if not self._faults.is_held(sending.fault, sending.held):
+                return
+            self._behind[request_id] = sending.held, []
+        self._schedule(sending)
+        if held is not None and request_id is not None:
+            self._resume(request_id)
+
+    def _resume(self, request_id: RequestId) -> None:
+        _, behind = self._behind.pop(request_id, (None, []))
+        for each in behind:
+            self._place(each)
+
+    def _schedule(self, sending: Sending) -> None:
         due = asyncio.get_running_loop().time() + sending.delay_s
         if sending.request_id is not None:
             due = max(due, self._not_before.get(sending.request_id, 0.0))
-            if sending.delay_s:
+            if sending.delay_s and not sending.releases:
                 self._keep_order(sending.request_id, due)
-        self._waiting_bytes += len(sending.text or "")
         heapq.heappush(self._waiting, (due, next(self._count), sending))
 
     def _keep_order(self, request_id: RequestId, due: float) -> None:
@@ -151,6 +217,8 @@ class FaultyWire:
         if fault is not None and sending.releases:
             for released in self._faults.released(fault, sending.held):
                 await self._send(released)
+                if sending.request_id is not None:
+                    self._resume(sending.request_id)
             return
         if fault is not None and fault.rule.do == "stall":
             self._told(sending)

@@ -17,6 +17,7 @@ from inspector_app.intents import DemoSpec, Done, ServerSpec
 from inspector_app.screens.console import ConsoleScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.mock import MockScreen
+from inspector_app.screens.mock_forms import rule_of
 from inspector_app.widgets.json_editor import JsonEditor
 from inspector_app.widgets.row_list import RowList
 from slipstream import (
@@ -231,6 +232,23 @@ async def test_faults_are_switched_and_added(tmp_path: Path) -> None:
         await stage.press("enter")
         await stage.until(lambda: len(screen.mock.standing.faults) == 2)
         await stage.until_shown("delay *")
+        (tmp_path / "shop.toml").write_text(SHOP.replace("price = 7", "price = 9"))
+        await stage.until(lambda: screen.mock.answerers.row(0).answer_json == '{"price": 9}')  # type: ignore[union-attr]  # it is there
+        await stage.press("d")
+        await stage.until(lambda: any("is in a file: take it out there" in each for each in stage.toasts))
+        await stage.press("down", "d")
+        await stage.until(lambda: [each.title for each in screen.mock.standing.faults] == ["twice"])
+
+
+def test_a_fault_is_made_of_what_was_typed() -> None:
+    typed = {"do": "lose", "operation": " greet ", "which": "item 3 and times 2 and peer 1", "by": ""}
+    assert rule_of(typed) == {"do": "lose", "operation": "greet", "item": 3, "times": 2, "peer": 1}
+    assert rule_of({"do": "drop", "which": "nth 1, 3"}) == {"do": "drop", "nth": [1, 3]}
+    with pytest.raises(ValueError, match=r"one of lose, repeat, delay, .*, slow"):
+        rule_of({"do": "foo"})
+    for which in ("often", "every", "every 5 chance 1", "item 3 and"):
+        with pytest.raises(ValueError, match="several with and"):
+            rule_of({"do": "lose", "which": which})
 
 
 # -- the console -------------------------------------------------------------------------------------------

@@ -329,7 +329,7 @@ async def test_no_frame_is_recorded_twice_or_not_at_all_where_the_first_fault_co
         await frames_out(5)
         source.faults.add(FaultRule(do="delay", operation="quote", by="20ms"))
         await frames_out(5)
-        source.faults.take_over([], 1)
+        source.faults.remove("delay quote")
         await frames_out(5)
         out = [json.loads(each.raw) for each in records.of(FrameSeen) if each.direction == "out"]
         assert [frame["data"]["n"] for frame in out] == list(range(15))
@@ -349,3 +349,30 @@ async def test_what_a_fault_has_delayed_stays_in_front_of_what_comes_when_there_
                 await asyncio.sleep(0)
         source.faults.take_over([], 1)
         assert await items == [1, 2, 3]
+
+
+async def test_a_fault_meets_the_answers_to_what_was_asked_before_there_was_any(tmp_path: Path) -> None:
+    mock = tmp_path / "shop.toml"
+    mock.write_text("""[[stream]]
+operation = "ticks"
+items = [1, 2, 3]
+every = "50ms"
+[[request]]
+operation = "slow"
+delay = "100ms"
+answer = 7
+""")
+    async with served(str(mock)) as (source, records), legacy_client(source.address) as peer:
+        answered = asyncio.create_task(peer.request_response({"operation": "slow"}))
+        items = aiter(await peer.request_stream({"operation": "ticks"}))
+        assert await anext(items) == 1
+        source.faults.add(FaultRule(do="repeat", operation="ticks", item=3))
+        source.faults.add(FaultRule(do="repeat", operation="slow", kind="request"))
+        assert await answered == 7
+        rest = [item async for item in items]
+        assert rest[:2] == [2, 3]
+        told = [each.text for each in records.of(FaultMet)]
+        assert told == [
+            "Fault repeat slow: The response of slow was sent a second time.",
+            "Fault repeat ticks: Item 3 of ticks was sent a second time.",
+        ]

@@ -199,3 +199,44 @@ def test_an_answer_waits_for_its_own_time_though_one_before_it_was_swapped() -> 
     assert first.fault is not None
     assert faults.released(first.fault, first.held) == []
     assert texts(faults.released(first.fault, third.held)) == [answer(3)]
+
+
+def test_what_was_added_stays_when_the_file_is_read_anew_until_that_has_one_of_its_name() -> None:
+    faults = Faults([FaultRule(do="lose", operation="quote")])
+    faults.add(FaultRule(name="mine", do="repeat"))
+    faults.take_over([FaultRule(do="lose", operation="order")], 1)
+    assert [(fault.title, fault.is_added) for fault in faults.all] == [("lose order", False), ("mine", True)]
+    faults.take_over([FaultRule(name="mine", do="lose")], 1)
+    assert [(fault.title, fault.is_added) for fault in faults.all] == [("mine", False)]
+
+
+def test_what_was_added_can_be_removed_and_what_a_file_has_cannot() -> None:
+    faults = Faults([FaultRule(do="lose", operation="quote")])
+    faults.add(FaultRule(name="mine", do="stall"))
+    (_, mine) = faults.all
+    faults.remove("mine")
+    assert [fault.title for fault in faults.all] == ["lose quote"]
+    assert not mine.on  # so that what it holds back goes on
+    with pytest.raises(ValueError, match="There is no fault mine any more"):
+        faults.remove("mine")
+    with pytest.raises(ValueError, match="is in a file: take it out there"):
+        faults.remove("lose quote")
+
+
+def test_two_faults_that_would_go_by_one_name_are_numbered_and_keep_what_they_have_counted() -> None:
+    rules = [FaultRule(do="lose", nth=(1,)), FaultRule(do="lose", nth=(3,))]
+    faults = Faults(rules)
+    before = faults.all
+    assert [fault.title for fault in before] == ["lose *", "lose * (2)"]
+    faults.switch("lose * (2)", False)
+    assert [fault.on for fault in before] == [True, False]
+    faults.take_over(rules, 1)
+    assert faults.all == before
+
+
+def test_an_exchange_from_before_any_rule_is_told_once_and_its_items_are_counted_on() -> None:
+    faults = connection(FaultRule(do="lose", operation="watch", item=3))
+    faults.was_opened(("c", 1), "stream", "watch", 1)
+    faults.was_opened(("c", 1), "stream", "other", 0)
+    found = [texts(faults.decide(answer(1, n, "stream_data"))) for n in (2, 3)]
+    assert found == [[answer(1, 2, "stream_data")], [None]]

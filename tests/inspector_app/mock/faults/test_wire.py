@@ -236,3 +236,39 @@ async def test_what_waits_because_of_a_fault_is_bounded(monkeypatch: pytest.Monk
         hosted.faults.switch("hold", False)
         assert len(await heard(client, 100)) == 100
         client.transport.abort()  # it would be closed only once all was read, and there is no end to it
+
+
+async def test_what_follows_an_item_that_waits_to_be_swapped_comes_behind_it() -> None:
+    hosted = Hosted(FaultRule(do="swap", operation="watch", frame="item", by="50ms", nth=(4,)))
+    async with hosted.client() as client:
+        await ask(client, 1, "watch", count=4)
+        found = await heard(client, 5)
+        assert [each[2] for each in found] == [1, 2, 3, 4, None]
+        assert "sent late" in hosted.told[0]
+
+
+async def test_what_waits_behind_an_item_goes_on_as_soon_as_that_is_swapped() -> None:
+    hosted = Hosted(
+        FaultRule(do="swap", operation="watch", frame="item", by="1h", nth=(1,)),
+    )
+    async with hosted.client() as client:
+        await ask(client, 1, "watch", count=1)
+        await ask(client, 2)
+        assert (await hear(client))["type"] == "response"  # the stream waits, with its end
+        await ask(client, 3, "watch", count=2)
+        found = [await hear(client) for _ in range(5)]
+        of_first = [each["type"] for each in found if each["requestId"][1] == 1]
+        assert of_first == ["stream_data", "stream_end"]
+        of_second = [each["type"] for each in found if each["requestId"][1] == 3]
+        assert of_second == ["stream_data", "stream_data", "stream_end"]
+
+
+@pytest.mark.parametrize("do", ["swap", "delay"])
+async def test_what_waits_goes_on_when_its_fault_is_switched_off(do: Any) -> None:
+    hosted = Hosted(FaultRule(name="f", do=do, operation="watch", frame="item", nth=(1,), by="1h"))
+    async with hosted.client() as client:
+        await ask(client, 1, "watch", count=1)
+        await ask(client, 2)
+        assert (await hear(client))["type"] == "response"
+        hosted.faults.switch("f", False)
+        assert [(await hear(client))["type"] for _ in range(2)] == ["stream_data", "stream_end"]
