@@ -72,6 +72,8 @@ class MockStanding(Struct, frozen=True, kw_only=True):
     """What is hosted, all together."""
 
     name: str
+    problem: str = ""
+    """Why the newest version of it is not at work; empty when it is."""
     rules: tuple[RuleStanding, ...] = ()
     holes: tuple[HoleStanding, ...] = ()
     faults: tuple[FaultStanding, ...] = ()

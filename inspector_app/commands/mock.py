@@ -73,7 +73,7 @@ MOCK_COMMANDS: tuple[Command, ...] = (
         help="Go back to what goes by.",
         group="Program",
         where="mock",
-        footer=10,
+        footer=9,
     ),
     Command(
         name="mock_url",
@@ -187,7 +187,7 @@ MOCK_COMMANDS: tuple[Command, ...] = (
         where="mock",
         when=_on("fault"),
         otherwise=_NEEDS_FAULT,
-        footer=9,
+        footer=6,
         at=_in("faults"),
     ),
 )

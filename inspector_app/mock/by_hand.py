@@ -182,35 +182,46 @@ class DeskHandler(RegistryHandler):
         """Give what the handler offers, with calls that may be held."""
         self.inner.protocol = self.protocol
         found = Registry.of(self.inner)
-        if not isinstance(self.inner, RegistryHandler):  # others count by themselves
+        counts = not isinstance(self.inner, RegistryHandler)  # those count by themselves
+        if counts:
             found = self._desk.counts.counted(found)
-        return DeskRegistry(self._desk, found)
+        return DeskRegistry(self._desk, found, counts=counts)
 
 
 class DeskRegistry(Registry):
     """Operations whose calls may be held; also those that there are none of."""
 
-    __slots__ = ("_desk", "_inner")
+    __slots__ = ("_counts", "_desk", "_inner")
 
     _desk: Desk
     _inner: Registry
+    _counts: bool
 
-    def __init__(self, desk: Desk, inner: Registry) -> None:
+    def __init__(self, desk: Desk, inner: Registry, *, counts: bool) -> None:
         super().__init__(inner.endpoints)
         object.__setattr__(self, "_desk", desk)
         object.__setattr__(self, "_inner", inner)
+        object.__setattr__(self, "_counts", counts)
 
     def find(self, name: str, message_type: MessageType) -> Endpoint:
         """Give the operation of this name and kind. Raises `HandlerError`."""
         desk = self._desk
         if not desk.holding or not desk.holds(name, message_type):
-            return self._inner.find(name, message_type)
+            return self._found(name, message_type)
         make = {
             MessageType.REQUEST: _answered,
             MessageType.STREAM_REQUEST: _streamed,
             MessageType.STREAM_STREAM_REQUEST: _conversed,
         }[message_type]
         return Endpoint(name, message_type, make(self._desk, self._inner, name))
+
+    def _found(self, name: str, message_type: MessageType) -> Endpoint:
+        try:
+            return self._inner.find(name, message_type)
+        except HandlerError as error:
+            if self._counts:
+                self._desk.counts.missed(KINDS[message_type], name, error.message)
+            raise
 
 
 def _answered(desk: Desk, inner: Registry, name: str) -> Callable[..., Any]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from slipstream import HandlerError
 from slipstream.frames import MessageType
-from slipstream.handlers import Endpoint, Registry
+from slipstream.handlers import MARK, Endpoint, Registry
+
+if TYPE_CHECKING:
+    from inspector_app.intents import MessageKind
 
 
 @dataclass(slots=True)
@@ -40,11 +44,46 @@ class Count:
         self.last_ns, self.ending, self.error = time.time_ns(), ending, error[:500]
 
 
+MOST_MISSING: Final = 200
+"""Operations that are kept for which there is none; a peer may call whatever it likes."""
+
+
+@dataclass(slots=True)
+class Missing:
+    """Calls that the handler does not answer."""
+
+    kind: MessageKind
+    operation: str
+    why: str
+    calls: int = 0
+    last_ns: int = 0
+
+
 class Counts:
     """Counts of all operations, by name. They go on when a handler is loaded anew."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Count] = {}
+        self.holes: dict[tuple[MessageKind, str], Missing] = {}
+
+    def know(self, make: object) -> None:
+        """Take note of the operations of a class of handlers: those that it has, and no other ones."""
+        if not isinstance(make, type):
+            return  # what it offers is seen when one is made
+        found = _operations_in(make)
+        kept = {name: count for name, count in self.by_name.items() if found.get(name) is count.message_type}
+        self.by_name = {name: kept.get(name) or Count(each) for name, each in found.items()}
+        self.holes = {key: hole for key, hole in self.holes.items() if hole.operation not in found}
+
+    def missed(self, kind: MessageKind, operation: str, why: str) -> None:
+        """Count a call that the handler does not answer."""
+        operation = operation[:200]
+        hole = self.holes.get((kind, operation))
+        if hole is None:
+            if len(self.holes) >= MOST_MISSING:
+                return
+            hole = self.holes[kind, operation] = Missing(kind, operation, why[:500])
+        hole.calls, hole.last_ns = hole.calls + 1, time.time_ns()
 
     def counted(self, registry: Registry) -> Registry:
         """Have calls counted."""
@@ -57,6 +96,18 @@ class Counts:
         if endpoint.message_type is MessageType.STREAM_REQUEST:
             return replace(endpoint, method=_stream(endpoint.method, count))
         return replace(endpoint, method=_call(endpoint.method, count, waits=endpoint.is_coroutine))
+
+
+def _operations_in(handlers: type) -> dict[str, MessageType]:
+    """Give the operations of a class by the marks of its methods, without making one."""
+    found: dict[str, MessageType] = {}
+    for name in sorted({name for kind in handlers.__mro__ for name in vars(kind)}):
+        plain = inspect.getattr_static(handlers, name)
+        function = plain.__func__ if isinstance(plain, (staticmethod, classmethod)) else plain
+        mark = inspect.getattr_static(function, MARK, None)
+        if isinstance(mark, dict) and not name.startswith("slipstream."):
+            found[name] = mark["type"]
+    return found
 
 
 def _call(method: Callable[..., Any], count: Count, *, waits: bool) -> Callable[..., Any]:

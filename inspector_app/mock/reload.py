@@ -10,6 +10,7 @@ right for editors that write a new file in place of the old, and on every file s
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.5
 """Time between two looks at the files."""
+SLOW_S = 0.5
+"""Longer than that should no connection have to wait for code that is loaded."""
 _SETTLED_S = 0.1
 _PATIENCE = 20
 """So many looks after a change a file may be missing, for programs that remove it before they write it."""
@@ -118,6 +121,9 @@ class Reloader:
         self._tell = tell
         self._seen = _status(hosted.files)
         """The status of the files, as the version at work was made of them."""
+        self._turn = asyncio.Lock()
+        self.problem = ""
+        """Why the newest version is not at work; empty when it is."""
 
     @property
     def hosted(self) -> Hosted:
@@ -136,11 +142,35 @@ class Reloader:
         """Look at the files, and tell whether any is another than the version at work was made of."""
         return _status(self._seen) != self._seen
 
-    def reload(self) -> None:
+    async def reload(self) -> None:
         """Make a new version now. Raises `HandlerFileError`; then the old one goes on."""
+        async with self._turn:
+            try:
+                await self._renew()
+            except Exception as error:
+                self.problem = _problem_of(error, self._hosted.name)
+                raise
+        self.problem = ""
+
+    async def _renew(self) -> None:
         with self._renewing() as old:
-            self._hosted = old.again()
+            if old.is_only_read:
+                # Thousands of rules take seconds, which the connections are not to wait for.
+                self._hosted = await asyncio.to_thread(old.again)
+            else:
+                # What it makes while it is loaded, such as a database, may belong to this thread.
+                began_s = time.perf_counter()
+                self._hosted = old.again()
+                self._tell_slow(time.perf_counter() - began_s)
             self._take_over(self._hosted)
+
+    def _tell_slow(self, took_s: float) -> None:
+        if took_s > SLOW_S:
+            name = Path(self._hosted.name).name
+            text = (
+                f"Loading {name} took {took_s:.1f} s, in which all connections waited: have what takes long"
+            )
+            self._tell("warning", f"{text} done by a module outside of its folder, which is loaded once.")
 
     @contextmanager
     def _renewing(self) -> Iterator[Hosted]:
@@ -157,26 +187,11 @@ class Reloader:
 
     async def _reload(self) -> None:
         try:
-            if self._hosted.is_only_read:
-                await self._reload_beside()
-            else:
-                self.reload()
-        except HandlerFileError as error:
-            text = " ".join(str(error).splitlines())
-            self._tell("problem", f"{text} The version from before serves on.")
-        except Exception as error:  # noqa: BLE001 - following goes on, whatever a file does to it
-            text = f"{type(error).__name__}: {error}"
-            self._tell("problem", f"{self._hosted.name} could not be read anew ({text}): save it again.")
+            await self.reload()
+        except Exception:  # noqa: BLE001 - following goes on, whatever a file does to it
+            self._tell("problem", f"{self.problem} The version from before serves on.")
         else:
             self._tell("info", f"Reloaded {Path(self._hosted.name).name}: it answers from now on.")
-
-    async def _reload_beside(self) -> None:
-        """Read in a thread: thousands of rules take seconds, which the connections are not to wait for."""
-        with self._renewing() as old:
-            new = await asyncio.to_thread(old.again)
-            if self._hosted is old:  # else it was read anew by hand meanwhile
-                self._hosted = new
-                self._take_over(new)
 
     async def _settle(self) -> None:
         for _ in range(_PATIENCE):
@@ -184,6 +199,12 @@ class Reloader:
             await asyncio.sleep(_SETTLED_S)
             if _status(self._seen) == before and None not in before.values():
                 return
+
+
+def _problem_of(error: Exception, name: str) -> str:
+    if isinstance(error, HandlerFileError):
+        return " ".join(str(error).splitlines())
+    return f"{name} could not be read anew ({type(error).__name__}: {error}): save it again."
 
 
 _Status = tuple[int, int, int] | None

@@ -13,8 +13,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.widgets import Static
 
 from inspector_app.commands import Place, Situation
+from inspector_app.display.inert import inert
 from inspector_app.display.lines import TextLines
 from inspector_app.intents import (
     AddFault,
@@ -81,6 +84,7 @@ class MockScreen(CommandScreen):
 
     CSS = """
     MockScreen #mock { width: 1fr; height: 1fr; layout: vertical; }
+    MockScreen #problem { display: none; height: auto; max-height: 3; padding: 0 1; color: $text-error; }
     MockScreen #mock-lists { width: 1fr; height: 1fr; }
     MockScreen #answerers { height: 2fr; }
     MockScreen #faults, MockScreen #held { height: 1fr; }
@@ -103,6 +107,7 @@ class MockScreen(CommandScreen):
     def compose_parts(self) -> ComposeResult:
         """Give the lists, each under its title, and what there is to read about a row."""
         yield InfoLine(id="headline")
+        yield Static(id="problem", markup=False)
         with Container(id="mock"):
             with Vertical(id="mock-lists"):
                 yield RowList(_ANSWERERS, hint="Nothing answers anything yet.", id="answerers")
@@ -153,6 +158,9 @@ class MockScreen(CommandScreen):
         held = self.mock.held.count
         problem = [(self._problem, "severity-problem")] if self._problem else self.mock.headline
         self.query_one("#headline", InfoLine).show(problem)
+        broken = self.query_one("#problem", Static)
+        broken.display = bool(self.mock.broken)
+        broken.update(Content(inert(self.mock.broken)))
         self.query_one("#faults-title", InfoLine).show([("Faults", "emphasis bold")])
         self.query_one("#held-title", InfoLine).show(
             [("Waiting for you", "emphasis bold"), (f" {held}" if held else "", "severity-warning bold")]

@@ -38,7 +38,7 @@ from inspector_app.standing import (
 if TYPE_CHECKING:
     from inspector_app.mock.by_hand import Desk
     from inspector_app.mock.faults.plan import Faults
-    from inspector_app.mock.reload import Hosted
+    from inspector_app.mock.reload import Reloader
     from inspector_app.mock.script.mock import Mock
     from inspector_app.mock.script.rules import Rule
     from slipstream import Protocol
@@ -48,6 +48,7 @@ MOST_TOLD: Final = 1000
 _LONGEST_ANSWER: Final = 20_000
 _MOST_ANSWERS: Final = 300_000
 _LONGEST_TEXT: Final = 500
+_LONGEST_PROBLEM: Final = 2000
 
 
 class Mocking:
@@ -58,13 +59,13 @@ class Mocking:
 
     def __init__(
         self,
-        hosted: Callable[[], Hosted],
+        reloader: Reloader,
         faults: Faults,
         desk: Desk,
         conn_of: Callable[[Protocol | None], int | None],
         url: Callable[[], str],
     ) -> None:
-        self._hosted = hosted
+        self._reloader = reloader
         self._faults = faults
         self._desk = desk
         self._conn_of = conn_of
@@ -99,7 +100,7 @@ class Mocking:
         # Who hosts a handler of Python needs nothing of it.
         from inspector_app.mock.script.mock import Mock
 
-        hosted = self._hosted()
+        hosted = self._reloader.hosted
         if isinstance(hosted, WithFaults):
             hosted = hosted.hosted
         return hosted if isinstance(hosted, Mock) else None
@@ -144,22 +145,12 @@ class Mocking:
         """Tell how all of it stands."""
         mock, desk = self._mock, self._desk
         rules = list(_rules(mock)) if mock is not None else list(self._counted())
-        holes = list(mock.holes.values()) if mock is not None else []
         held, faults = list(desk.held.values()), self._faults.all
         return MockStanding(
-            name=self._hosted().name,
+            name=self._reloader.hosted.name,
+            problem=self._reloader.problem[:_LONGEST_PROBLEM],
             rules=tuple(rules[:MOST_TOLD]),
-            holes=tuple(
-                HoleStanding(
-                    kind=hole.kind,
-                    operation=hole.operation,
-                    why=hole.why,
-                    calls=hole.calls,
-                    last_ns=hole.last_ns,
-                    data_json=_text_of(hole.data, _LONGEST_ANSWER),
-                )
-                for hole in holes
-            ),
+            holes=tuple(_holes(mock) if mock is not None else self._missed()),
             faults=tuple(
                 FaultStanding(
                     title=fault.title,
@@ -186,6 +177,16 @@ class Mocking:
             more=max(0, len(rules) - MOST_TOLD) + max(0, len(faults) - MOST_TOLD),
         )
 
+    def _missed(self) -> Iterator[HoleStanding]:
+        for each in self._desk.counts.holes.values():
+            yield HoleStanding(
+                kind=each.kind,
+                operation=each.operation,
+                why=each.why,
+                calls=each.calls,
+                last_ns=each.last_ns,
+            )
+
     def _counted(self) -> Iterator[RuleStanding]:
         for name, count in self._desk.counts.by_name.items():
             yield RuleStanding(
@@ -197,6 +198,18 @@ class Mocking:
                 ending=count.ending,
                 error=count.error,
             )
+
+
+def _holes(mock: Mock) -> Iterator[HoleStanding]:
+    for each in mock.holes.values():
+        yield HoleStanding(
+            kind=each.kind,
+            operation=each.operation,
+            why=each.why,
+            calls=each.calls,
+            last_ns=each.last_ns,
+            data_json=_text_of(each.data, _LONGEST_ANSWER),
+        )
 
 
 def _rules(mock: Mock) -> Iterator[RuleStanding]:

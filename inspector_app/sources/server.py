@@ -58,7 +58,8 @@ class ServerSource:
         self._reloader = Reloader(first, take_over=self._take_over, tell=self._note)
         self.faults = Faults(first.faults, seed=first.seed)
         self.desk = Desk(self._note)
-        self._mocking = Mocking(lambda: self.hosted, self.faults, self.desk, self._conn_of, self._url)
+        self.desk.counts.know(first.make)
+        self._mocking = Mocking(self._reloader, self.faults, self.desk, self._conn_of, self._url)
         self._repeater = Repeater()
         self._following: asyncio.Task[None] | None = None
         self._server: Server | None = None
@@ -165,9 +166,9 @@ class ServerSource:
         if self._stopped:
             return Done(error=_STOPPED)
         try:
-            self._reloader.reload()
-        except HandlerFileError as error:
-            return Done(error=" ".join(str(error).splitlines()))  # the old handler goes on
+            await self._reloader.reload()
+        except Exception:  # noqa: BLE001 - whatever a file does to it, the old handler goes on
+            return Done(error=self._reloader.problem)
         await self._listening.aclose()
         try:
             await self._listen()
@@ -193,6 +194,7 @@ class ServerSource:
         for peer, handler in zip(peers, handlers, strict=True):
             peer.set_handler(self.desk.handler(handler))
         self.faults.take_over(new.faults, new.seed)
+        self.desk.counts.know(new.make)
 
     def _observe(self, websocket: object) -> list[RecordingTap]:
         self._conns += 1

@@ -39,6 +39,12 @@ class MockView:
         return operation in self.standing.holding
 
     @property
+    def broken(self) -> str:
+        """Say why the newest version is not at work; empty when it is."""
+        problem = self.standing.problem
+        return f"{problem} The version from before serves on." if problem else ""
+
+    @property
     def headline(self) -> list[Part]:
         """Say in a line what there is."""
         standing = self.standing

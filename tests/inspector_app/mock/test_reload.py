@@ -192,7 +192,8 @@ async def test_following_goes_on_whatever_a_new_version_does(folder: Path) -> No
             replaced(folder / "adder.py", adder(step))
             assert await follower.news() == (
                 "problem",
-                "moody could not be read anew (ZeroDivisionError: of its own): save it again.",
+                "moody could not be read anew (ZeroDivisionError: of its own): save it again."
+                 " The version from before serves on.",
             )
             assert not follower.reloader.changed()
 
@@ -252,3 +253,47 @@ def test_a_handler_that_ends_the_program_is_told(folder: Path) -> None:
     (folder / "adder.py").write_text(f"{adder(1)}\n    def __init__(self):\n        raise SystemExit('no')\n")
     with pytest.raises(HandlerFileError, match=r"could not be made \(SystemExit: no\): mend it"):
         handlers_of(load("adder.py"), 1)
+
+
+async def test_what_takes_long_to_load_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reload, "SLOW_S", 0.0)
+    async with Follower(load("adder.py")) as follower:
+        await follower.reloader.reload()
+        level, text = follower.said[0]
+        assert level == "warning"
+        assert text.startswith("Loading adder.py took 0.0 s, in which all connections waited")
+
+
+async def test_why_the_newest_version_is_not_at_work_is_known_until_one_is(folder: Path) -> None:
+    reloader = Reloader(load("adder.py"), take_over=lambda _: None, tell=lambda *_: None)
+    (folder / "adder.py").write_text("1 +")
+    with pytest.raises(HandlerFileError):
+        await reloader.reload()
+    assert "adder.py:1: not valid Python" in reloader.problem
+    (folder / "adder.py").write_text(adder(5))
+    await reloader.reload()
+    assert reloader.problem == ""
+    assert await sum_of(reloader.hosted) == 5
+
+
+async def test_a_reload_by_hand_reads_beside_the_connections_and_in_turn() -> None:
+    at_work, let_go = threading.Event(), threading.Event()
+    threads = []
+
+    class Read(BuiltIn):
+        def again(self) -> Any:
+            threads.append(threading.current_thread())
+            at_work.set()
+            assert let_go.wait(WAIT_S)
+            return self
+
+    first = Read(make=ProtocolHandler, is_only_read=True)
+    reloader = Reloader(first, take_over=lambda _: None, tell=lambda *_: None)
+    both = [asyncio.create_task(reloader.reload()) for _ in range(2)]
+    await asyncio.to_thread(at_work.wait, WAIT_S)  # the loop goes on
+    assert len(threads) == 1
+    let_go.set()
+    async with asyncio.timeout(WAIT_S):
+        await asyncio.gather(*both)
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads

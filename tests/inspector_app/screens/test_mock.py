@@ -240,6 +240,16 @@ async def test_faults_are_switched_and_added(tmp_path: Path) -> None:
         await stage.until(lambda: [each.title for each in screen.mock.standing.faults] == ["twice"])
 
 
+async def test_a_version_that_is_broken_is_told_until_it_is_mended(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (stage, client):
+        await opened_mock(stage)
+        (tmp_path / "shop.toml").write_text("[[request]]\noperation = 3")
+        await stage.until_shown("shop.toml:2:", "request[0].operation: this must be a text")
+        assert await calling(client) == {"price": 7}
+        (tmp_path / "shop.toml").write_text(SHOP)
+        await stage.until(lambda: "shop.toml:2:" not in stage.text)
+
+
 def test_a_fault_is_made_of_what_was_typed() -> None:
     typed = {"do": "lose", "operation": " greet ", "which": "item 3 and times 2 and peer 1", "by": ""}
     assert rule_of(typed) == {"do": "lose", "operation": "greet", "item": 3, "times": 2, "peer": 1}

@@ -21,6 +21,7 @@ from inspector_app.intents import (
     EditAnswer,
     HoldOperation,
     Intent,
+    Reconnect,
     SendItem,
     SendMessage,
     ServerSpec,
@@ -438,3 +439,48 @@ async def test_an_open_stream_tells_its_halves_and_its_credit_and_is_ended_with_
         assert (await shop.ask(TellExchange(**where))).told == ""
         frame = await shop.records.until_frame("out", "error", code="application")
         assert frame["data"]["error"] == "enough"
+
+
+COUNTED = """from slipstream import ProtocolHandler, request_response, stream_stream
+
+class Shop(ProtocolHandler):
+    @request_response
+    async def {name}(self, data):
+        return 1
+
+    @staticmethod
+    @request_response
+    def plain(data):
+        return 2
+"""
+
+
+async def test_the_operations_of_a_handler_in_python_are_told_before_anybody_comes_and_as_they_are_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "shop.py"
+    path.write_text(COUNTED.format(name="quote"))
+    source = ServerSource(ServerSpec(handler=str(path), port=0))
+    await source.start(lambda _: None)
+    try:
+
+        def names() -> list[str]:
+            return [each.operation for each in source._mocking.standing().rules]
+
+        assert names() == ["plain", "quote"]
+        async with connect(source.address) as peer:
+            assert await peer.request_response({"operation": "plain"}) == 2
+            for _ in range(2):
+                with pytest.raises(RemoteError, match="no operation"):
+                    await peer.request_response({"operation": "order"})
+            (hole,) = source._mocking.standing().holes
+            assert (hole.kind, hole.operation, hole.calls) == ("request", "order", 2)
+            assert "There is no operation 'order' here" in hole.why
+            path.write_text(COUNTED.format(name="order"))
+            assert await source.perform(Reconnect()) == Done()
+        assert names() == ["order", "plain"]
+        standing = source._mocking.standing()
+        assert [each.hits for each in standing.rules] == [0, 1]
+        assert not standing.holes
+    finally:
+        await source.stop()
