@@ -208,8 +208,8 @@ class RemoveFault(Struct, frozen=True, kw_only=True):
 class EditAnswer(Struct, frozen=True, kw_only=True):
     """Answer with another value: the rule at a place, from 0, of those of its kind in the mock's file.
 
-    `answer_json` is a request's answer, or the list of a stream's items. With `save` it is written into the
-    file, else it lasts until that is read anew.
+    `answer_json` is a request's answer, the list of a stream's items, or of its steps where it has some. With
+    `save` it is written into the file, else it lasts until that is read anew.
     """
 
     kind: MessageKind

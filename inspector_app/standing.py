@@ -18,8 +18,8 @@ Standing = TypeVar("Standing")
 class RuleStanding(Struct, frozen=True, kw_only=True):
     """What answers calls: a rule of a mock, or, without a `place`, an operation of a handler in Python.
 
-    `place` counts the rules of its kind in the file, from 0. `answer_json` is what it answers with; empty:
-    that is no one value, or a large one.
+    `place` counts the rules of its kind in the file, from 0. `answer_json` is what it answers with, an
+    answer, or the items or steps of a stream; empty: there is none, or it is a large one.
     """
 
     kind: str
@@ -32,6 +32,8 @@ class RuleStanding(Struct, frozen=True, kw_only=True):
     ending: str = ""
     error: str = ""
     answer_json: str = ""
+    failure: str = ""
+    """The code of the error that it answers with, which another answer takes the place of."""
     edited: bool = False
 
 

@@ -312,10 +312,10 @@ class MockScreen(CommandScreen):
             await self._take_over()
             return done.error or ""
 
-        title = (
-            f"What {rule.operation} answers" if rule.kind == "request" else f"The items of {rule.operation}"
-        )
-        self.app.push_screen(AnswerForm(title, rule.answer_json, use, {"use": "Use", "save": "Into file"}))
+        title = f"What {rule.operation} answers" if rule.kind == "request" else f"What {rule.operation} does"
+        ways = {"use": "Use", "save": "Into file"}
+        said = f"It ends with the error {rule.failure}: what you use takes its place." if rule.failure else ""
+        self.app.push_screen(AnswerForm(title, rule.answer_json, use, ways, data=said))
 
     def do_answer_held(self) -> None:
         """Write the answer of a request, or items of a stream one after the other."""

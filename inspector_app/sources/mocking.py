@@ -6,8 +6,9 @@ Owns the sentences when it cannot be done. What a fault, a rule or a desk is, th
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from pydantic import ValidationError
 
@@ -229,6 +230,7 @@ def _rules(mock: Mock) -> Iterator[RuleStanding]:
             ending="" if last is None else last.ending,
             error="" if last is None else last.text[:_LONGEST_TEXT],
             answer_json=answer,
+            failure=_failure_of(rule),
             edited=rule.edited,
         )
 
@@ -237,9 +239,18 @@ def _answer_of(rule: Rule) -> str:
     answer = rule.answer
     if rule.kind == "request":
         return "null" if answer.failure is not None else _text_of(answer.source, _LONGEST_ANSWER)
-    if rule.kind == "stream":
-        return "[]" if answer.source is None else _text_of(answer.source, _LONGEST_ANSWER)
-    return ""
+    if rule.kind == "oneway":
+        return ""
+    return "[]" if answer.source is None else _text_of(answer.source, _LONGEST_ANSWER)
+
+
+def _failure_of(rule: Rule) -> str:
+    from inspector_app.mock.script.steps import Fail
+
+    if rule.answer.failure is not None:
+        return rule.answer.failure.code
+    last = rule.answer.steps[-1] if rule.kind == "stream" and rule.answer.steps else None
+    return last.failure.code if isinstance(last, Fail) else ""
 
 
 def _text_of(value: Any, longest: int) -> str:
@@ -278,8 +289,19 @@ def _rule_of(text: str) -> FaultRule:
 
 def _json_of(text: str, what: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except ValueError as error:
         raise ValueError(f"{what} is no JSON: {error}.") from None
     except RecursionError:
         raise ValueError(f"{what} is nested too deeply.") from None
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number

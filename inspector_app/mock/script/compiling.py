@@ -16,11 +16,11 @@ from inspector_app.mock.script.answer_files import file_in, read_answer, read_it
 from inspector_app.mock.script.expressions import Known
 from inspector_app.mock.script.matching import matcher_of
 from inspector_app.mock.script.memory import LARGEST_PEER, LARGEST_STATE
-from inspector_app.mock.script.reading import MockFileError, MockText, told
+from inspector_app.mock.script.reading import MockFileError, MockText, steps_of, told
 from inspector_app.mock.script.rules import Answer, Operation, Rule
 from inspector_app.mock.script.running import Acting, Failure, Push, Setting
 from inspector_app.mock.script.steps import Act, Each, End, Expect, Fail, Items, Reply, Step, Wait
-from inspector_app.mock.script.templates import Template, template
+from inspector_app.mock.script.templates import Problems, Template, template
 from inspector_app.mock.script.values import size_of
 from inspector_app.toml_lines import Place, line_of
 
@@ -46,9 +46,17 @@ def compiled(text: MockText) -> Compiled:
     return _Compiler(text).compile()
 
 
+def _refuse(_: Place, text: str) -> None:
+    sentence = text[:1].upper() + text[1:].rstrip(".")
+    raise ValueError(sentence if sentence.endswith("?") else f"{sentence}.")
+
+
 class _Compiler:
-    def __init__(self, text: MockText) -> None:
+    """Compiles a document, or, with `refuse`, a part that a person edits; that hears of the first problem."""
+
+    def __init__(self, text: MockText, refuse: Problems | None = None) -> None:
         self._text = text
+        self._refuse = refuse
         self._problems: list[tuple[int, str]] = []
         self._made = Compiled()
         self._variables = {"state": set(text.document.state), "peer": set(text.document.peer)}
@@ -64,14 +72,21 @@ class _Compiler:
         for at, talk in enumerate(document.bidirectional):
             place: Place = ("bidirectional", at)
             steps = self._steps(talk.steps, (*place, "steps"), self._known("bidirectional"))
-            self._rule("bidirectional", talk, place, Answer(steps=steps))
+            self._rule("bidirectional", talk, place, Answer(self._written(place), steps=steps))
         for at, oneway in enumerate(document.oneway):
             self._rule("oneway", oneway, ("oneway", at), Answer())
         if self._problems:
             raise MockFileError(told([text for _, text in sorted(self._problems)]))
         return self._made
 
+    def _written(self, place: Place) -> Any:
+        """Give the steps of a rule as they were written."""
+        kind, at = place
+        return self._text.values[str(kind)][at]["steps"]
+
     def _problem(self, path: Place, text: str) -> None:
+        if self._refuse is not None:
+            self._refuse(path, text)
         self._problems.append((line_of(self._text.lines, path), self._text.problem(path, text)))
 
     def _known(self, kind: MessageKind) -> Known:
@@ -124,18 +139,19 @@ class _Compiler:
         known = self._known(kind)
 
         def make(source: Any) -> Answer:
-            def refuse(_: Place, text: str) -> None:
-                sentence = text[:1].upper() + text[1:].rstrip(".")
-                raise ValueError(sentence if sentence.endswith("?") else f"{sentence}.")
-
             if kind == "request":
-                return Answer(source, template(source, (*path, "answer"), known, refuse))
-            if kind == "stream" and isinstance(table, model.StreamTable):
-                if not isinstance(source, list):
-                    raise ValueError("A stream is answered with a list of items.")
-                items = self._items(source, (*path, "items"), known, table, 1, refuse)
+                return Answer(source, template(source, (*path, "answer"), known, _refuse))
+            if kind == "oneway":
+                raise ValueError("A message that has no answer has none to edit.")
+            has_items = isinstance(table, model.StreamTable) and table.steps is None
+            if not isinstance(source, list):
+                what = "items" if has_items else "steps"
+                raise ValueError(f"A stream is answered with a list of {what}.")  # noqa: TRY004 - of a person
+            if isinstance(table, model.StreamTable) and has_items:
+                items = self._items(source, (*path, "items"), known, table, 1, _refuse)
                 return Answer(source, steps=(items,))
-            raise ValueError(f"What a {kind} rule does is a list of steps: edit the file.")
+            edited = _Compiler(self._text, _refuse)
+            return Answer(source, steps=edited._steps(steps_of(kind, source), (*path, "steps"), known))
 
         return make
 
@@ -151,7 +167,7 @@ class _Compiler:
     def _stream(self, table: model.StreamTable, path: Place) -> Answer:
         known = self._known("stream")
         if table.steps is not None:
-            return Answer(steps=self._steps(table.steps, (*path, "steps"), known))
+            return Answer(self._written(path), steps=self._steps(table.steps, (*path, "steps"), known))
         steps: list[Step] = []
         if table.items_file is not None:
             value = self._file(table.items_file, (*path, "items_file"), lines=True)

@@ -9,15 +9,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from inspector_app.capture.filter.readers import nearest
 from inspector_app.mock.load import HandlerFileError
-from inspector_app.mock.script.model import Document
+from inspector_app.mock.script.model import Document, StepTable
 from inspector_app.toml_lines import Place, key_text, line_of, lines_of
+
+if TYPE_CHECKING:
+    from inspector_app.intents import MessageKind
 
 LARGEST_FILE_BYTES = 8_000_000
 MOST_TOLD = 10
@@ -39,6 +42,8 @@ class MockText:
     path: Path
     shown: str
     document: Document
+    values: dict[str, Any]
+    """What the document was made of, as it was written."""
     lines: dict[Place, int]
 
     def problem(self, path: Place, text: str) -> str:
@@ -64,9 +69,22 @@ def read(path: Path) -> MockText:
     if wrong:
         raise MockFileError(told([_sentence(shown, line_of(lines, at), at, why) for at, why in wrong]))
     try:
-        return MockText(path, shown, Document.model_validate(values), lines)
+        return MockText(path, shown, Document.model_validate(values), values, lines)
     except ValidationError as error:
         raise MockFileError(_problems(error, shown, lines)) from None
+
+
+def steps_of(kind: MessageKind, source: Any) -> list[StepTable]:
+    """Read steps that a person edits. Raises `ValueError` with a sentence."""
+    try:
+        document = Document.model_validate({kind: [{"operation": "x", "steps": source}]})
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        place = key_text(_path(found)[2:])
+        raise ValueError(_ended(f"{place}: {_why(found)}" if place else _why(found))) from None
+    rules: list[Any] = document.stream if kind == "stream" else document.bidirectional
+    steps: list[StepTable] = rules[0].steps
+    return steps
 
 
 def told(problems: list[str]) -> list[str]:
@@ -130,7 +148,11 @@ def _path(error: ErrorDetails) -> Place:
 
 def _sentence(shown: str, line: int, path: Place, text: str) -> str:
     key = key_text(path)
-    return f"{shown}:{line}: {key + ': ' if key else ''}{text.rstrip('.')}{'' if text.endswith('?') else '.'}"
+    return f"{shown}:{line}: {key + ': ' if key else ''}{_ended(text)}"
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("?") else f"{text.rstrip('.')}."
 
 
 _WRONG_TYPES = {

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 _KEYS = {
     "request": ("answer", ("answer_file", "error")),
-    "stream": ("items", ("items_file", "item", "count", "repeat", "error", "steps")),
+    "stream": ("items", ("items_file", "item", "count", "repeat", "error")),
+    "bidirectional": ("steps", ()),
 }
-"""The key that an answer goes to, and those that it takes the place of."""
+"""The key that an answer goes to, and those that it takes the place of. Steps stay steps."""
 
 
 def write_answer(path: Path, rule: Rule, answer: Any) -> None:
     """Write it. Raises `ValueError` with a sentence; then the file is as it was."""
-    key, others = _KEYS[rule.kind]
     kind, place = str(rule.path[0]), int(rule.path[1])
     try:
         with path.open(encoding="utf-8", newline="") as file:  # line breaks stay as they are
@@ -31,8 +31,11 @@ def write_answer(path: Path, rule: Rule, answer: Any) -> None:
         table = document[kind][place]
         same = table["operation"] == rule.operation
         if same:
+            key, others = ("steps", ()) if "steps" in table else _KEYS[rule.kind]
             _put(table, key, others, answer)
             replace_file(path, tomlkit.dumps(document).encode(), mode=path.stat().st_mode & 0o777)
+    except UnicodeEncodeError:
+        raise ValueError("It has half of a surrogate pair in it, which no file can hold.") from None
     except (KeyError, IndexError, TypeError, TOMLKitError, UnicodeDecodeError):
         same = False
     except OSError as error:
@@ -45,7 +48,11 @@ def write_answer(path: Path, rule: Rule, answer: Any) -> None:
 def _put(table: Any, key: str, others: tuple[str, ...], answer: Any) -> None:
     for other in others:
         table.pop(other, None)
-    table[key] = _item(answer)
+    table[key] = _in_lines(answer) if key == "steps" else _item(answer)
+
+
+def _in_lines(steps: list[Any]) -> Any:
+    return _item(steps).multiline(len(steps) > 1)
 
 
 def _item(value: Any) -> Any:

@@ -70,7 +70,7 @@ class Rule:
         return self.times is not None and self.hits >= self.times
 
     def replace_answer(self, source: Any) -> None:
-        """Answer with another value from now on: a request's answer, or the list of a stream's items.
+        """Answer with another value from now on: a request's answer, the list of a stream's items or steps.
 
         Templates work as in the file. Raises `ValueError` with a sentence, and changes nothing then.
         """

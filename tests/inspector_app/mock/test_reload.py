@@ -190,11 +190,8 @@ async def test_following_goes_on_whatever_a_new_version_does(folder: Path) -> No
     async with Follower(Moody(ProtocolHandler, "moody", frozenset({folder / "adder.py"}))) as follower:
         for step in (2, 3):
             replaced(folder / "adder.py", adder(step))
-            assert await follower.news() == (
-                "problem",
-                "moody could not be read anew (ZeroDivisionError: of its own): save it again."
-                 " The version from before serves on.",
-            )
+            why = "moody could not be read anew (ZeroDivisionError: of its own): save it again."
+            assert await follower.news() == ("problem", f"{why} The version from before serves on.")
             assert not follower.reloader.changed()
 
 

@@ -213,6 +213,53 @@ async def test_an_answer_is_not_written_into_a_file_that_is_another_by_now(shop:
     assert shop.path.read_text() == other
 
 
+async def test_the_steps_of_a_stream_are_edited_live_and_written_into_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    path.write_text(STEPS)
+    source = ServerSource(ServerSpec(handler=str(path), port=0))
+    await source.start(lambda _: None)
+    try:
+        told = [json.loads(rule.answer_json) for rule in source._mocking.standing().rules]
+        assert told == [[{"send": 1}, {"wait": "1ms"}], [{"each": [{"send": "{{ item }}"}]}]]
+        async with connect(source.address) as peer:
+            steps = [{"send": "hi {{ data.n }}"}, {"send": None}]
+            done = await source.perform(EditAnswer(kind="stream", place=0, answer_json=json.dumps(steps)))
+            assert done == Done()
+            stream = await peer.request_stream({"operation": "ticks", "n": 7})
+            assert [item async for item in stream] == ["hi 7", None]
+            edit = EditAnswer(kind="bidirectional", place=0, answer_json=json.dumps(steps), save=True)
+            assert await source.perform(edit) == Done()
+            handle = await peer.stream_stream({"operation": "chat", "n": 8})
+            assert [item async for item in handle] == ["hi 8", None]
+        written = path.read_text()
+        assert written.startswith(STEPS[: STEPS.index("steps = [ { each")])
+        assert load_mock(path).rules[1].answer.source == [{"send": "hi {{ data.n }}"}, {"send": "{{ null }}"}]
+    finally:
+        await source.stop()
+
+
+async def test_a_rule_that_fails_says_so_before_its_answer_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    path.write_text(
+        '[[request]]\noperation = "pay"\nerror = { code = "broke", message = "No." }\n'
+        '[[stream]]\noperation = "ticks"\nitems = [1]\nerror = { message = "No." }\n'
+    )
+    source = ServerSource(ServerSpec(handler=str(path), port=0))
+    assert [rule.failure for rule in source._mocking.standing().rules] == ["broke", "application"]
+    await source.perform(EditAnswer(kind="request", place=0, answer_json="1"))
+    assert [rule.failure for rule in source._mocking.standing().rules] == ["", "application"]
+
+
+STEPS = """[[stream]]
+operation = "ticks"
+steps = [ { send = 1 }, { wait = "1ms" } ]  # of two
+
+[[bidirectional]]
+operation = "chat"
+steps = [ { each = [ { send = "{{ item }}" } ] } ]
+"""
+
+
 @pytest.mark.parametrize(
     ("kind", "place", "answer", "told"),
     [
@@ -220,7 +267,13 @@ async def test_an_answer_is_not_written_into_a_file_that_is_another_by_now(shop:
         ("request", 0, '"{{ data. }}"', ""),
         ("request", 9, "1", "The file was read anew, and that rule is gone"),
         ("stream", 0, "1", "A stream is answered with a list of items."),
-        ("bidirectional", 0, "1", "What a bidirectional rule does is a list of steps: edit the file."),
+        ("request", 0, "NaN", "The answer is no JSON: NaN is no JSON value."),
+        ("request", 0, "1e999", "The answer is no JSON: 1e999 is too large a number."),
+        ("request", 0, '"\\ud800"', "It has half of a surrogate pair in it"),
+        ("bidirectional", 0, "1", "A stream is answered with a list of steps."),
+        ("bidirectional", 0, "[1]", "steps[0]: this must be a table."),
+        ("bidirectional", 0, '[{"snd": 1}]', "steps[0].snd: there is no such key here: did you mean send?"),
+        ("bidirectional", 0, '[{"send": "{{ 1 + }}"}]', "'1 +' is not finished."),
     ],
 )
 async def test_an_answer_that_will_not_do_is_refused_with_a_sentence(
