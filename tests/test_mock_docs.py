@@ -121,7 +121,9 @@ class TakingAll(Registry):
 async def played(path: Path) -> AsyncIterator[Callable[[str], Awaitable[Peer]]]:
     """Host a mock; gives what makes a client of it, or gives the one of that name."""
     mock = load_mock(path)
+    mock.notes_to(lambda *_: None)
     async with AsyncExitStack() as clients, serve(mock.make) as server:
+        clients.push_async_callback(mock.end)
         peers: dict[str, Peer] = {}
 
         async def peer(name: str) -> Peer:

@@ -46,6 +46,40 @@ def path_text(path: Path) -> str:
     return text
 
 
+def schema_problem(schema: object) -> str:
+    """Say why nothing can be checked by a schema, without a full stop; empty: something can."""
+    if _is_large(schema):
+        return f"it is larger than {MOST_SCHEMA_BYTES} bytes, or nested too deeply"
+    import jsonschema_rs
+
+    try:
+        _validator(schema)
+    except jsonschema_rs.ValidationError as error:
+        problems = _problems(error)
+        return "; ".join(
+            f"{path_text(each.path)[len('data') :]} {each.text}".strip(". ") for each in problems
+        )
+    except (ValueError, TypeError, RecursionError) as error:
+        return _reason(error)
+    return ""
+
+
+def _validator(schema: Any) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(
+        schema,
+        offline=True,
+        validate_formats=True,
+        mask="This",
+        pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES),
+    )
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).partition("\n")[0].split())[:200]
+
+
 class Checker:
     """Checks values by one schema; None as a schema takes everything.
 
@@ -62,21 +96,12 @@ class Checker:
                 "The schema of this operation is no JSON Schema that can be used: data is not checked."
             )
             return
-        import jsonschema_rs
-
         try:
-            self._validator = jsonschema_rs.validator_for(
-                schema,
-                offline=True,
-                validate_formats=True,
-                mask="This",
-                pattern_options=jsonschema_rs.RegexOptions(
-                    size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES
-                ),
-            )
+            self._validator = _validator(schema)
         except (ValueError, TypeError, RecursionError) as error:
-            reason = " ".join(str(error).partition("\n")[0].split())[:200]
-            self.unusable = f"The schema of this operation cannot be used ({reason}): data is not checked."
+            self.unusable = (
+                f"The schema of this operation cannot be used ({_reason(error)}): data is not checked."
+            )
 
     def problems(self, value: object) -> list[Problem]:
         """Say what is wrong with a value, the first of it."""

@@ -129,11 +129,20 @@ class _Compiler:
             text = f"{name} is a rule for {operation.kind} too: an operation is of one kind, so rename one"
             self._problem((*path, "operation"), text)
             return None
+        for key, schema in (("params", table.params), ("returns", table.returns)):
+            if schema is not None and (why := self._schema_problem(schema)):
+                self._problem((*path, key), f"this is no JSON Schema that can be used: {why}")
         operation.doc = operation.doc or table.doc or ""
         operation.params = operation.params or table.params
         operation.returns = operation.returns or table.returns
         operation.deprecated = operation.deprecated or table.deprecated
         return operation
+
+    @staticmethod
+    def _schema_problem(schema: dict[str, Any]) -> str:
+        from inspector_app.schemas.checking import schema_problem  # most mocks have none
+
+        return schema_problem(schema)
 
     def _maker(self, kind: MessageKind, table: model.RuleTable, path: Place) -> Callable[[Any], Answer]:
         known = self._known(kind)

@@ -7,6 +7,7 @@ connection is there.
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from inspector_app.mock.script.values import ExpressionError, size_of
 
 if TYPE_CHECKING:
+    from inspector_app.schemas.judging import Judge
     from slipstream import Protocol
 
 LARGEST_STATE = 8_000_000
@@ -23,6 +25,13 @@ LARGEST_PEER = 1_000_000
 """Likewise of the variables of one peer."""
 MOST_PUSHES = 1_000
 """Messages that wait to be sent by the mock itself."""
+
+
+_MOST_MISFITS = 3
+
+
+async def _begun(judge: Judge) -> None:
+    await judge.check({}, "null")
 
 
 class Variables:
@@ -61,6 +70,7 @@ class Memory:
         self.seed_told = False
         self.observers: list[Callable[[], None]] = []
         """Called whenever a call was counted, or the operations have changed."""
+        self._judge: Judge | None = None
         self._declared: dict[str, Any] = {}
         self._peers: weakref.WeakKeyDictionary[Protocol, Variables] = weakref.WeakKeyDictionary()
         self._pushes: set[asyncio.Task[None]] = set()
@@ -104,8 +114,26 @@ class Memory:
         task.add_done_callback(self._pushes.discard)
         return True
 
+    def begin_to_check(self) -> None:
+        """Have there be what checks data by schemas: a process, which no call is to begin."""
+        if self._judge is None:
+            from inspector_app.schemas.judging import Judge
+
+            self._judge = Judge()
+            judge = self._judge
+            self.push(lambda: _begun(judge))
+
+    async def misfit(self, schema: object, value: Any) -> str:
+        """Say why a value does not fit a schema; empty where it does, or that is not known in time."""
+        if self._judge is None or schema is None:
+            return ""
+        judgement = await self._judge.check(schema, json.dumps(value))
+        return "; ".join(map(str, judgement.problems[:_MOST_MISFITS]))
+
     async def end(self) -> None:
         """Send nothing more."""
+        if self._judge is not None:
+            self._judge.close()
         pushes: Iterable[asyncio.Task[None]] = list(self._pushes)
         for each in pushes:
             each.cancel()

@@ -128,6 +128,8 @@ class Mock:
         self._note = note
         self.declare()
         self.memory.changed()
+        if self._text.document.check:
+            self.memory.begin_to_check()
         if self._by_chance and not self.memory.seed_told:
             self.memory.seed_told = True
             text = f"What is made up comes from the seed {self.seed}: --seed {self.seed} repeats it."
@@ -146,11 +148,13 @@ class Mock:
 
     async def answer(self, operation: Operation, data: dict[str, Any]) -> Any:
         """Answer a request. Raises `HandlerError`."""
+        await self._check(operation, data)
         with self._counted(operation, data) as (rule, run):
             await self._begin(rule, run)
             if rule.answer.failure is not None:
                 raise rule.answer.failure.made(run)
             value = rule.answer.value(run.scope) if rule.answer.value is not None else None
+            await self._check_made(operation, rule, run, value)
             rule.acting.after(run)
             return value
 
@@ -158,17 +162,23 @@ class Mock:
         self, operation: Operation, data: dict[str, Any], stream: BiStreamHandle | None = None
     ) -> AsyncGenerator[Any, None]:
         """Give the items of a stream; `stream` has what comes in on a bidirectional one."""
+        await self._check(operation, data)
         with self._counted(operation, data) as (rule, run):
             run.stream = stream
             steps = rule.answer.steps
             await self._begin(rule, run)
             async with aclosing(items_of(steps, run)) as items:
                 async for item in items:
+                    await self._check_made(operation, rule, run, item)
                     yield item
             rule.acting.after(run)
 
     async def take(self, operation: Operation, data: dict[str, Any]) -> None:
         """Take a message that has no answer."""
+        try:
+            await self._check(operation, data)
+        except HandlerError:
+            return  # nobody would hear of it
         with self._counted(operation, data) as (rule, run):
             await self._begin(rule, run)
             rule.acting.after(run)
@@ -176,6 +186,25 @@ class Mock:
     async def _begin(self, rule: Rule, run: Run) -> None:
         await pause(run, rule.delay_s, rule.jitter_s)
         rule.acting.before(run)
+
+    async def _check(self, operation: Operation, data: dict[str, Any]) -> None:
+        """Look whether data fits the operation's `params`, if that is asked for. Raises `HandlerError`."""
+        if not self._text.document.check or operation.params is None:
+            return
+        misfit = await self.memory.misfit(operation.params, _without_operation(data))
+        if misfit:
+            why = f"the data does not fit its params: {misfit}"
+            self.hole(operation.kind, operation.name, why, data, advice="mend the caller, or the params")
+            raise HandlerError(f"{self._text.path.name}: {why}", code="invalid_request")
+
+    async def _check_made(self, operation: Operation, rule: Rule, run: Run, value: Any) -> None:
+        """Note an answer or an item that does not fit `returns`, if that is asked for."""
+        if not self._text.document.check or operation.returns is None:
+            return
+        misfit = await self.memory.misfit(operation.returns, value)
+        if misfit:
+            text = f"what is answered does not fit returns: {misfit}"
+            self.tell("warning", self._text.problem(rule.path, text), run.protocol)
 
     @contextmanager
     def _counted(self, operation: Operation, data: dict[str, Any]) -> Iterator[tuple[Rule, Run]]:
@@ -241,7 +270,9 @@ class Mock:
 
     # -- holes and notes ----------------------------------------------------------------------------------
 
-    def hole(self, kind: MessageKind, operation: str, why: str, data: dict[str, Any]) -> HandlerError:
+    def hole(
+        self, kind: MessageKind, operation: str, why: str, data: dict[str, Any], advice: str = "add a rule"
+    ) -> HandlerError:
         """Count a call that no rule fits, tell of the first of its kind, and give the error for it."""
         operation, data = operation[:200], _without_operation(data)
         found = self.holes.get((kind, operation))
@@ -250,7 +281,7 @@ class Mock:
             found = Hole(kind, operation, why)
             if len(self.holes) < MOST_HOLES:
                 self.holes[kind, operation] = found
-                self.tell("warning", f"{text}. The data is {outline(data)}: add a rule.", current_protocol())
+                self.tell("warning", f"{text}. The data is {outline(data)}: {advice}.", current_protocol())
         found.calls, found.why, found.last_ns = found.calls + 1, why, time.time_ns()
         found.data = data if size_of(data, _LARGEST_KEPT) <= _LARGEST_KEPT else None
         self.memory.changed()

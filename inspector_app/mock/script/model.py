@@ -284,6 +284,10 @@ class Document(Table):
     """A mock: what a server answers that does not exist."""
 
     seed: int | None = Field(default=None, description="The same seed makes up the same data and waits.")
+    check: bool = Field(
+        default=False,
+        description="Refuse data that does not fit params; note answers and items that do not fit returns.",
+    )
     state: Variables = Field(default={}, description="Variables that all peers share, as they begin.")
     peer: Variables = Field(default={}, description="Variables of each peer, as they begin.")
     request: list[RequestTable] = Field(default=[], max_length=MOST_RULES, description="Rules for requests.")
