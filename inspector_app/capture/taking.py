@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.capture.excerpt import EVERYTHING, Excerpt, Progress, Selection
 from inspector_app.capture.formats.known import STDOUT, Format
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.tidying import tidy
+from inspector_app.whole_file import replace_file, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +92,8 @@ def export_excerpt(excerpt: Excerpt, output: str, write: Callable[[Excerpt, Bina
             write(excerpt, stream)
     else:
         try:
-            _write_whole(Path(output), lambda stream: write(excerpt, stream))
+            with whole_file(Path(output)) as stream:
+                write(excerpt, stream)
         except OSError as error:
             raise CaptureError(
                 f"Cannot write {output} ({error.strerror or error}): give -o another place."
@@ -103,26 +104,8 @@ def export_excerpt(excerpt: Excerpt, output: str, write: Callable[[Excerpt, Bina
 def write_text(target: Path, text: str) -> None:
     """Write a text to a file, which is there whole or not at all. Raises `CaptureError`."""
     try:
-        _write_whole(target, lambda stream: stream.write(text.encode("utf-8", "backslashreplace")))
+        replace_file(target, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise CaptureError(
             f"Cannot write {target} ({error.strerror or error}): choose another place."
         ) from error
-
-
-def _write_whole(target: Path, write: Callable[[BinaryIO], object]) -> None:
-    if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced, only written to
-        with target.open("wb") as stream:
-            write(stream)
-        return
-    with tempfile.NamedTemporaryFile(
-        "wb", dir=target.absolute().parent, prefix=f".{target.name[:80]}.", delete=False, buffering=1 << 20
-    ) as stream:
-        try:
-            write(cast("BinaryIO", stream))
-            stream.flush()
-            Path(stream.name).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(stream.name).unlink()
-            raise

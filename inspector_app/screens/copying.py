@@ -5,13 +5,12 @@ Owns what is copied, how large it may be for a clipboard, and that anything larg
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError, from_os
 from inspector_app.capture.reader import CaptureReader
@@ -21,6 +20,7 @@ from inspector_app.display.json_layout import in_one_line, lay_out
 from inspector_app.screens.base import notify
 from inspector_app.screens.prompts import Prompt
 from inspector_app.typed_path import typed_path
+from inspector_app.whole_file import whole_file
 
 if TYPE_CHECKING:
     from inspector_app.capture.records import ExchangeRow
@@ -130,28 +130,14 @@ def write_copy(main: MainScreen, copy: Copy) -> None:
     )
 
 
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that is not there yet, for the user alone; it is there whole or not at all."""
-    try:
-        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            try:
-                yield file
-                file.flush()
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise from_os(error, path) from error
-
-
 def _write(main: MainScreen, copy: Copy, path: Path) -> None:
     """Write, in a thread."""
     try:
-        with _new_file(path) as file:
+        with whole_file(path, is_new=True) as file:
             for part in copy.parts():
                 file.write(part)
-    except CaptureError as error:
-        main.app.call_from_thread(notify, main.app, str(error), "error")
+    except (CaptureError, OSError) as error:
+        told = from_os(error, path) if isinstance(error, OSError) else error
+        main.app.call_from_thread(notify, main.app, str(told), "error")
     else:
         main.app.call_from_thread(notify, main.app, f"Written to {path}.")
