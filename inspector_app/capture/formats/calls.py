@@ -222,6 +222,11 @@ def volatile_sort(value: object, time_ns: int) -> Sort | None:
     return None
 
 
+def is_placeholder(value: object) -> bool:
+    """Tell whether a value is nothing but what stands for a secret."""
+    return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
+
+
 def leaves(value: object, path: tuple[Step, ...] = ()) -> list[tuple[tuple[Step, ...], object]]:
     """Give every value that is no object and no list, with its path."""
     if isinstance(value, dict):

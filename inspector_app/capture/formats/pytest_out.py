@@ -22,6 +22,7 @@ from inspector_app.capture.formats.calls import (
     steady,
     volatile_sort,
 )
+from inspector_app.capture.formats.carried import Carried
 from slipstream.exchanges import error_facts
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ _HEAD = '''\
 
     SLIPSTREAM_URL=ws://127.0.0.1:8765 pytest THIS_FILE
 
-What differs each time, such as times and UUIDs, is compared by what it looks like. Calls that overlapped
-are made one after the other.
+What differs each time, such as times and UUIDs, is compared by what it looks like; what an answer gave and a
+later call sends is taken from the new answer. Calls that overlapped are made one after the other.
 """
 
 import asyncio
@@ -119,9 +120,11 @@ def _tests(calls: Calls) -> Iterator[str]:
         yield f"async def connection_{place}():"
         yield "    async with connect(URL) as peer:"
         lines: list[str] = []
+        carried = Carried([call for call in mine if not is_deep(call) and not shaken.differs(call)])
         for call in mine:
             lines.append(f"# frame {call.seq}: {_NO_NAME.sub('_', call.operation)[:60]}")
-            lines += _statements(call, shaken)
+            lines += _statements(call, shaken, carried)
+            lines += carried.taken(call)
         if all(not line or line.startswith("#") for line in lines):
             lines.append("assert peer")  # a block of comments alone is not Python
         yield from (f"        {line}" if line else "" for line in lines)
@@ -142,11 +145,11 @@ class _Shaken:
         return len(self._answers[key_of(call)]) > 1
 
 
-def _statements(call: Call, shaken: _Shaken) -> Iterator[str]:
+def _statements(call: Call, shaken: _Shaken, carried: Carried) -> Iterator[str]:
     if is_deep(call):
         yield "# HOLE: its values are nested too deeply to be written here, so it is not made again."
         return
-    data = _literal({"operation": call.operation, **call.data})
+    data = _literal(carried.sent({"operation": call.operation, **call.data}, _Matcher))
     match call.kind:
         case "oneway":
             yield from _over_lines("await peer.fire_and_forget(", data, ")")
@@ -155,7 +158,7 @@ def _statements(call: Call, shaken: _Shaken) -> Iterator[str]:
         case "stream":
             yield from _stream(call, data)
         case "bidirectional":
-            yield from _bidirectional(call, data)
+            yield from _bidirectional(call, data, carried)
 
 
 def _request(call: Call, data: str, shaken: _Shaken) -> Iterator[str]:
@@ -197,13 +200,13 @@ def _stream(call: Call, data: str) -> Iterator[str]:
         yield "# HOLE: nothing came of it in the recording, so it is not opened again."
 
 
-def _bidirectional(call: Call, data: str) -> Iterator[str]:
+def _bidirectional(call: Call, data: str, carried: Carried) -> Iterator[str]:
     yield from _over_lines("stream = await peer.stream_stream(", data, ")")
     yield "async with stream:"
     lines: list[str] = []
     for item in call.items:
         if item.by_caller:
-            lines += _over_lines("await stream.send(", _literal(item.value), ")")
+            lines += _over_lines("await stream.send(", _literal(carried.sent(item.value, _Matcher)), ")")
         else:
             expected = _expected(item.value, item.time_ns)
             lines += _over_lines("assert await anext(stream) == ", expected, "")
@@ -228,7 +231,7 @@ def _error(call: Call) -> Iterator[str]:
 
 
 class _Matcher:
-    """Writes itself as the name of what a value is compared with."""
+    """Writes itself as the name of what a value is compared with, or of what holds it."""
 
     def __init__(self, name: str) -> None:
         self._name = name

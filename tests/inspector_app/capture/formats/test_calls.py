@@ -209,3 +209,47 @@ def test_a_test_expects_what_came_by_what_it_looks_like(tmp_path: Path) -> None:
     assert "assert answer == {'id': A_UUID, 'at': A_TIME, 'cents': 400}" in text
     assert "assert caught.value.code == 'not_found'" in text
     assert json.dumps("x") not in text
+
+
+def test_what_an_answer_gave_and_a_later_call_sends_is_taken_from_the_new_answer(tmp_path: Path) -> None:
+    other = ID.replace("0", "1")
+    recording = Recording(tmp_path).connect()
+    recording.request(0, "open", own=other).respond(0, {"order": {"id": ID}, "own": other, "n": 7})
+    recording.request(5, "echo").respond(5, {"again": other})
+    recording.request(1, "close", ids=[ID], own=other, n=7).respond(1, True)
+    recording.frame("out", "stream_stream_request", 2, {"operation": "chat"})
+    recording.frame("out", "stream_data", 2, {"about": ID}).frame("in", "stream_end", 2)
+    text = text_of(recording.close(), "test")
+    assert "value_1 = answer['order']['id']" in text
+    assert f"{{'operation': 'close', 'ids': [value_1], 'own': '{other}', 'n': 7}}" in text
+    assert "send({'about': value_1})" in text
+    assert "value_2" not in text
+    compile(text, "test", "exec")
+
+
+def test_an_item_gives_a_value_too_and_an_answer_that_differed_gives_none(tmp_path: Path) -> None:
+    third = ID.replace("0", "2")
+    recording = Recording(tmp_path).connect()
+    recording.frame("out", "stream_request", 0, {"operation": "watch"})
+    recording.frame("in", "stream_data", 0, {"p": 1}).frame("in", "stream_data", 0, [third])
+    recording.frame("in", "stream_end", 0)
+    for number, answer in ((1, {"id": ID, "n": 1}), (2, {"id": ID, "n": 2})):
+        recording.request(number, "open").respond(number, answer)
+    recording.request(3, "close", a=third, b=ID).respond(3, True)
+    text = text_of(recording.close(), "test")
+    assert "value_1 = items[1][0]" in text
+    assert f"{{'operation': 'close', 'a': value_1, 'b': '{ID}'}}" in text
+
+
+def test_a_secret_has_the_same_name_in_a_mock_and_a_test_of_the_same_frames(tmp_path: Path) -> None:
+    secrets = [f"ghp_{letter * 36}" for letter in "abc"]
+    recording = Recording(tmp_path).connect()
+    for number, secret in enumerate(reversed(secrets)):
+        recording.request(number, f"op{number}", n=number).respond(number, {"token": secret})
+    recording.request(9, "op0", token=secrets[2]).respond(9, True)
+    capture = recording.close()
+    answers = {rule["operation"]: rule["answer"] for rule in mock_of(capture, redact=True)["request"]}
+    assert answers["op2"] == {"token": "‹token-3›"}
+    text = exported(capture, "test", redact=True).decode()
+    assert "value_1 = answer['token']" in text
+    assert "'token': value_1" in text
