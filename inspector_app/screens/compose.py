@@ -164,7 +164,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#raw").border_subtitle = "F8 takes that of the form"
         form = self.query_one("#form")
         form.border_title = "Send an item" if self._target.stream else "Send"
-        form.border_subtitle = inert(self._target.desk.hint if self._target.desk else self._target.hint)
+        hint = self._target.desk.hint if self._target.desk else self._target.hint
+        form.border_subtitle = Content(inert(hint))
         self._show_form(at_data=self._drafts.take_begun())
         self.watch(self, "focused", self._focus_moved)
 

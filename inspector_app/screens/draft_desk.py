@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from textual.content import Content
+
 from inspector_app.display.inert import inert
 from inspector_app.intents import Intent, SendItem, SendMessage, SendRaw
 from inspector_app.messages.variables import VariableError
@@ -52,7 +54,7 @@ class DraftDesk:
         actions[name]()
 
     def _show_hint(self, form: Screen[Any]) -> None:
-        form.query_one("#form").border_subtitle = inert(self.hint)
+        form.query_one("#form").border_subtitle = Content(inert(self.hint))
         form.query_one("#verdict").display = False  # what was wrong with a variable may be so no more
 
     def _tell(self, text: str) -> None:

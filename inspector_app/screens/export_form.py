@@ -83,7 +83,7 @@ class ExportForm(Dialog[None]):
                         id="format",
                     )
                     yield Select(
-                        [(inert(each.title), place) for place, each in enumerate(self._choices)],
+                        [(Content(inert(each.title)), place) for place, each in enumerate(self._choices)],
                         value=0,
                         allow_blank=False,
                         id="what",
@@ -99,7 +99,7 @@ class ExportForm(Dialog[None]):
 
     def _field(self, name: str, title: str, value: str) -> Input:
         made = Input(value, id=name, select_on_focus=False)
-        made.border_title = title
+        made.border_title = Content(title)
         return made
 
     def on_mount(self) -> None:

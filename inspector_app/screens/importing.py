@@ -61,7 +61,8 @@ class Importing(Dialog[None]):
     def on_mount(self) -> None:
         """Begin to tell."""
         box = self.query_one("#importing")
-        box.border_title, box.border_subtitle = inert(f"Importing {self._path.name}"), "Esc gives it up"
+        box.border_title = Content(inert(f"Importing {self._path.name}"))
+        box.border_subtitle = "Esc gives it up"
         self._draw()
         self.set_interval(_TICK_S, self._draw)
 

@@ -96,7 +96,7 @@ class AnswerForm(Dialog[None]):
 
     def on_mount(self) -> None:
         """Begin in the text."""
-        self.query_one("#answer-form").border_title = inert(self._title)
+        self.query_one("#answer-form").border_title = Content(inert(self._title))
         self.query_one("#asked").display = bool(self._data)
         self.query_one("#why").display = False
         self._select_all()
@@ -134,7 +134,7 @@ class AnswerForm(Dialog[None]):
             self._say(problem)
         elif name in self._stays:
             self._done += 1
-            self.query_one("#answer-form").border_title = inert(f"{self._title}: {self._done} sent")
+            self.query_one("#answer-form").border_title = Content(inert(f"{self._title}: {self._done} sent"))
             self._say("")
             self._select_all()
         else:

@@ -81,9 +81,9 @@ class OperationsExport(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Give the fields, the preview, how it stands, and the buttons."""
-        names = [(f"All {len(self._operations):,} operations", "all")]
+        names = [(Content(f"All {len(self._operations):,} operations"), "all")]
         if self._chosen is not None:
-            names.insert(0, (inert(f"{self._chosen.name[:60]} alone"), "one"))
+            names.insert(0, (Content(inert(f"{self._chosen.name[:60]} alone")), "one"))
         with Vertical(id="operations-export"):
             with Horizontal():
                 layouts = [(title, layout) for layout, title in TITLES.items()]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 
 from inspector_app.display.json_view import JsonLines
 from inspector_app.screens.base import Dialog
@@ -42,7 +43,8 @@ class Preview(Dialog[None]):
         from inspector_app.display.inert import inert
 
         box = self.query_one("#preview")
-        box.border_title = inert(f"Would be sent: {self._operation}" if self._operation else "Would be sent")
+        title = f"Would be sent: {self._operation}" if self._operation else "Would be sent"
+        box.border_title = Content(inert(title))
         box.border_subtitle = "Secrets are masked. Esc leaves"
         view = self.query_one(DetailView)
         view.show(JsonLines(self._data))

@@ -64,7 +64,8 @@ class Prompt(Dialog[str]):
     def on_mount(self) -> None:
         """Say what is asked."""
         box = self.query_one("#prompt")
-        box.border_title, box.border_subtitle = self._title, "Enter goes on, Esc leaves"
+        box.border_title = Content(inert(self._title))
+        box.border_subtitle = "Enter goes on, Esc leaves"
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -105,7 +106,7 @@ class Confirm(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Begin at yes."""
-        self.query_one("#confirm").border_title = self._title
+        self.query_one("#confirm").border_title = Content(inert(self._title))
         self.query_one("#yes").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

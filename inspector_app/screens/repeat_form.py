@@ -53,10 +53,10 @@ class RepeatForm(Dialog[Pace]):
     def on_mount(self) -> None:
         """Begin at how often."""
         box = self.query_one("#repeat")
-        box.border_title = inert(f"Repeat {self._operation}")
+        box.border_title = Content(inert(f"Repeat {self._operation}"))
         box.border_subtitle = "Enter begins, Esc leaves"
         for name, title in (("times", "Times"), ("rate", "At most a second"), ("in-flight", "In flight")):
-            self.query_one(f"#{name}").border_title = title
+            self.query_one(f"#{name}").border_title = Content(title)
         self.query_one("#times").focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -101,7 +101,9 @@ class SaveForm(Dialog[tuple[Path, str]]):
         """Begin at the name."""
         box = self.query_one("#save")
         box.border_title, box.border_subtitle = "Save the message", "Enter saves, Esc leaves"
-        self.query_one("#collection").border_title = f"Collection, in {inert(told_path(self._shelf.folder))}"
+        self.query_one("#collection").border_title = Content(
+            inert(f"Collection, in {told_path(self._shelf.folder)}")
+        )
         self.query_one("#name").border_title = "Name"
         self.set_focus(self.query_one("#name"))
         self._judge()

@@ -110,7 +110,7 @@ class StartForm(Dialog[SourceSpec], Generic[Spec]):
             id=name,
             classes="field",
         )
-        made.border_title = title
+        made.border_title = Content(title)
         return made
 
     def on_mount(self) -> None:

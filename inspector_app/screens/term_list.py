@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
+from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog
 from inspector_app.viewer.terms import Term
 from inspector_app.widgets.row_list import Column, RowList
@@ -63,7 +65,8 @@ class TermList(Dialog[Term]):
     def on_mount(self) -> None:
         """Begin at the first."""
         box = self.query_one("#terms-box")
-        box.border_title, box.border_subtitle = self._title, "Enter chooses, Esc leaves"
+        box.border_title = Content(inert(self._title))
+        box.border_subtitle = "Enter chooses, Esc leaves"
         rows = self.query_one("#terms", RowList)
         rows.set_source(_TermRows(self._terms), cursor=0)
         rows.focus()

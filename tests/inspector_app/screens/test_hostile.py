@@ -1,5 +1,6 @@
 """Bad input on the whole app: whatever was on the wire is shown inert, and the app stays alive."""
 
+import ast
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 from textual.app import App
 from textual.filter import LineFilter
+from textual.widgets import Select
 
+import inspector_app
 from inspector_app.app import InspectorApp
 from inspector_app.display.inert_filter import InertFilter
 from inspector_app.intents import Done
@@ -149,3 +152,37 @@ async def test_a_defect_ends_the_app_without_showing_what_was_on_the_wire(
     assert "a defect of length" in told
     assert "The capture is kept" in told
     assert secret not in told
+
+
+def test_the_title_of_a_box_is_never_taken_for_markup() -> None:
+    """A text that is put there is; only `Content` is not."""
+    folder = Path(inspector_app.__file__).parent
+    wrong = []
+    for file in sorted((folder / "screens").rglob("*.py")) + sorted((folder / "widgets").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Assign):
+                continue
+            targets = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else node.targets
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            for target, value in zip(targets, values, strict=False):
+                is_title = isinstance(target, ast.Attribute) and target.attr.startswith("border_")
+                ways = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+                is_constant = all(isinstance(way, ast.Constant) for way in ways)
+                is_content = isinstance(value, ast.Call) and getattr(value.func, "id", "") == "Content"
+                if (
+                    is_title
+                    and not is_constant
+                    and not is_content
+                    and ast.unparse(value) != "self.TITLE_TEXT"
+                ):
+                    wrong.append(f"{file.name}:{node.lineno}: {ast.unparse(node)}")
+    assert not wrong
+
+
+async def test_an_operation_of_hostile_name_is_exported(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().describe(("[/]x [red]", "request_response", ""))
+    async with opened(recording.close()) as stage:
+        await stage.press("6", "X")
+        await stage.until_shown("Export operations")
+        stage.app.screen.query_one("#which", Select).value = "one"
+        await stage.until_shown("[/]x [red] alone")

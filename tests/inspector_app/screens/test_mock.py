@@ -68,11 +68,15 @@ class NearEngine(RecordingEngine):
 
 @asynccontextmanager
 async def hosting(
-    tmp_path: Path, size: tuple[int, int] = SMALL, handler: object = None, token: str | None = None
+    tmp_path: Path,
+    size: tuple[int, int] = SMALL,
+    handler: object = None,
+    token: str | None = None,
+    shop: str = SHOP,
 ) -> AsyncIterator[tuple[Stage, Protocol]]:
     """A hosted shop on the screen, and a client of it."""
     path = tmp_path / "shop.toml"
-    path.write_text(SHOP)
+    path.write_text(shop)
     spec = ServerSpec(handler=str(path), port=0, token=token)
     recording = await Recording.begin(spec, tmp_path / "c")
     try:
@@ -80,7 +84,8 @@ async def hosting(
             live(tmp_path / "c", NearEngine(recording), size, spec) as stage,
             connect(recording.source.address, handler=handler, token=token) as client,
         ):
-            await client.request_response({"operation": "quote"})
+            if shop == SHOP:
+                await client.request_response({"operation": "quote"})
             await stage.until(lambda: stage.view.connected)
             yield stage, client
     finally:
@@ -238,6 +243,38 @@ async def test_faults_are_switched_and_added(tmp_path: Path) -> None:
         await stage.until(lambda: any("is in a file: take it out there" in each for each in stage.toasts))
         await stage.press("down", "d")
         await stage.until(lambda: [each.title for each in screen.mock.standing.faults] == ["twice"])
+
+
+MARKUP = "[/]x [red]\x1b[31m \ud800 {{ 1 }}"
+
+
+async def test_calls_of_operations_with_hostile_names_are_held_and_answered(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (stage, client):
+        await opened_mock(stage)
+        with pytest.raises(RemoteError):
+            await calling(client, MARKUP)
+        await stage.until_shown("hole")
+        await stage.press("end", "h")
+        await stage.until_shown("held")
+        for key, shown in (("a", "The response of [/]x [red]"), ("x", "The error of [/]x [red]")):
+            waiting = calling(client, MARKUP)
+            await stage.until_shown("Waiting for you 1")
+            await stage.press("tab", "tab", key)
+            await stage.until_shown(shown)
+            await stage.press("escape", "l")
+            with pytest.raises(RemoteError):
+                await waiting
+            await stage.press("shift+tab", "shift+tab")
+
+
+async def test_a_rule_with_a_hostile_name_is_edited(tmp_path: Path) -> None:
+    async with hosting(tmp_path, shop=SHOP.replace('"quote"', json.dumps(MARKUP.replace("\ud800", "")))) as (
+        stage,
+        _,
+    ):
+        await opened_mock(stage)
+        await stage.press("o")
+        await stage.until_shown("What [/]x [red]")
 
 
 async def test_a_version_that_is_broken_is_told_until_it_is_mended(tmp_path: Path) -> None:
