@@ -78,6 +78,8 @@ class MockStanding(Struct, frozen=True, kw_only=True):
     """Why the newest version of it is not at work; empty when it is."""
     rules: tuple[RuleStanding, ...] = ()
     holes: tuple[HoleStanding, ...] = ()
+    unanswered: int = 0
+    """Calls that nothing answered, also those of operations that are not listed."""
     faults: tuple[FaultStanding, ...] = ()
     held: tuple[HeldStanding, ...] = ()
     holding: tuple[str, ...] = ()

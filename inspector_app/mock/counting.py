@@ -65,6 +65,7 @@ class Counts:
     def __init__(self) -> None:
         self.by_name: dict[str, Count] = {}
         self.holes: dict[tuple[MessageKind, str], Missing] = {}
+        self.unanswered = 0
 
     def know(self, make: object) -> None:
         """Take note of the operations of a class of handlers: those that it has, and no other ones."""
@@ -78,6 +79,7 @@ class Counts:
     def missed(self, kind: MessageKind, operation: str, why: str) -> None:
         """Count a call that the handler does not answer."""
         operation = operation[:200]
+        self.unanswered += 1
         hole = self.holes.get((kind, operation))
         if hole is None:
             if len(self.holes) >= MOST_MISSING:

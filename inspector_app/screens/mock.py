@@ -297,11 +297,11 @@ class MockScreen(CommandScreen):
         if not isinstance(rule, RuleStanding):
             return
         if rule.place is None or not rule.answer_json:
-            why = (
-                "A handler in Python answers: edit its file."
-                if rule.place is None
-                else "Edit the file: that is no one value."
-            )
+            why = "Edit the file: that is too large for a form."
+            if rule.place is None:
+                why = "A handler in Python answers: edit its file."
+            elif rule.kind == "oneway":
+                why = "A message without an answer has none to edit: edit the file."
             notify(self.app, why, "warning")
             return
         place = rule.place

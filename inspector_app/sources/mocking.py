@@ -152,6 +152,7 @@ class Mocking:
             problem=self._reloader.problem[:_LONGEST_PROBLEM],
             rules=tuple(rules[:MOST_TOLD]),
             holes=tuple(_holes(mock) if mock is not None else self._missed()),
+            unanswered=mock.unanswered if mock is not None else desk.counts.unanswered,
             faults=tuple(
                 FaultStanding(
                     title=fault.title,

@@ -48,9 +48,9 @@ class MockView:
     def headline(self) -> list[Part]:
         """Say in a line what there is."""
         standing = self.standing
-        calls = sum(rule.hits for rule in standing.rules) + sum(hole.calls for hole in standing.holes)
+        unanswered = standing.unanswered
+        calls = sum(rule.hits for rule in standing.rules) + unanswered
         errors = sum(rule.errors for rule in standing.rules)
-        unanswered = sum(hole.calls for hole in standing.holes)
         parts: list[Part] = [
             (standing.name.rpartition("/")[2] or "the demo's handler", "emphasis bold"),
             (f"  {_many(calls, 'call')}", ""),

@@ -20,9 +20,12 @@ _FOLLOWED: Final = frozenset({"uuid", "secret"})
 
 
 class Carried:
-    """The values of one connection's calls that go from an answer into a later call, by names for them."""
+    """The values of one connection's calls that go from an answer into a later call, by names for them.
 
-    def __init__(self, calls: Sequence[Call]) -> None:
+    `gives` tells whether the answer of a call is expected as it was, so that values can be taken out of it.
+    """
+
+    def __init__(self, calls: Sequence[Call], gives: Callable[[Call], bool]) -> None:
         self._names: dict[str, str] = {}
         self._taken: dict[int, list[str]] = {}
         given: dict[str, tuple[int, str]] = {}
@@ -32,7 +35,7 @@ class Carried:
                 if value in given:
                     self._take(value, *given[value])
             own.update(_sent(call))
-            for value, where in _given(call):
+            for value, where in _given(call) if gives(call) else ():
                 if value not in own:
                     given.setdefault(value, (call.seq, where))
 

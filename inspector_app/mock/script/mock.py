@@ -62,7 +62,9 @@ class Mock:
         self.operations: dict[str, Operation] = made.operations
         """By name, in the order of the file."""
         self.holes: dict[tuple[MessageKind, str], Hole] = {}
-        """Calls that no rule fits, by kind and operation."""
+        """Calls that no rule fits, by kind and operation, as many as are kept."""
+        self.unanswered = 0
+        """How many such calls there were in all."""
         written = text.document.seed
         self._by_chance = seed is None and written is None
         self.seed = next(each for each in (seed, written, memory.seed) if each is not None)
@@ -275,6 +277,7 @@ class Mock:
     ) -> HandlerError:
         """Count a call that no rule fits, tell of the first of its kind, and give the error for it."""
         operation, data = operation[:200], _without_operation(data)
+        self.unanswered += 1
         found = self.holes.get((kind, operation))
         text = f"{self._text.path.name} has no answer to the {kind} {operation}: {why}"
         if found is None:

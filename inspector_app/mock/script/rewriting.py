@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
@@ -25,6 +26,8 @@ _KEYS = {
 def write_answer(path: Path, rule: Rule, answer: Any) -> None:
     """Write it. Raises `ValueError` with a sentence; then the file is as it was."""
     kind, place = str(rule.path[0]), int(rule.path[1])
+    if path.exists() and not os.access(path, os.W_OK):  # though another could be put in its place
+        raise ValueError(f"{path} is read-only: it answers so until the file is read anew.")
     try:
         with path.open(encoding="utf-8", newline="") as file:  # line breaks stay as they are
             document: Any = tomlkit.parse(file.read())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -248,6 +249,15 @@ async def test_a_rule_that_fails_says_so_before_its_answer_is_another(tmp_path: 
     assert [rule.failure for rule in source._mocking.standing().rules] == ["broke", "application"]
     await source.perform(EditAnswer(kind="request", place=0, answer_json="1"))
     assert [rule.failure for rule in source._mocking.standing().rules] == ["", "application"]
+
+
+async def test_a_file_that_is_read_only_is_left_as_it_is(
+    shop: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # who runs the tests may be allowed everything
+    done = await shop.ask(EditAnswer(kind="request", place=0, answer_json="1", save=True))
+    assert done.error == f"{shop.path} is read-only: it answers so until the file is read anew."
+    assert shop.path.read_text() == SHOP
 
 
 STEPS = """[[stream]]

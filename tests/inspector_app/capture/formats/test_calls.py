@@ -253,3 +253,20 @@ def test_a_secret_has_the_same_name_in_a_mock_and_a_test_of_the_same_frames(tmp_
     text = exported(capture, "test", redact=True).decode()
     assert "value_1 = answer['token']" in text
     assert "'token': value_1" in text
+
+
+def test_what_was_asked_with_other_ids_is_expected_as_it_came_unless_connections_mix(tmp_path: Path) -> None:
+    ids = [ID, ID.replace("0", "1")]
+    recording = Recording(tmp_path).connect()
+    for number, (id_, what) in enumerate(zip(ids, ("tea", "rice"), strict=True)):
+        recording.request(number, "open", what=what).respond(number, {"id": id_})
+        recording.request(number + 2, "close", id=id_).respond(number + 2, {"closed": what})
+    text = text_of(recording.close(), "test")
+    assert "assert answer == {'closed': 'tea'}" in text
+    assert "assert answer == {'closed': 'rice'}" in text
+    assert "{'operation': 'close', 'id': value_2}" in text
+    mixed = Recording(tmp_path, "mixed.capture").connect().connect(2)
+    for conn, (id_, what) in enumerate(zip(ids, ("tea", "rice"), strict=True), 1):
+        mixed.frame("out", "request", 1, {"operation": "close", "id": id_}, conn=conn)
+        mixed.frame("in", "response", 1, {"closed": what}, conn=conn)
+    assert "It was answered in different ways" in text_of(mixed.close(), "test")

@@ -97,6 +97,7 @@ async def test_whatever_a_peer_calls_there_are_so_many_holes_and_notes(
         for number in range(50):
             assert (await told(protocol, f"o{number}"))[0] == "not_found"
         assert len(hosted.mock.holes) == 30
+        assert hosted.mock.unanswered == 50
         assert len(hosted.notes) <= 20 + 2
 
 
