@@ -43,6 +43,7 @@ from slipstream import (
     request_response,
     stream_stream,
 )
+from tests.inspector_app.mock.files import forgotten
 from tests.inspector_app.sources.helpers import Records
 
 WAIT_S = 10.0
@@ -523,6 +524,11 @@ async def test_the_operations_of_a_handler_in_python_are_told_before_anybody_com
 ) -> None:
     path = tmp_path / "shop.py"
     path.write_text(COUNTED.format(name="quote"))
+    with forgotten(monkeypatch):
+        await _counts_operations(path)
+
+
+async def _counts_operations(path: Path) -> None:
     source = ServerSource(ServerSpec(handler=str(path), port=0))
     await source.start(lambda _: None)
     try:
