@@ -43,7 +43,7 @@ from slipstream import (
     request_response,
     stream_stream,
 )
-from tests.inspector_app.mock.files import forgotten
+from tests.inspector_app.mock.files import forgotten, replaced
 from tests.inspector_app.sources.helpers import Records
 
 WAIT_S = 10.0
@@ -545,7 +545,7 @@ async def _counts_operations(path: Path) -> None:
             (hole,) = source._mocking.standing().holes
             assert (hole.kind, hole.operation, hole.calls) == ("request", "order", 2)
             assert "There is no operation 'order' here" in hole.why
-            path.write_text(COUNTED.format(name="order"))
+            replaced(path, COUNTED.format(name="order"))
             assert await source.perform(Reconnect()) == Done()
         assert names() == ["order", "plain"]
         standing = source._mocking.standing()
