@@ -7,8 +7,9 @@ link. Sentences in the errors have no full stop; the key that names the file goe
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 LARGEST_BYTES = 16_000_000
 
@@ -42,6 +43,8 @@ def read_items(file: Path, name: str) -> list[Any]:
 
 
 def _read(file: Path, name: str) -> bytes:
+    if file.exists() and not file.is_file():  # of a pipe, the end may never come
+        raise ValueError(f"{name} is no file that can be read: name a plain one")
     try:
         with file.open("rb") as opened:
             found = opened.read(LARGEST_BYTES + 1)
@@ -54,10 +57,15 @@ def _read(file: Path, name: str) -> bytes:
 
 def _value(text: bytes, name: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} is no JSON: {error}") from None
 
 
-def _no_constant(name: str) -> None:
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_constant(text[:40])
+
+
+def _no_constant(name: str) -> Never:
     raise ValueError(f"{name} is no value of JSON")

@@ -92,7 +92,7 @@ class Mock:
     @property
     def suspects(self) -> frozenset[Path]:
         """The same: what is wrong is in one of them, or in one that is not there yet."""
-        return self._files | frozenset(self._text.path.absolute().parent.glob("*.json*"))
+        return self._files | frozenset(self._text.path.absolute().parent.glob("*json*"))
 
     @property
     def faults(self) -> list[FaultRule]:

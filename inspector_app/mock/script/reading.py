@@ -94,6 +94,8 @@ def told(problems: list[str]) -> list[str]:
 
 
 def _text(path: Path, shown: str) -> str:
+    if path.is_fifo() or path.is_socket():  # of which the end may never come
+        raise MockFileError([f"{shown} is no file that can be read: name a plain one."])
     try:
         with path.open("rb") as file:
             found = file.read(LARGEST_FILE_BYTES + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -236,6 +237,7 @@ def test_no_file_outside_of_the_mocks_folder_is_read(path: Path, tmp_path: Path,
         ("a.json", "{}", "a.json is no list of items: write a JSON list, or name a .jsonl file."),
         ("a.jsonl", "1\n{", "a.jsonl is no JSON: Expecting property name"),
         ("a.json", "[NaN]", "a.json is no JSON: NaN is no value of JSON."),
+        ("a.json", "[1e999]", "a.json is no JSON: 1e999 is no value of JSON."),
         ("a.json", "[" * 100_000, "a.json is no JSON: maximum recursion depth exceeded"),
     ],
 )
@@ -243,6 +245,17 @@ def test_a_file_of_items_that_is_none_is_told(path: Path, name: str, content: st
     (path.absolute().parent / name).write_text(content)
     (problem,) = refused(path, rule(f"items_file = '{name}'", "stream"))
     assert problem.partition("items_file: ")[2].startswith(told)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_waited_for(path: Path) -> None:
+    os.mkfifo(path.with_name("a.json"))
+    (problem,) = refused(path, rule("answer_file = 'a.json'"))
+    assert problem.endswith("a.json is no file that can be read: name a plain one.")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(MockFileError, match=r"mock\.toml is no file that can be read: name a plain one"):
+        load_mock(path)
 
 
 def test_a_file_of_answers_that_is_too_large_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
