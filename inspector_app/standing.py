@@ -78,6 +78,9 @@ class MockStanding(Struct, frozen=True, kw_only=True):
     """Why the newest version of it is not at work; empty when it is."""
     rules: tuple[RuleStanding, ...] = ()
     holes: tuple[HoleStanding, ...] = ()
+    calls: int = 0
+    """Calls that were answered, by all that answers, and how many of them with an error."""
+    errors: int = 0
     unanswered: int = 0
     """Calls that nothing answered, also those of operations that are not listed."""
     faults: tuple[FaultStanding, ...] = ()

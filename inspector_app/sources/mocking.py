@@ -1,4 +1,4 @@
-"""What a person asks of something hosted: faults, answers, calls that wait; and how all of it stands.
+"""What a person asks of something hosted: faults, answers, calls that wait.
 
 Owns the sentences when it cannot be done. What a fault, a rule or a desk is, they know themselves.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Never
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Never
 
 from pydantic import ValidationError
 
@@ -24,32 +24,17 @@ from inspector_app.intents import (
     TellMock,
     TellUrl,
 )
-from inspector_app.mock.by_hand import KINDS
 from inspector_app.mock.faults.beside import WithFaults
-from inspector_app.mock.faults.rules import WHAT, FaultRule
-from inspector_app.standing import (
-    FaultStanding,
-    HeldStanding,
-    HoleStanding,
-    MockStanding,
-    RuleStanding,
-    to_json,
-)
+from inspector_app.mock.faults.rules import FaultRule
+from inspector_app.sources.mock_standing import standing_of_hosted
+from inspector_app.standing import MockStanding, to_json
 
 if TYPE_CHECKING:
     from inspector_app.mock.by_hand import Desk
     from inspector_app.mock.faults.plan import Faults
     from inspector_app.mock.reload import Reloader
     from inspector_app.mock.script.mock import Mock
-    from inspector_app.mock.script.rules import Rule
     from slipstream import Protocol
-
-MOST_TOLD: Final = 1000
-"""Rules, faults, holes or calls that are told at once."""
-_LONGEST_ANSWER: Final = 20_000
-_MOST_ANSWERS: Final = 300_000
-_LONGEST_TEXT: Final = 500
-_LONGEST_PROBLEM: Final = 2000
 
 
 class Mocking:
@@ -140,142 +125,9 @@ class Mocking:
             value = (intent.code, intent.message)
         held.say(intent.how, value)
 
-    # -- telling ------------------------------------------------------------------------------------------
-
     def standing(self) -> MockStanding:
         """Tell how all of it stands."""
-        mock, desk = self._mock, self._desk
-        rules = list(_rules(mock)) if mock is not None else list(self._counted())
-        held, faults = list(desk.held.values()), self._faults.all
-        return MockStanding(
-            name=self._reloader.hosted.name,
-            problem=self._reloader.problem[:_LONGEST_PROBLEM],
-            rules=tuple(rules[:MOST_TOLD]),
-            holes=tuple(_holes(mock) if mock is not None else self._missed()),
-            unanswered=mock.unanswered if mock is not None else desk.counts.unanswered,
-            faults=tuple(
-                FaultStanding(
-                    title=fault.title,
-                    what=told_rule(fault.rule),
-                    on=fault.on,
-                    hits=fault.hits,
-                    is_added=fault.is_added,
-                )
-                for fault in faults[:MOST_TOLD]
-            ),
-            held=tuple(
-                HeldStanding(
-                    held=each.number,
-                    conn=self._conn_of(each.protocol),
-                    kind=each.kind,
-                    operation=each.operation[:_LONGEST_TEXT],
-                    since_ns=each.since_ns,
-                    data_json=each.data_json if len(held) < 50 else each.data_json[:_LONGEST_TEXT],
-                    items=each.items,
-                )
-                for each in held
-            ),
-            holding=tuple(desk.holding),
-            more=max(0, len(rules) - MOST_TOLD) + max(0, len(faults) - MOST_TOLD),
-        )
-
-    def _missed(self) -> Iterator[HoleStanding]:
-        for each in self._desk.counts.holes.values():
-            yield HoleStanding(
-                kind=each.kind,
-                operation=each.operation,
-                why=each.why,
-                calls=each.calls,
-                last_ns=each.last_ns,
-            )
-
-    def _counted(self) -> Iterator[RuleStanding]:
-        for name, count in self._desk.counts.by_name.items():
-            yield RuleStanding(
-                kind=KINDS[count.message_type],
-                operation=name,
-                hits=count.hits,
-                errors=count.errors,
-                last_ns=count.last_ns,
-                ending=count.ending,
-                error=count.error,
-            )
-
-
-def _holes(mock: Mock) -> Iterator[HoleStanding]:
-    for each in mock.holes.values():
-        yield HoleStanding(
-            kind=each.kind,
-            operation=each.operation,
-            why=each.why,
-            calls=each.calls,
-            last_ns=each.last_ns,
-            data_json=_text_of(each.data, _LONGEST_ANSWER),
-        )
-
-
-def _rules(mock: Mock) -> Iterator[RuleStanding]:
-    left = _MOST_ANSWERS
-    for rule in mock.rules:
-        answer = _answer_of(rule) if left > 0 else ""
-        left -= len(answer)
-        last = rule.last
-        yield RuleStanding(
-            kind=rule.kind,
-            operation=rule.operation,
-            place=int(rule.path[1]),
-            line=rule.line,
-            hits=rule.hits,
-            errors=rule.errors,
-            last_ns=None if last is None else last.time_ns,
-            ending="" if last is None else last.ending,
-            error="" if last is None else last.text[:_LONGEST_TEXT],
-            answer_json=answer,
-            failure=_failure_of(rule),
-            edited=rule.edited,
-        )
-
-
-def _answer_of(rule: Rule) -> str:
-    answer = rule.answer
-    if rule.kind == "request":
-        return "null" if answer.failure is not None else _text_of(answer.source, _LONGEST_ANSWER)
-    if rule.kind == "oneway":
-        return ""
-    return "[]" if answer.source is None else _text_of(answer.source, _LONGEST_ANSWER)
-
-
-def _failure_of(rule: Rule) -> str:
-    from inspector_app.mock.script.steps import Fail
-
-    if rule.answer.failure is not None:
-        return rule.answer.failure.code
-    last = rule.answer.steps[-1] if rule.kind == "stream" and rule.answer.steps else None
-    return last.failure.code if isinstance(last, Fail) else ""
-
-
-def _text_of(value: Any, longest: int) -> str:
-    """Write a value as JSON; one that is too long, or none, is no text."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
-        return ""
-    return text if len(text) <= longest else ""
-
-
-def told_rule(rule: FaultRule) -> str:
-    """Say in words what a fault does, and to what."""
-    which = [
-        f"nth {', '.join(map(str, rule.nth))}" if rule.nth else "",
-        f"every {rule.every}" if rule.every is not None else "",
-        f"chance {rule.chance:g}" if rule.chance is not None else "",
-        f"{rule.times} times" if rule.times is not None else "",
-        f"by {rule.by:g} s" if rule.by is not None else "",
-        f"peer {rule.peer}" if rule.peer is not None else "",
-    ]
-    frames = f"item {rule.item}" if rule.item is not None else rule.frames
-    said = ", ".join(each for each in which if each)
-    return f"{WHAT[rule.do]}: {frames} of {rule.operation}{f' ({said})' if said else ''}"
+        return standing_of_hosted(self._reloader, self._mock, self._faults, self._desk, self._conn_of)
 
 
 def _rule_of(text: str) -> FaultRule:
@@ -284,7 +136,8 @@ def _rule_of(text: str) -> FaultRule:
     except ValidationError as error:
         found = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in found["loc"])
-        message = str(found["ctx"]["error"]) if found["type"] == "value_error" else found["msg"]
+        message = found["msg"][:1].lower() + found["msg"][1:] + "."
+        message = str(found["ctx"]["error"]) if found["type"] == "value_error" else message
         raise ValueError(f"{key}: {message}" if key else message) from None
 
 

@@ -49,8 +49,7 @@ class MockView:
         """Say in a line what there is."""
         standing = self.standing
         unanswered = standing.unanswered
-        calls = sum(rule.hits for rule in standing.rules) + unanswered
-        errors = sum(rule.errors for rule in standing.rules)
+        calls, errors = standing.calls + unanswered, standing.errors
         parts: list[Part] = [
             (standing.name.rpartition("/")[2] or "the demo's handler", "emphasis bold"),
             (f"  {_many(calls, 'call')}", ""),

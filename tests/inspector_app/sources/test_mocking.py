@@ -32,6 +32,7 @@ from inspector_app.intents import (
 )
 from inspector_app.mock import by_hand, reload
 from inspector_app.mock.script.mock import load_mock
+from inspector_app.sources import mock_standing
 from inspector_app.sources.server import ServerSource
 from inspector_app.standing import ExchangeStanding, MockStanding, standing_of
 from slipstream import (
@@ -551,5 +552,25 @@ async def _counts_operations(path: Path) -> None:
         standing = source._mocking.standing()
         assert [each.hits for each in standing.rules] == [0, 1]
         assert not standing.holes
+    finally:
+        await source.stop()
+
+
+async def test_of_too_many_rules_those_are_told_that_were_called_and_all_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mock_standing, "MOST_TOLD", 3)
+    path = tmp_path / "shop.toml"
+    rules = [f'[[request]]\noperation = "op{number}"\nanswer = {number}\n' for number in range(6)]
+    path.write_text("".join(rules))
+    source = ServerSource(ServerSpec(handler=str(path), port=0))
+    await source.start(lambda _: None)
+    try:
+        async with connect(source.address) as peer:
+            for operation in ("op5", "op3", "op5"):
+                await peer.request_response({"operation": operation})
+        standing = source._mocking.standing()
+        assert [rule.operation for rule in standing.rules] == ["op0", "op3", "op5"]
+        assert (standing.calls, standing.errors, standing.more) == (3, 0, 3)
     finally:
         await source.stop()

@@ -59,7 +59,10 @@ def test_rules_come_before_holes_and_both_before_what_is_only_held() -> None:
 
 
 def test_the_headline_counts_calls_errors_and_holes() -> None:
-    told = "".join(text for text, _ in shown(rules=(RULE,), holes=(HOLE,), unanswered=9, more=7).headline)
+    told = "".join(
+        text
+        for text, _ in shown(rules=(RULE,), holes=(HOLE,), calls=4, errors=1, unanswered=9, more=7).headline
+    )
     assert told == "shop.toml  13 calls  1 error  9 calls that nothing answers  7 rows are not shown"
 
 
