@@ -1,7 +1,7 @@
 """The screen of what is hosted: who answers what, what goes wrong on purpose, who waits for an answer.
 
-Owns the three lists and what each command does to the row the cursor is on. How it stands is asked of the
-engine four times a second, while this is shown.
+Owns the three lists and what commands do to operations and faults; answers are `mock_answering`'s. How it
+stands is asked of the engine four times a second, while this is shown.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from inspector_app.display.inert import inert
 from inspector_app.display.lines import TextLines
 from inspector_app.intents import (
     AddFault,
-    AnswerHeld,
-    EditAnswer,
     HoldOperation,
     RemoveFault,
     SwitchFault,
     TellMock,
 )
 from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bindings, notify
+from inspector_app.screens.mock_answering import Answering
 from inspector_app.standing import (
     FaultStanding,
     HeldStanding,
@@ -44,7 +43,7 @@ from inspector_app.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
     from inspector_app.inspection import Inspection
-    from inspector_app.intents import Done, MockIntent
+    from inspector_app.intents import MockIntent
 
 ASKED_S = 0.25
 
@@ -103,6 +102,7 @@ class MockScreen(CommandScreen):
         self._asking = False
         self._problem = ""
         self._about: object = None
+        self.hands = (Answering(self),)
 
     def compose_parts(self) -> ComposeResult:
         """Give the lists, each under its title, and what there is to read about a row."""
@@ -237,17 +237,17 @@ class MockScreen(CommandScreen):
         self.run_worker(self._ask(intent, said), group="intents")
 
     async def _ask(self, intent: MockIntent, said: str) -> None:
-        await self.done(intent, said)
-
-    async def done(self, intent: MockIntent, said: str = "") -> Done:
-        """Have the engine do it; tell what was done, or why not."""
-        done = await self._inspection.perform(intent)
-        if done.error:
-            notify(self.app, done.error, "error")
+        problem = await self.perform(intent)
+        if problem:
+            notify(self.app, problem, "error")
         elif said:
             notify(self.app, said)
+
+    async def perform(self, intent: MockIntent) -> str:
+        """Have the engine do it, and show how it stands then; give a sentence where it was not done."""
+        done = await self._inspection.perform(intent)
         await self._take_over()
-        return done
+        return done.error or ""
 
     def do_leave_mock(self) -> None:
         """Go back."""
@@ -268,12 +268,7 @@ class MockScreen(CommandScreen):
         """Ask for a fault, and have it."""
         from inspector_app.screens.mock_forms import FaultForm
 
-        async def add(rule_json: str) -> str:
-            done = await self._inspection.perform(AddFault(rule_json=rule_json))
-            await self._take_over()
-            return done.error or ""
-
-        self.app.push_screen(FaultForm(add))
+        self.app.push_screen(FaultForm(lambda rule_json: self.perform(AddFault(rule_json=rule_json))))
 
     def do_remove_fault(self) -> None:
         """Have the fault no more."""
@@ -288,75 +283,3 @@ class MockScreen(CommandScreen):
         on = not self.mock.holds(chosen.operation)
         said = "Its calls wait for you from now on." if on else "The mock answers its calls again."
         self.ask(HoldOperation(operation=chosen.operation, on=on), said)
-
-    def do_edit_answer(self) -> None:
-        """Open what the rule answers with."""
-        from inspector_app.screens.mock_forms import AnswerForm
-
-        rule = self.chosen
-        if not isinstance(rule, RuleStanding):
-            return
-        if rule.place is None or not rule.answer_json:
-            why = "Edit the file: that is too large for a form."
-            if rule.place is None:
-                why = "A handler in Python answers: edit its file."
-            elif rule.kind == "oneway":
-                why = "A message without an answer has none to edit: edit the file."
-            notify(self.app, why, "warning")
-            return
-        place = rule.place
-
-        async def use(text: str, how: str) -> str:
-            intent = EditAnswer(kind=rule.kind, place=place, answer_json=text, save=how == "save")  # type: ignore[arg-type]  # as the engine told it
-            done = await self._inspection.perform(intent)
-            await self._take_over()
-            return done.error or ""
-
-        title = f"What {rule.operation} answers" if rule.kind == "request" else f"What {rule.operation} does"
-        ways = {"use": "Use", "save": "Into file"}
-        said = f"It ends with the error {rule.failure}: what you use takes its place." if rule.failure else ""
-        self.app.push_screen(AnswerForm(title, rule.answer_json, use, ways, data=said))
-
-    def do_answer_held(self) -> None:
-        """Write the answer of a request, or items of a stream one after the other."""
-        from inspector_app.screens.mock_forms import AnswerForm
-
-        held = self.chosen
-        if not isinstance(held, HeldStanding):
-            return
-        unary = held.kind == "request"
-        word = "response" if unary else "item"
-
-        async def say(text: str, how: str) -> str:
-            intent = AnswerHeld(held=held.held, how=how, data_json=text)  # type: ignore[arg-type]  # one of the buttons
-            done = await self._inspection.perform(intent)
-            await self._take_over()
-            return done.error or ""
-
-        ways = {"response": "Answer"} if unary else {"item": "Send item", "end": "End"}
-        title = f"The {word} of {held.operation}" if unary else f"Items of {held.operation}"
-        self.app.push_screen(AnswerForm(title, "{}", say, ways, stays=("item",), data=held.data_json))
-
-    def do_fail_held(self) -> None:
-        """Ask for an error, and answer with it."""
-        from inspector_app.screens.mock_forms import error_prompt
-
-        held = self.chosen
-        if not isinstance(held, HeldStanding):
-            return
-
-        def answered(error: tuple[str, str]) -> None:
-            code, message = error
-            self.ask(AnswerHeld(held=held.held, how="error", code=code, message=message), "Answered.")
-
-        error_prompt(self.app, f"The error of {held.operation}", answered)
-
-    def do_end_held(self) -> None:
-        """End the stream that waits."""
-        if isinstance(held := self.chosen, HeldStanding):
-            self.ask(AnswerHeld(held=held.held, how="end"), "Ended.")
-
-    def do_let_held(self) -> None:
-        """Let the mock answer."""
-        if isinstance(held := self.chosen, HeldStanding):
-            self.ask(AnswerHeld(held=held.held, how="mock"))

@@ -10,10 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture.records import FaultMet, FrameSeen
+from inspector_app.mock.faults.plan import ConnectionFaults
 from inspector_app.mock.faults.wire import FaultyWire
 
 if TYPE_CHECKING:
-    from inspector_app.mock.faults.plan import Faults, Sending
+    from inspector_app.mock.faults.at_work import Faults
+    from inspector_app.mock.faults.plan import Sending
     from inspector_app.sources.base import Emit
     from slipstream.wire import Wire
 
@@ -40,4 +42,4 @@ def faulty_wire(wire: Wire, websocket: Any, faults: Faults, conn: int, emit: Emi
             )
         )
 
-    return FaultyWire(wire, websocket, faults.connection(conn), sent=sent, told=told)
+    return FaultyWire(wire, websocket, ConnectionFaults(faults, conn), sent=sent, told=told)

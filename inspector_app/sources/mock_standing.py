@@ -16,7 +16,7 @@ from inspector_app.standing import FaultStanding, HeldStanding, HoleStanding, Mo
 if TYPE_CHECKING:
     from inspector_app.mock.by_hand import Desk, Held
     from inspector_app.mock.counting import Counts
-    from inspector_app.mock.faults.plan import Fault, Faults
+    from inspector_app.mock.faults.at_work import Fault, Faults
     from inspector_app.mock.reload import Reloader
     from inspector_app.mock.script.mock import Mock
     from inspector_app.mock.script.rules import Rule

@@ -31,7 +31,7 @@ from inspector_app.standing import MockStanding, to_json
 
 if TYPE_CHECKING:
     from inspector_app.mock.by_hand import Desk
-    from inspector_app.mock.faults.plan import Faults
+    from inspector_app.mock.faults.at_work import Faults
     from inspector_app.mock.reload import Reloader
     from inspector_app.mock.script.mock import Mock
     from slipstream import Protocol

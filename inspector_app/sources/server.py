@@ -24,7 +24,7 @@ from inspector_app.intents import (
     TellRepetition,
 )
 from inspector_app.mock.by_hand import Desk
-from inspector_app.mock.faults.plan import Faults
+from inspector_app.mock.faults.at_work import Faults
 from inspector_app.mock.load import HandlerFileError
 from inspector_app.mock.reload import Reloader, handlers_of
 from inspector_app.sources.actions import act

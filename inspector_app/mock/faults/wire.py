@@ -18,7 +18,8 @@ from slipstream import ExchangeKind
 from slipstream.transport import DROPPED, close_reason, cut
 
 if TYPE_CHECKING:
-    from inspector_app.mock.faults.plan import ConnectionFaults, Fault, RequestId, Sending
+    from inspector_app.mock.faults.at_work import Fault
+    from inspector_app.mock.faults.plan import ConnectionFaults, RequestId, Sending
     from slipstream.exchanges import Exchange
     from slipstream.wire import Receive, Wire
 

@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 
-from inspector_app.mock.faults.plan import ConnectionFaults, Faults, Sending
+from inspector_app.mock.faults.at_work import Faults
+from inspector_app.mock.faults.plan import ConnectionFaults, Sending
 from inspector_app.mock.faults.rules import FaultRule
 
 
 def connection(*rules: FaultRule, seed: int = 1, number: int = 1) -> ConnectionFaults:
-    return Faults(rules, seed=seed).connection(number)
+    return ConnectionFaults(Faults(rules, seed=seed), number)
 
 
 def opens(faults: ConnectionFaults, number: int, operation: str = "quote", type: str = "request") -> None:  # noqa: A002
@@ -38,7 +39,6 @@ def asked(faults: ConnectionFaults, count: int, operation: str = "quote") -> lis
 
 def test_without_rules_every_frame_is_sent() -> None:
     faults = connection()
-    assert not faults.any
     assert texts(faults.decide(answer(1))) == [answer(1)]
 
 
@@ -87,7 +87,7 @@ def test_switching_one_rule_changes_nothing_for_another() -> None:
     assert alone.switch("a", False)
     assert not alone.switch("c", False)
     for faults in (both, alone):
-        assert asked(faults.connection(1), 4) == [False, False, True, False]
+        assert asked(ConnectionFaults(faults, 1), 4) == [False, False, True, False]
 
 
 def test_the_third_item_is_delayed() -> None:

@@ -10,7 +10,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from inspector_app.mock.faults.plan import Faults, Sending
+from inspector_app.mock.faults.at_work import Faults
+from inspector_app.mock.faults.plan import ConnectionFaults, Sending
 from inspector_app.mock.faults.rules import FaultRule
 from inspector_app.mock.faults.wire import FaultyWire
 from slipstream import ProtocolHandler, request_response, request_stream, serve
@@ -41,7 +42,7 @@ class Hosted:
 
     def rewire(self, websocket: Any, wire: Any) -> FaultyWire:
         self._connections += 1
-        faults = self.faults.connection(self._connections)
+        faults = ConnectionFaults(self.faults, self._connections)
         return FaultyWire(wire, websocket, faults, sent=self.sent.append, told=self._tell)
 
     def _tell(self, sending: Sending) -> None:
