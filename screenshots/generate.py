@@ -313,6 +313,14 @@ async def themes(stage: Stage) -> None:
     await stage.pilot.pause(0.3)
 
 
+async def host_form(stage: Stage) -> None:
+    """What is asked before something is hosted."""
+    await stage.press("H", "h")
+    await stage.pilot.pause(0.5)
+    await stage.press(*"mock.toml", "tab", *"faults.toml")
+    await stage.pilot.pause(0.3)
+
+
 async def home(stage: Stage) -> None:
     """Where everything begins."""
     await stage.pilot.pause(0.5)
@@ -422,6 +430,7 @@ SCRIPTS: dict[str, tuple[Callable[[Stage], Awaitable[None]], SourceSpec | None]]
     "console": (console, SHOP),
     "help": (help_, DemoSpec()),
     "themes": (themes, DemoSpec()),
+    "host": (host_form, None),
     "home": (home, None),  # last, so that there are captures to show
 }
 
