@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from inspector_app.commands.captures import HOME_COMMANDS, LEAVING_COMMANDS
 from inspector_app.commands.declaring import Command, EngineState, Group, Place, Situation, key_label
 from inspector_app.commands.detail import DETAIL_COMMANDS
@@ -96,7 +98,8 @@ def why_not(each: Command, now: Situation) -> str:
         return "This viewer looks on: to take part, attach with --control."
     if each.when(now):
         return ""
-    if each.group in _FOR_ENGINE and now.engine in _NO_ENGINE:
+    lacks_engine = each.group in _FOR_ENGINE or each.when(replace(now, engine="running"))
+    if lacks_engine and now.engine in _NO_ENGINE:
         return _NO_ENGINE[now.engine]
     return each.otherwise or "That makes no sense here."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inspector_app.commands.declaring import NEEDS_CONNECTION, Command, Situation, live
+from inspector_app.commands.declaring import NEEDS_CONNECTION, Command, Situation, engine_lives, live
 
 _NEEDS_HOSTING = "Nothing is hosted here: go home (H) and host a handler or a mock (h)."
 _NEEDS_HELD = "Choose a call that waits first: Tab goes to them."
@@ -34,7 +34,7 @@ HOSTING_COMMANDS: tuple[Command, ...] = (
         keys=("K",),
         help="Show what is hosted: operations with hits and errors, holes, faults, calls that wait for you.",
         group="Views",
-        when=lambda now: live(now) and now.hosting,
+        when=lambda now: engine_lives(now) and now.hosting,
         otherwise=_NEEDS_HOSTING,
     ),
     Command(

@@ -62,6 +62,15 @@ def test_in_a_recorded_capture_nothing_can_be_sent_and_it_says_what_to_do(name: 
     assert "home" in commands.why_not(commands.command(name), now)
 
 
+def test_what_is_hosted_can_be_looked_at_while_its_engine_starts_and_its_url_is_soon_there() -> None:
+    now = Situation(engine="starting", hosting=True)
+    assert commands.why_not(commands.command("mock"), now) == ""
+    assert "still starting" in commands.why_not(commands.command("ready_url"), now)
+    dead = Situation(engine="dead", hosting=True)
+    assert "press r" in commands.why_not(commands.command("mock"), dead)
+    assert "Nothing is hosted here" in commands.why_not(commands.command("mock"), Situation(engine="running"))
+
+
 def test_after_the_engine_died_only_starting_again_is_offered() -> None:
     now = Situation(engine="dead", connected=True, pending=True, sending=True)
     assert commands.footer("main", now)[0].name == "restart"

@@ -33,6 +33,7 @@ from slipstream import (
 from tests.inspector_app import recordings
 from tests.inspector_app.screens.pilots import LARGE, SMALL, RecordingEngine, Stage, live
 from tests.inspector_app.screens.test_live import inspecting
+from tests.inspector_app.screens.test_type_ahead import burst
 
 WAIT_S = 20.0
 SHOP = """[[request]]
@@ -213,6 +214,14 @@ async def test_an_answer_is_edited_and_written_into_the_file(tmp_path: Path) -> 
         await stage.press("o")
         await stage.press("ctrl+w")
         await stage.until(lambda: "price = 8" in (tmp_path / "shop.toml").read_text())
+
+
+async def test_an_answer_that_is_typed_ahead_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (stage, client):
+        await opened_mock(stage)
+        burst(stage.app, "o", *'{"price":8}', "ctrl+s")
+        await stage.until_shown("edited")
+        assert await calling(client) == {"price": 8}
 
 
 async def test_faults_are_switched_and_added(tmp_path: Path) -> None:
