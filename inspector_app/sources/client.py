@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlunsplit
 
@@ -105,7 +106,7 @@ class ClientSource:
         """Begin to connect; whether it works is told by records."""
         self._emit = emit
         if self._reloader is not None:
-            self._reloader.hosted.notes_to(self._note)
+            self._put_to_work(self._reloader.hosted)
             self._following = asyncio.create_task(self._reloader.run(), name="follow the handler's files")
         self._begin()
 
@@ -141,9 +142,15 @@ class ClientSource:
     def _take_over(self, new: Hosted) -> None:
         """Have the server answered by a new version from now on. Raises `HandlerFileError`."""
         (handler,) = handlers_of(new, 1)
-        new.notes_to(self._note)
+        self._put_to_work(new)
         if self._protocol is not None:
             self._protocol.set_handler(handler)
+
+    def _put_to_work(self, version: Hosted) -> None:
+        version.notes_to(self._note)
+        if version.faults:
+            name = Path(version.name).name
+            self._note("warning", f"The faults in {name} do nothing here: they are for a hosted server.")
 
     def _note(self, level: Level, text: str, protocol: Protocol | None = None) -> None:
         conn = self._conn if protocol is not None else None

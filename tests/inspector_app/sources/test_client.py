@@ -359,6 +359,17 @@ async def test_a_stream_that_the_server_opened_takes_items_of_ours(tmp_path: Pat
         await records.until_frame("out", "stream_end")
 
 
+async def test_faults_in_a_mock_that_only_answers_a_server_are_said_to_do_nothing(tmp_path: Path) -> None:
+    mock = tmp_path / "mock.toml"
+    mock.write_text('[[request]]\noperation = "a"\nanswer = 1\n[[fault]]\ndo = "lose"\n')
+    async with (
+        raw_server(silent) as url,
+        started(ClientSpec(url=url, handler=str(mock))) as (_, records),
+    ):
+        said = "The faults in mock.toml do nothing here: they are for a hosted server."
+        await records.until(lambda found: said in found.notes("warning"))
+
+
 async def test_a_one_way_message_has_no_exchange() -> None:
     async with connected() as (source, records):
         done = await source.perform(SendMessage(kind="oneway", operation="note", data_json='{"x": 1}'))
