@@ -152,7 +152,7 @@ class FaultyWire:
         request_id = sending.request_id
         held, behind = self._behind.get(request_id, (None, [])) if request_id is not None else (None, [])
         if held is not None and sending.resumes is not held:
-            behind.append(sending)
+            _put_behind(behind, sending)
             return
         if request_id is not None and sending.releases and sending.fault is not None:
             if not self._faults.is_held(sending.fault, sending.held):
@@ -271,3 +271,13 @@ class FaultyWire:
         until = loop.time() + seconds
         while self._faults.rate is not None and loop.time() < until:
             await self._news_until(until)
+
+
+def _put_behind(behind: list[Sending], sending: Sending) -> None:
+    """Put one behind the others, or in the place of what waits there itself to be swapped, and is now."""
+    if sending.resumes is not None:
+        for place, each in enumerate(behind):
+            if each.releases and each.held is sending.resumes:
+                behind[place] = sending
+                return
+    behind.append(sending)

@@ -29,6 +29,11 @@ class Market(ProtocolHandler):
         for n in range(1, data.get("count", 4) + 1):
             yield n
 
+    @request_stream
+    async def tick(self, data: dict[str, Any]) -> AsyncIterator[int]:
+        for n in range(1, 3):
+            yield 10 * n
+
 
 class Hosted:
     """A server with faults, and what its recorder was told."""
@@ -56,7 +61,7 @@ class Hosted:
 
 
 async def ask(client: ClientConnection, number: int, operation: str = "quote", **data: Any) -> None:
-    kind = "stream_request" if operation == "watch" else "request"
+    kind = "request" if operation == "quote" else "stream_request"
     frame = {
         "type": kind,
         "requestId": ["c", number],
@@ -273,3 +278,25 @@ async def test_what_waits_goes_on_when_its_fault_is_switched_off(do: Any) -> Non
         assert (await hear(client))["type"] == "response"
         hosted.faults.switch("f", False)
         assert [(await hear(client))["type"] for _ in range(2)] == ["stream_data", "stream_end"]
+
+
+async def test_what_two_swaps_hold_of_one_stream_stays_in_its_order() -> None:
+    hosted = Hosted(
+        FaultRule(name="first", do="swap", operation="watch", item=1, by="1h"),
+        FaultRule(name="second", do="swap", item=2, by="1h", times=1),
+    )
+    async with hosted.client() as client:
+        await ask(client, 1, "watch", count=2)  # all of it waits, the second item behind the first
+        await ask(client, 2, "tick")
+        assert await heard(client, 3) == [
+            (2, "stream_data", 10),
+            (2, "stream_data", 2),
+            (2, "stream_end", None),
+        ]
+        await ask(client, 3, "watch", count=1)
+        found = await heard(client, 5)
+        assert [each[1:] for each in found if each[0] == 1] == [
+            ("stream_data", 1),
+            ("stream_data", 20),
+            ("stream_end", None),
+        ]
