@@ -262,7 +262,7 @@ class MockScreen(CommandScreen):
     def do_switch_fault(self) -> None:
         """Switch the fault on or off."""
         if isinstance(fault := self.chosen, FaultStanding):
-            self.ask(SwitchFault(title=fault.title, on=not fault.on))
+            self.ask(SwitchFault(title=fault.title, on=self.mock.switch(fault)))
 
     def do_add_fault(self) -> None:
         """Ask for a fault, and have it."""
@@ -280,6 +280,6 @@ class MockScreen(CommandScreen):
         chosen = self.chosen
         if chosen is None or isinstance(chosen, FaultStanding):
             return
-        on = not self.mock.holds(chosen.operation)
+        on = self.mock.hold(chosen.operation)
         said = "Its calls wait for you from now on." if on else "The mock answers its calls again."
         self.ask(HoldOperation(operation=chosen.operation, on=on), said)

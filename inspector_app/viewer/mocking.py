@@ -10,6 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from inspector_app.display import formats
 from inspector_app.display.lines import Part
 from inspector_app.standing import FaultStanding, HeldStanding, HoleStanding, MockStanding, RuleStanding
@@ -33,6 +35,24 @@ class MockView:
     def show(self, standing: MockStanding, now_ns: int) -> None:
         """Take over how it stands."""
         self.standing, self.now_ns = standing, now_ns
+
+    def switch(self, fault: FaultStanding) -> bool:
+        """Take a fault for switched, before that is told, and give whether it is on then."""
+        on = not fault.on
+        self.standing = replace(
+            self.standing,
+            faults=tuple(
+                replace(each, on=on) if each.title == fault.title else each for each in self.standing.faults
+            ),
+        )
+        return on
+
+    def hold(self, operation: str) -> bool:
+        """Take an operation for held, or let go of, before that is told, and give whether it is held then."""
+        others = tuple(each for each in self.standing.holding if each != operation)
+        on = operation not in self.standing.holding
+        self.standing = replace(self.standing, holding=(*others, operation) if on else others)
+        return on
 
     def holds(self, operation: str) -> bool:
         """Whether calls of an operation are held."""

@@ -286,6 +286,16 @@ async def test_a_rule_with_a_hostile_name_is_edited(tmp_path: Path) -> None:
         await stage.until_shown("What [/]x [red]")
 
 
+async def test_a_key_that_is_pressed_twice_at_once_changes_nothing(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (stage, _client):
+        screen = await opened_mock(stage)
+        burst(stage.app, "h", "h", "h", "tab", "space", "space")
+        await stage.until(lambda: screen.mock.holds("quote"))
+        await stage.rest()
+        assert screen.mock.standing.holding == ("quote",)
+        assert not screen.mock.standing.faults[0].on
+
+
 async def test_a_version_that_is_broken_is_told_until_it_is_mended(tmp_path: Path) -> None:
     async with hosting(tmp_path) as (stage, client):
         await opened_mock(stage)

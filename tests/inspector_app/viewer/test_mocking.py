@@ -93,3 +93,16 @@ def test_what_stands_survives_the_trip_whatever_a_peer_has_sent() -> None:
     assert standing_of(to_json(standing), MockStanding) == standing
     assert standing_of("", MockStanding) is None
     assert standing_of('{"name": 7}', MockStanding) is None
+
+
+def test_what_is_switched_or_held_is_shown_before_it_is_told() -> None:
+    view = shown(rules=(RULE,), faults=(FAULT,))
+    assert [view.hold("quote"), view.holds("quote"), view.hold("quote"), view.holds("quote")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    off = view.switch(FAULT)
+    (fault,) = view.standing.faults
+    assert (off, fault.on, view.switch(fault)) == (False, False, True)
