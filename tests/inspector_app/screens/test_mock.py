@@ -13,7 +13,7 @@ import pytest
 from textual.widgets import Input
 
 from inspector_app.engine.recording import Recording
-from inspector_app.intents import DemoSpec, Done, ServerSpec
+from inspector_app.intents import DemoSpec, Done, HoldOperation, ServerSpec, SwitchFault
 from inspector_app.screens.console import ConsoleScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.mock import MockScreen
@@ -286,11 +286,24 @@ async def test_a_rule_with_a_hostile_name_is_edited(tmp_path: Path) -> None:
         await stage.until_shown("What [/]x [red]")
 
 
-async def test_a_key_that_is_pressed_twice_at_once_changes_nothing(tmp_path: Path) -> None:
+async def test_a_key_that_is_pressed_again_before_the_engine_has_answered_undoes_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = asyncio.Event()
+    perform = NearEngine.perform
+
+    async def late(self: NearEngine, intent: Any) -> Done:
+        if isinstance(intent, (HoldOperation, SwitchFault)):
+            await may.wait()
+        return await perform(self, intent)
+
+    monkeypatch.setattr(NearEngine, "perform", late)
+    monkeypatch.setattr("inspector_app.screens.mock.ASKED_S", 3600)
     async with hosting(tmp_path) as (stage, _client):
         screen = await opened_mock(stage)
         burst(stage.app, "h", "h", "h", "tab", "space", "space")
-        await stage.until(lambda: screen.mock.holds("quote"))
+        await stage.rest()
+        may.set()
         await stage.rest()
         assert screen.mock.standing.holding == ("quote",)
         assert not screen.mock.standing.faults[0].on
