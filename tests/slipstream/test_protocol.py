@@ -1025,6 +1025,16 @@ async def test_all_that_is_in_flight_can_be_looked_at_whoever_opened_it() -> Non
         assert found == [(mine, True, "hang"), (theirs, False, "chat")]
 
 
+async def test_what_may_still_be_sent_on_a_stream_can_be_asked_for() -> None:
+    observer = Observer()
+    limits = Limits(credit=5)
+    async with peers(None, Service(), limits=limits, left_taps=[observer]) as (left, _):
+        assert left.credit(("nobody", 0)) == (0, 0)
+        request_id = left.open_exchange(ExchangeKind.BIDIRECTIONAL, {"operation": "chat"})
+        await left.send_item(request_id, "hi")
+        await observer.until(lambda: left.credit(request_id) == (4, 4))
+
+
 async def test_a_deadline_may_be_given_for_any_exchange() -> None:
     observer = Observer()
     async with peers(None, Service(), left_taps=[observer]) as (left, _):
