@@ -218,6 +218,17 @@ class EditAnswer(Struct, frozen=True, kw_only=True):
     save: bool = False
 
 
+class AddRule(Struct, frozen=True, kw_only=True):
+    """Write one more rule into the mock's file, behind all others: it answers any call of an operation so.
+
+    `answer_json` is as for `EditAnswer`; the list of steps for a bidirectional stream, nothing for `oneway`.
+    """
+
+    kind: MessageKind
+    operation: str
+    answer_json: str = "null"
+
+
 class HoldOperation(Struct, frozen=True, kw_only=True):
     """Have calls of an operation wait for an answer by hand; or, with `on` False, no more."""
 
@@ -239,7 +250,15 @@ class AnswerHeld(Struct, frozen=True, kw_only=True):
 
 
 MockIntent = (
-    TellMock | TellUrl | SwitchFault | AddFault | RemoveFault | EditAnswer | HoldOperation | AnswerHeld
+    TellMock
+    | TellUrl
+    | SwitchFault
+    | AddFault
+    | RemoveFault
+    | EditAnswer
+    | AddRule
+    | HoldOperation
+    | AnswerHeld
 )
 
 Question = TellMock | TellExchange | TellRepetition

@@ -10,9 +10,6 @@ _NEEDS_HOSTING = "Nothing is hosted here: go home (H) and host a handler or a mo
 _NEEDS_HELD = "Choose a call that waits first: Tab goes to them."
 _NEEDS_FAULT = "Choose a fault first: Tab goes to them."
 _NEEDS_RULE = "Choose an operation first: Tab goes to them."
-_NEEDS_FILE = (
-    "Choose a rule first; for a hole, write one into the file, or hold its calls (h) to answer by hand."
-)
 _NEEDS_STREAM = "Choose a stream first, in Streams (3)."
 _NEEDS_HALF = "This side's half of the stream has ended: nothing more can be sent."
 _NEEDS_OPEN = "The stream has ended."
@@ -151,11 +148,11 @@ MOCK_COMMANDS: tuple[Command, ...] = (
         name="edit_answer",
         title="Edit",
         keys=("o",),
-        help="Have the rule answer something else, until its file is read anew; or write it into the file.",
+        help="Have a rule answer something else, until its file is read anew or for good; fill a hole.",
         group="Mock",
         where="mock",
-        when=_on("rule"),
-        otherwise=_NEEDS_FILE,
+        when=_on("rule", "hole"),
+        otherwise=_NEEDS_RULE,
         footer=6,
         at=_in("answerers"),
     ),

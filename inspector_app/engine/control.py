@@ -170,6 +170,11 @@ class ControlHandler(ProtocolHandler):
         return await self._perform(data)
 
     @request_response
+    async def add_rule(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Have a mock answer one more operation."""
+        return await self._perform(data)
+
+    @request_response
     async def hold_operation(self, data: dict[str, Any]) -> dict[str, Any]:
         """Have calls of an operation wait for answers by hand, or no more."""
         return await self._perform(data)

@@ -18,6 +18,7 @@ from msgspec import structs
 from inspector_app.intents import (
     AbortExchange,
     AddFault,
+    AddRule,
     AnswerHeld,
     AskPeer,
     CancelExchange,
@@ -72,6 +73,7 @@ _INTENTS: tuple[type[Intent | EngineIntent], ...] = (
     AddFault,
     RemoveFault,
     EditAnswer,
+    AddRule,
     HoldOperation,
     AnswerHeld,
     RecordElsewhere,

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inspector_app.intents import AnswerHeld, EditAnswer
+from inspector_app.intents import AddRule, AnswerHeld, EditAnswer
 from inspector_app.screens.base import notify
 from inspector_app.screens.mock_forms import AnswerForm, error_prompt
-from inspector_app.standing import HeldStanding, RuleStanding
+from inspector_app.standing import HeldStanding, HoleStanding, RuleStanding
 
 if TYPE_CHECKING:
     from inspector_app.screens.mock import MockScreen
+
+
+_ASKED = {
+    "request": ("What answers", "{}"),
+    "stream": ("The items of", "[]"),
+    "bidirectional": ("The steps of", '[{"send": "hello"}]'),
+    "oneway": ("Nothing answers", "null"),
+}
+"""By kind of call: what the form asks for, and what it begins with."""
 
 
 class Answering:
@@ -25,6 +34,8 @@ class Answering:
     def do_edit_answer(self) -> None:
         """Open what the rule answers with."""
         rule = self._screen.chosen
+        if isinstance(rule, HoleStanding):
+            self._fill(rule)
         if not isinstance(rule, RuleStanding):
             return
         if rule.place is None or not rule.answer_json:
@@ -45,6 +56,22 @@ class Answering:
         ways = {"use": "Use", "save": "Into file"}
         said = f"It ends with the error {rule.failure}: what you use takes its place." if rule.failure else ""
         self._screen.app.push_screen(AnswerForm(title, rule.answer_json, use, ways, data=said))
+
+    def _fill(self, hole: HoleStanding) -> None:
+        """Ask for what the calls are to be answered with, and write that into the file."""
+        if not self._screen.mock.standing.name.endswith(".toml"):
+            notify(self._screen.app, "A handler in Python answers: edit its file.", "warning")
+            return
+
+        async def write(text: str, _: str) -> str:
+            intent = AddRule(kind=hole.kind, operation=hole.operation, answer_json=text)  # type: ignore[arg-type]  # as the engine told it
+            return await self._screen.perform(intent)
+
+        title, begin = _ASKED[hole.kind]
+        form = AnswerForm(
+            f"{title} {hole.operation}", begin, write, {"save": "Into file"}, data=hole.data_json
+        )
+        self._screen.app.push_screen(form)
 
     def do_answer_held(self) -> None:
         """Write the answer of a request, or items of a stream one after the other."""

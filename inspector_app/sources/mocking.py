@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from inspector_app.intents import (
     AddFault,
+    AddRule,
     AnswerHeld,
     Done,
     EditAnswer,
@@ -73,6 +74,8 @@ class Mocking:
                     self._faults.remove(intent.title)
                 case EditAnswer():
                     self._edit(intent)
+                case AddRule():
+                    self._add_rule(intent)
                 case HoldOperation():
                     self._desk.hold(intent.operation, on=intent.on)
                 case AnswerHeld():
@@ -97,10 +100,27 @@ class Mocking:
         if not self._faults.switch(intent.title, intent.on):
             raise ValueError(f"There is no fault {intent.title[:200]} any more.")
 
-    def _edit(self, intent: EditAnswer) -> None:
+    def _mock_to_change(self) -> Mock:
         mock = self._mock
         if mock is None:
             raise ValueError("A handler in Python answers: edit its file, which is loaded anew.")
+        return mock
+
+    def _add_rule(self, intent: AddRule) -> None:
+        from inspector_app.mock.script.rewriting import add_rule
+
+        mock = self._mock_to_change()
+        there = mock.operations.get(intent.operation)
+        if there is not None and there.kind != intent.kind:
+            raise ValueError(f"There are rules for it as {there.kind}: an operation is of one kind.")
+        answer = _json_of(intent.answer_json, "The answer")
+        if intent.kind in ("stream", "bidirectional") and not isinstance(answer, list):
+            what = "items" if intent.kind == "stream" else "steps"
+            raise ValueError(f"A stream is answered with a list of {what}.")
+        add_rule(mock.path, intent.kind, intent.operation, answer, mock.variables)
+
+    def _edit(self, intent: EditAnswer) -> None:
+        mock = self._mock_to_change()
         path = (intent.kind, intent.place)
         rule = next((each for each in mock.rules if each.path == path), None)
         if rule is None:

@@ -220,6 +220,7 @@ def about(row: RuleStanding | HoleStanding | FaultStanding | HeldStanding | None
             ]
         case HoleStanding():
             head: list[Part] = [(f"{row.operation}: ", "emphasis"), (row.why, "severity-warning")]
+            head.append((". o has it answered.", "muted"))
             return [head, [("The data of the last call:", "muted")], *_laid_out(row.data_json)]
         case FaultStanding():
             state = "on" if row.on else "off"

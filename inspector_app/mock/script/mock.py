@@ -100,6 +100,12 @@ class Mock:
         return self._text.document.fault
 
     @property
+    def variables(self) -> dict[str, list[str]]:
+        """The names of the variables that the file declares: those of `state`, and those of `peer`."""
+        document = self._text.document
+        return {"state": list(document.state), "peer": list(document.peer)}
+
+    @property
     def rules(self) -> list[Rule]:
         """All rules, operation by operation."""
         return [rule for operation in self.operations.values() for rule in operation.rules]

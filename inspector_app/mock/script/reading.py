@@ -57,8 +57,12 @@ class MockText:
 
 def read(path: Path) -> MockText:
     """Read a mock file. Raises `MockFileError`."""
+    return parsed(path, _text(path, str(path)))
+
+
+def parsed(path: Path, text: str) -> MockText:
+    """Read the text of a mock file. Raises `MockFileError`."""
     shown = str(path)
-    text = _text(path, shown)
     try:
         values = tomllib.loads(text)
         lines, wrong = lines_of(text), list(_no_json(values, ()))

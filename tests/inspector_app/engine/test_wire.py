@@ -24,6 +24,7 @@ from inspector_app.engine.wire import (
 from inspector_app.intents import (
     AbortExchange,
     AddFault,
+    AddRule,
     AnswerHeld,
     AskPeer,
     CancelExchange,
@@ -109,6 +110,7 @@ def test_an_answer_survives_the_trip(answer: Ready | Failed) -> None:
         SwitchFault(title="f", on=False),
         AddFault(rule_json="{}"),
         RemoveFault(title="f"),
+        AddRule(kind="oneway", operation="o"),
         EditAnswer(kind="stream", place=2, answer_json="[]", save=True),
         HoldOperation(operation="o", on=True),
         AnswerHeld(held=3, how="item", data_json="1"),
@@ -127,6 +129,7 @@ def test_every_intent_has_an_operation_of_its_own() -> None:
     assert sorted(INTENTS) == [
         "abort_exchange",
         "add_fault",
+        "add_rule",
         "answer_held",
         "ask_peer",
         "cancel_exchange",

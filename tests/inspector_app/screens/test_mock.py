@@ -216,6 +216,18 @@ async def test_an_answer_is_edited_and_written_into_the_file(tmp_path: Path) -> 
         await stage.until(lambda: "price = 8" in (tmp_path / "shop.toml").read_text())
 
 
+async def test_a_hole_is_filled_from_the_screen(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (stage, client):
+        with pytest.raises(RemoteError):
+            await calling(client, "pay")
+        await opened_mock(stage)
+        await stage.until_shown("hole")
+        burst(stage.app, "end", "o", *'{"paid":true}', "ctrl+s")
+        await stage.until(lambda: "paid = true" in (tmp_path / "shop.toml").read_text())
+        await stage.until(lambda: "hole" not in stage.text)
+        assert await calling(client, "pay") == {"paid": True}
+
+
 async def test_an_answer_that_is_typed_ahead_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     async with hosting(tmp_path) as (stage, client):
         await opened_mock(stage)

@@ -16,6 +16,7 @@ from inspector_app.capture.records import ConnectionOpened, FaultMet, Operations
 from inspector_app.intents import (
     AbortExchange,
     AddFault,
+    AddRule,
     AnswerHeld,
     AskPeer,
     Done,
@@ -258,7 +259,7 @@ async def test_a_file_that_is_read_only_is_left_as_it_is(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)  # who runs the tests may be allowed everything
     done = await shop.ask(EditAnswer(kind="request", place=0, answer_json="1", save=True))
-    assert done.error == f"{shop.path} is read-only: it answers so until the file is read anew."
+    assert done.error == f"{shop.path} is read-only: it is left as it is."
     assert shop.path.read_text() == SHOP
 
 
@@ -574,3 +575,64 @@ async def test_of_too_many_rules_those_are_told_that_were_called_and_all_are_cou
         assert (standing.calls, standing.errors, standing.more) == (3, 0, 3)
     finally:
         await source.stop()
+
+
+@pytest.mark.parametrize("breaks", ["\n", "\r\n"])
+async def test_a_hole_is_filled_by_a_rule_behind_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks: str
+) -> None:
+    path = tmp_path / "shop.toml"
+    before = f"[state]\nuser = 1\n{SHOP}".rstrip().replace("\n", breaks)
+    path.write_bytes(before.encode())
+    source = ServerSource(ServerSpec(handler=str(path), port=0))
+    rules: list[tuple[Any, str, Any]] = [
+        ("request", 'a "b"\n[x]', {"n": None, "t": "{{ data.n }}"}),
+        ("stream", "feed", [1, {"x": 2}]),
+        ("bidirectional", "talk", [{"send": 1}, {"wait": "1s"}]),
+        ("oneway", "log", None),
+        ("request", "quote", "{{ state.user }}"),
+    ]
+    for kind, operation, answer in rules:
+        intent = AddRule(kind=kind, operation=operation, answer_json=json.dumps(answer))
+        assert await source.perform(intent) == Done()
+    written = path.read_bytes().decode()
+    assert written.startswith(before)
+    assert written.count("\r") == (written.count("\n") if breaks == "\r\n" else 0)
+    mock = load_mock(path)
+    assert [rule.answer.source for rule in mock.operations["quote"].rules] == [
+        {"price": 7},
+        "{{ state.user }}",
+    ]
+    assert mock.operations['a "b"\n[x]'].rules[0].answer.source == {"n": "{{ null }}", "t": "{{ data.n }}"}
+    assert {"feed", "talk", "log"} <= set(mock.operations)
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "answer", "told"),
+    [
+        ("stream", "quote", "[]", "There are rules for it as request: an operation is of one kind."),
+        ("stream", "feed", "1", "A stream is answered with a list of items."),
+        ("request", "a", '"{{ 1 + }}"', "answer: '1 +' is not finished."),
+        ("bidirectional", "a", '[{"x": 1}]', "steps[0].x: there is no such key here: there is send,"),
+        ("request", "slipstream.x", "1", "operation: names that begin with slipstream. are the protocol's"),
+        ("request", "\ud800", "1", "It has half of a surrogate pair in it, which no file can hold."),
+    ],
+)
+async def test_a_rule_that_will_not_do_is_not_written(
+    shop: Hosted, kind: Any, operation: str, answer: str, told: str
+) -> None:
+    done = await shop.ask(AddRule(kind=kind, operation=operation, answer_json=answer))
+    assert (done.error or "").startswith(told)
+    assert shop.path.read_text() == SHOP
+
+
+async def test_a_mock_that_cannot_have_a_rule_at_its_end_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    path.write_text('request = [{ operation = "a", answer = 1 }]\n')
+    source = ServerSource(ServerSpec(handler=str(path), port=0))
+    done = await source.perform(AddRule(kind="request", operation="b"))
+    assert done.error == "shop.toml cannot have one more [[request]] at its end: add it by hand."
+    python = ServerSource(ServerSpec(port=0))
+    assert "A handler in Python answers" in (
+        (await python.perform(AddRule(kind="request", operation="b"))).error or ""
+    )
