@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, get_args
@@ -82,6 +83,9 @@ class AnswerForm(Dialog[None]):
         self._stays = stays
         self._data = data
         self._done = 0
+        self._turn = asyncio.Lock()
+        """One after the other, in the order in which they were asked for."""
+        self._closes = False
 
     def compose(self) -> ComposeResult:
         """Give what was asked, the editor, the buttons."""
@@ -126,17 +130,24 @@ class AnswerForm(Dialog[None]):
         if name != "end" and json_problem(text, "any") is not None:
             self.query_one(JsonEditor).go_to_error()  # what is wrong stands below the text
             return
-        self.run_worker(self._do_now(name, text), exclusive=False, group="answering")
+        if name in self._stays:
+            self._select_all()  # at once: the next one may be typed already
+        elif self._closes:
+            return  # it is being done, and once is enough
+        else:
+            self._closes = True
+        self.run_worker(self._do_now(name, text), group="answering")
 
     async def _do_now(self, name: str, text: str) -> None:
-        problem = await self._use(text, name)
+        async with self._turn:
+            problem = await self._use(text, name)
         if problem:
+            self._closes = False
             self._say(problem)
         elif name in self._stays:
             self._done += 1
             self.query_one("#answer-form").border_title = Content(inert(f"{self._title}: {self._done} sent"))
             self._say("")
-            self._select_all()
         else:
             self.dismiss(None)
 

@@ -13,7 +13,7 @@ import pytest
 from textual.widgets import Input
 
 from inspector_app.engine.recording import Recording
-from inspector_app.intents import DemoSpec, Done, HoldOperation, ServerSpec, SwitchFault
+from inspector_app.intents import AddRule, AnswerHeld, DemoSpec, Done, HoldOperation, ServerSpec, SwitchFault
 from inspector_app.screens.console import ConsoleScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.mock import MockScreen
@@ -179,6 +179,30 @@ async def test_a_held_stream_gets_items_one_by_one_and_its_end(tmp_path: Path) -
         assert [item async for item in items] == []
 
 
+async def test_items_that_are_typed_ahead_go_out_one_by_one_and_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = asyncio.Event()
+    perform = NearEngine.perform
+
+    async def late(self: NearEngine, intent: Any) -> Done:
+        if isinstance(intent, AnswerHeld):
+            await may.wait()
+        return await perform(self, intent)
+
+    monkeypatch.setattr(NearEngine, "perform", late)
+    async with hosting(tmp_path) as (stage, client):
+        await opened_mock(stage)
+        await stage.press("down", "h")
+        await stage.until_shown("held")
+        items = aiter(await client.request_stream({"operation": "ticks"}))
+        await stage.until_shown("Waiting for you 1")
+        burst(stage.app, "tab", "tab", "a", "1", "ctrl+s", "2", "ctrl+s", *"[3]", "ctrl+s", "ctrl+w")
+        await stage.rest()
+        may.set()
+        assert [item async for item in items] == [1, 2, [3]]
+
+
 async def test_a_held_call_is_answered_with_an_error_or_left_to_the_mock(tmp_path: Path) -> None:
     async with hosting(tmp_path) as (stage, client):
         screen = await opened_mock(stage)
@@ -216,16 +240,28 @@ async def test_an_answer_is_edited_and_written_into_the_file(tmp_path: Path) -> 
         await stage.until(lambda: "price = 8" in (tmp_path / "shop.toml").read_text())
 
 
-async def test_a_hole_is_filled_from_the_screen(tmp_path: Path) -> None:
+async def test_a_hole_is_filled_from_the_screen_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may = asyncio.Event()
+    perform = NearEngine.perform
+
+    async def late(self: NearEngine, intent: Any) -> Done:
+        if isinstance(intent, AddRule):
+            await may.wait()
+        return await perform(self, intent)
+
+    monkeypatch.setattr(NearEngine, "perform", late)
     async with hosting(tmp_path) as (stage, client):
         with pytest.raises(RemoteError):
             await calling(client, "pay")
         await opened_mock(stage)
         await stage.until_shown("hole")
-        burst(stage.app, "end", "o", *'{"paid":true}', "ctrl+s")
+        burst(stage.app, "end", "o", *'{"paid":true}', "ctrl+s", "ctrl+s")
+        await stage.rest()
+        may.set()
         await stage.until(lambda: "paid = true" in (tmp_path / "shop.toml").read_text())
         await stage.until(lambda: "hole" not in stage.text)
         assert await calling(client, "pay") == {"paid": True}
+        assert (tmp_path / "shop.toml").read_text().count("paid = true") == 1
 
 
 async def test_an_answer_that_is_typed_ahead_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
