@@ -225,6 +225,7 @@ class FaultForm(Dialog[None]):
     def __init__(self, add: Callable[[str], Awaitable[str]]) -> None:
         super().__init__()
         self._add = add
+        self._is_adding = False
 
     def compose(self) -> ComposeResult:
         """Give the fields."""
@@ -251,11 +252,14 @@ class FaultForm(Dialog[None]):
         except ValueError as error:
             self._say(str(error))
             return
-        self.run_worker(self._add_now(json.dumps(rule)))
+        if not self._is_adding:
+            self._is_adding = True
+            self.run_worker(self._add_now(json.dumps(rule)))
 
     async def _add_now(self, rule_json: str) -> None:
         problem = await self._add(rule_json)
         if problem:
+            self._is_adding = False
             self._say(problem)
         else:
             self.dismiss(None)

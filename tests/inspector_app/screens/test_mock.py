@@ -13,7 +13,16 @@ import pytest
 from textual.widgets import Input
 
 from inspector_app.engine.recording import Recording
-from inspector_app.intents import AddRule, AnswerHeld, DemoSpec, Done, HoldOperation, ServerSpec, SwitchFault
+from inspector_app.intents import (
+    AddFault,
+    AddRule,
+    AnswerHeld,
+    DemoSpec,
+    Done,
+    HoldOperation,
+    ServerSpec,
+    SwitchFault,
+)
 from inspector_app.screens.console import ConsoleScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.mock import MockScreen
@@ -365,6 +374,28 @@ async def test_a_version_that_is_broken_is_told_until_it_is_mended(tmp_path: Pat
         assert await calling(client) == {"price": 7}
         (tmp_path / "shop.toml").write_text(SHOP)
         await stage.until(lambda: "shop.toml:2:" not in stage.text)
+
+
+async def test_a_fault_is_added_once_however_often_enter_is_pressed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may, asked = asyncio.Event(), []
+    perform = NearEngine.perform
+
+    async def late(self: NearEngine, intent: Any) -> Done:
+        if isinstance(intent, AddFault):
+            asked.append(intent)
+            await may.wait()
+        return await perform(self, intent)
+
+    monkeypatch.setattr(NearEngine, "perform", late)
+    async with hosting(tmp_path) as (stage, _client):
+        screen = await opened_mock(stage)
+        burst(stage.app, "n", *"lose", "enter", "enter")
+        await stage.rest()
+        may.set()
+        await stage.until(lambda: stage.app.screen is screen and len(screen.mock.standing.faults) == 2)
+        assert len(asked) == 1
 
 
 def test_a_fault_is_made_of_what_was_typed() -> None:
