@@ -116,8 +116,7 @@ class ConnectionFaults:
 
     def was_opened(self, request_id: RequestId, kind: str, operation: str, items: int) -> None:
         """Take note of an exchange of `kind` that began while there was no rule, with so many items sent."""
-        if request_id not in self._known:
-            self._know(request_id, _Known(operation, kind, items))
+        self._know(request_id, _Known(operation, kind, items))
 
     def _know(self, request_id: RequestId, known: _Known) -> None:
         if len(self._known) >= MOST_KNOWN:
