@@ -98,7 +98,8 @@ def why_not(each: Command, now: Situation) -> str:
         return "This viewer looks on: to take part, attach with --control."
     if each.when(now):
         return ""
-    lacks_engine = each.group in _FOR_ENGINE or each.when(replace(now, engine="running"))
+    is_for_hosted = now.hosting and each.when(replace(now, engine="running"))
+    lacks_engine = each.group in _FOR_ENGINE or is_for_hosted
     if lacks_engine and now.engine in _NO_ENGINE:
         return _NO_ENGINE[now.engine]
     return each.otherwise or "That makes no sense here."
