@@ -17,7 +17,7 @@ from textual.widgets import Button, Input, Static, TextArea
 from inspector_app.display.inert import inert
 from inspector_app.display.json_check import json_problem
 from inspector_app.mock.faults.rules import WHAT, FrameSort
-from inspector_app.screens.base import Dialog
+from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.prompts import Prompt
 from inspector_app.widgets.json_editor import JsonEditor
 
@@ -136,12 +136,16 @@ class AnswerForm(Dialog[None]):
             return  # it is being done, and once is enough
         else:
             self._closes = True
-        self.run_worker(self._do_now(name, text), group="answering")
+        # Of the app: what is asked goes on, and is told, also when the form is left.
+        self.app.run_worker(self._do_now(name, text), group="answering")
 
     async def _do_now(self, name: str, text: str) -> None:
         async with self._turn:
             problem = await self._use(text, name)
-        if problem:
+        if not self.is_open:
+            if problem:
+                notify(self.app, problem, "error")
+        elif problem:
             self._closes = False
             self._say(problem)
         elif name in self._stays:
@@ -254,11 +258,14 @@ class FaultForm(Dialog[None]):
             return
         if not self._is_adding:
             self._is_adding = True
-            self.run_worker(self._add_now(json.dumps(rule)))
+            self.app.run_worker(self._add_now(json.dumps(rule)), group="answering")
 
     async def _add_now(self, rule_json: str) -> None:
         problem = await self._add(rule_json)
-        if problem:
+        if not self.is_open:
+            if problem:
+                notify(self.app, problem, "error")
+        elif problem:
             self._is_adding = False
             self._say(problem)
         else:

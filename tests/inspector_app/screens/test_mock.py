@@ -19,6 +19,7 @@ from inspector_app.intents import (
     AnswerHeld,
     DemoSpec,
     Done,
+    EditAnswer,
     HoldOperation,
     ServerSpec,
     SwitchFault,
@@ -404,6 +405,30 @@ async def test_a_fault_is_added_once_however_often_enter_is_pressed(
         may.set()
         await stage.until(lambda: stage.app.screen is screen and len(screen.mock.standing.faults) == 2)
         assert len(asked) == 1
+
+
+@pytest.mark.parametrize("keys", [["o", "ctrl+s"], ["n", *"lose", "enter"]])
+async def test_what_was_not_done_is_told_also_when_its_form_was_left_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str]
+) -> None:
+    may = asyncio.Event()
+    perform = NearEngine.perform
+
+    async def late(self: NearEngine, intent: Any) -> Done:
+        if isinstance(intent, (EditAnswer, AddFault)):
+            await may.wait()
+            return Done(error="It was not to be.")
+        return await perform(self, intent)
+
+    monkeypatch.setattr(NearEngine, "perform", late)
+    async with hosting(tmp_path) as (stage, _client):
+        screen = await opened_mock(stage)
+        burst(stage.app, *keys)
+        await stage.rest()
+        await stage.press("escape")
+        assert stage.app.screen is screen
+        may.set()
+        await stage.until(lambda: "It was not to be." in stage.toasts)
 
 
 def test_a_fault_is_made_of_what_was_typed() -> None:
