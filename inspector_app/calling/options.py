@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from inspector_app.options import server_options
+from inspector_app.options import CONTEXT, server_options
 from inspector_app.sentences import sentences
 
 if TYPE_CHECKING:
     from inspector_app.intents import ClientSpec
 
-_CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FORMATS: Final = ["text", "json", "json-schema", "asyncapi"]
 _KINDS: Final = ["request", "stream", "bidirectional", "oneway"]
 
 
-@click.command(context_settings=_CONTEXT)
+@click.command(context_settings=CONTEXT)
 @server_options
 @click.argument("operation")
 @click.option(
@@ -67,7 +66,7 @@ def call(*, spec: ClientSpec, operation: str, data: str, kind: Any, timeout_s: f
         )
 
 
-@click.command(context_settings=_CONTEXT)
+@click.command(context_settings=CONTEXT)
 @server_options
 @click.option(
     "--format",

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from inspector_app.options import server_options_with_url_option
+from inspector_app.options import CONTEXT, server_options_with_url_option
 from inspector_app.sentences import sentences
 
 if TYPE_CHECKING:
     from inspector_app.intents import ClientSpec
 
-_CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _VARIABLE: Final = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 
@@ -33,7 +32,7 @@ def _variables(_: click.Context, option: click.Parameter, typed: tuple[str, ...]
     return read
 
 
-@click.command("run", context_settings=_CONTEXT)
+@click.command("run", context_settings=CONTEXT)
 @click.argument("collection", type=click.Path(path_type=Path))
 @server_options_with_url_option
 @click.option(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from inspector_app.options import CONTEXT
 from inspector_app.sentences import sentences
 
 _FORMATS = ("text", "json", "json-schema", "asyncapi")
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.command(context_settings=_CONTEXT)
+@click.command(context_settings=CONTEXT)
 @click.argument("capture", type=click.Path(path_type=Path))
 @click.option(
     "--format",

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from inspector_app import cli as command_line
 from inspector_app.capture.files import data_folder
+from inspector_app.cli import launching
 from inspector_app.engine.running import Published, RunningEngine, machine
 
 
@@ -23,8 +24,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append(more)
         return 0
 
-    monkeypatch.setattr(command_line, "_show", show)
-    monkeypatch.setattr(command_line, "_has_terminal", lambda: True)
+    monkeypatch.setattr(launching, "show", show)
+    monkeypatch.setattr(launching, "has_terminal", lambda: True)
     return calls
 
 
@@ -124,8 +125,8 @@ def test_how_many_bad_frames_end_a_connection_is_handed_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     specs: list[object] = []
-    monkeypatch.setattr(command_line, "_show", lambda spec, *_, **_more: specs.append(spec))
-    monkeypatch.setattr(command_line, "_has_terminal", lambda: True)
+    monkeypatch.setattr(launching, "show", lambda spec, *_, **_more: specs.append(spec))
+    monkeypatch.setattr(launching, "has_terminal", lambda: True)
     runner = CliRunner()
     runner.invoke(command_line.cli, ["connect", "ws://h", "--bad-frames", "5"])
     runner.invoke(command_line.cli, ["host", "--bad-frames", "7"])

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from inspector_app import cli as command_line
 from inspector_app.capture.store import CaptureReader
+from inspector_app.cli import launching
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
 from slipstream import __version__
 from tests.inspector_app.commands_line import Command, Result
@@ -41,8 +42,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
         calls.append((spec, capture, record, asked) if asked else (spec, capture, record))
         return 0
 
-    monkeypatch.setattr(command_line, "_show", show)
-    monkeypatch.setattr(command_line, "_has_terminal", lambda: True)
+    monkeypatch.setattr(launching, "show", show)
+    monkeypatch.setattr(launching, "has_terminal", lambda: True)
     return calls  # type: ignore[return-value]  # a fixture gives what it returns
 
 

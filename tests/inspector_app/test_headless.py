@@ -26,6 +26,7 @@ from inspector_app import cli as command_line
 from inspector_app import settings
 from inspector_app.capture.formats import jsonl
 from inspector_app.capture.store import CaptureReader, CaptureWriter
+from inspector_app.cli import launching
 from slipstream import RemoteError, connect
 from tests.inspector_app.commands_line import ROOT, WAIT_S, Command, finish
 from tests.inspector_app.sources.helpers import raw_server
@@ -205,8 +206,8 @@ async def test_it_ends_cleanly_with_a_summary_when_asked(command: Command, numbe
 def test_without_a_terminal_it_says_so_in_one_line_and_the_demo_ends_by_itself(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert command_line.DEMO_SECONDS_WITHOUT_TERMINAL == 10
-    monkeypatch.setattr(command_line, "DEMO_SECONDS_WITHOUT_TERMINAL", 1)
+    assert launching.DEMO_SECONDS_WITHOUT_TERMINAL == 10
+    monkeypatch.setattr(launching, "DEMO_SECONDS_WITHOUT_TERMINAL", 1)
     monkeypatch.setenv("SLIPSTREAM_INSPECTOR_DATA", str(tmp_path))
     result = CliRunner().invoke(command_line.cli, ["demo"])
     assert result.exit_code == 0
