@@ -19,6 +19,7 @@ from typing import Any
 
 from inspector_app.capture.records import ConnectionOpened, FrameSeen, Record, StateChanged
 from inspector_app.capture.store import CaptureWriter
+from inspector_app.engine.recorder import BATCH_RECORDS
 from inspector_app.loop import COLLECTED
 from inspector_app.model.fold import Fold
 
@@ -27,7 +28,6 @@ PEER = "7be2d940-99aa-4eee-8fff-000000000002"
 START_NS = 1_795_346_400_000_000_000
 RARE_TEXT = "a needle in the hay"
 """Is in one frame of a thousand, about."""
-BATCH = 1000
 
 _NOUNS = ("order", "user", "basket", "invoice", "session", "price", "stock", "address")
 _VERBS = ("get", "list", "create", "update", "watch")
@@ -139,7 +139,7 @@ def write(
 
     for record in records(frames, seed, kind):
         batch.append(record)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH_RECORDS:
             commit()
             done += len(batch)
             batch.clear()

@@ -121,7 +121,7 @@ class _Run:
         types: Counter[str] = Counter()
 
         def on_commit(batch: Batch) -> None:
-            types.update(row.type or NOT_A_FRAME for row, _ in batch.frames)
+            types.update(row.type or NOT_A_FRAME for row in batch.named_frames())
             committed.set()
 
         def on_problem(level: Level, text: str) -> None:

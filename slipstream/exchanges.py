@@ -306,7 +306,11 @@ class ExchangeTable:
     def item_came(self, request_id: RequestId, size_bytes: int) -> bool:
         """Fold an item that came as it should; like `received`."""
         exchange = self.get(request_id)
-        if exchange is None or exchange.kind is _UNARY:
+        return exchange is not None and self.item_fits(exchange, size_bytes)
+
+    def item_fits(self, exchange: Exchange, size_bytes: int) -> bool:
+        """Fold an item that came as it should on an exchange in flight; like `received`."""
+        if exchange.kind is _UNARY:
             return False
         state, credit = exchange.state, self.credit_in
         if state is not _OPEN and state is not _HALF_CLOSED_LOCAL:

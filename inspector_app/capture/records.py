@@ -10,7 +10,8 @@ Times are integer nanoseconds since the Unix epoch. Sizes are bytes of the frame
 from __future__ import annotations
 
 import math
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -159,8 +160,12 @@ NULL: Final[Null] = math.nan
 five times as much to hand over. Compare with `is`."""
 
 
+Values = tuple[Any, ...]
+"""The values of a folded row. A tuple without names takes half the time to make and hand over to SQLite."""
+
+
 class FoldedFrame(NamedTuple):
-    """A frame as the fold makes it and a capture holds it: the fields of `FrameRow`, in their order.
+    """A frame as it is folded and written: the fields of `FrameRow`, in their order, and `raw`.
 
     `opener` is a number that `Batch.peers` gave to a name. None stands for `NULL` where that is rare.
     """
@@ -181,6 +186,8 @@ class FoldedFrame(NamedTuple):
     findings: int
     binary: int
     """0 or 1."""
+    raw: str | bytes
+    """The message as it was on the wire: `bytes` of a binary one."""
 
 
 class ExchangeRow(Struct, kw_only=True):
@@ -361,8 +368,10 @@ class Batch(Struct):
     of the same number; operations replace those of the same connection.
     """
 
-    frames: list[tuple[FoldedFrame, str | bytes]] = []
-    exchanges: dict[int, FoldedExchange] = {}
+    frames: list[Values] = []
+    """The values of a `FoldedFrame` each."""
+    exchanges: dict[int, Values] = {}
+    """The values of a `FoldedExchange` each, by its number."""
     peers: dict[int, str] = {}
     """Names of peers by the numbers that frames and exchanges have for them; each is given once."""
     connections: dict[int, ConnectionRow] = {}
@@ -376,6 +385,14 @@ class Batch(Struct):
     seen: set[tuple[str, Kind, Direction]] = set()
     """Operations that were called: by the inspected side (`out`), or by the other. Some are given again."""
     totals: Totals = field(default_factory=Totals)
+
+    def named_frames(self) -> Iterator[FoldedFrame]:
+        """Give the frames with names to their values."""
+        return map(FoldedFrame._make, self.frames)
+
+    def named_exchanges(self) -> Iterator[FoldedExchange]:
+        """Give the exchanges likewise."""
+        return map(FoldedExchange._make, self.exchanges.values())
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

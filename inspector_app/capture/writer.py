@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from inspector_app.capture import rows
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from inspector_app.capture.records import Batch, FoldedExchange, FoldedFrame
+    from inspector_app.capture.records import Batch, Values
 
 _BUSY_TIMEOUT_S = 5.0
 _CLOSING_BUSY_TIMEOUT_MS = 100
@@ -50,11 +49,19 @@ def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
     return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
 
 
+# All of the transaction goes when it fails half way: to undo the statement, SQLite would keep a copy of each
+# page that it touches.
+_APPEND = "INSERT OR ROLLBACK"
+
+
 @cache
 def _insert_frames(rows: int) -> str:
-    # All of the transaction goes when it fails half way: to undo the statement, SQLite would keep a copy
-    # of each page that it touches.
-    return _insert("frames", "raw", verb="INSERT OR ROLLBACK", rows=rows)
+    return _insert("frames", "raw", verb=_APPEND, rows=rows)
+
+
+@cache
+def _insert_exchanges(rows: int) -> str:
+    return _insert("exchanges", "ending", verb=_APPEND, rows=rows)
 
 
 @cache
@@ -100,6 +107,7 @@ class CaptureWriter:
             "source": dict(source),
         }
         self._connection: sqlite3.Connection | None = None
+        self._last_exchange = 0
         self._begin(path.absolute(), lambda connection: _lay_out(connection, meta))
 
     def _begin(self, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
@@ -151,15 +159,17 @@ class CaptureWriter:
         """
         connection = self._open_connection()
         self._check_in_place()
+        last = self._last_exchange
         try:
             try:
-                _commit(connection, batch, list)
+                _commit(connection, batch, last, _as_they_are)
             except (
                 UnicodeEncodeError
             ):  # rare, and looking at each text beforehand would cost more than all else
-                _commit(connection, batch, rows.storable)
+                _commit(connection, batch, last, rows.storable)
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
+        self._last_exchange = max(last, *batch.exchanges, 0)
 
     def checkpoint(self) -> None:
         """Bring what the log holds into the file, as far as no reader is in the way. Never raises.
@@ -246,16 +256,23 @@ def _end(connection: sqlite3.Connection) -> None:
 
 
 _Values = Iterable[tuple[Any, ...]]
-_Form = Callable[[Iterable[Any]], Sequence[Any]]
+_Form = Callable[[Sequence[Any]], Sequence[Any]]
 """Makes values ready for SQLite: as they are, or with text in them that it cannot take in another form."""
 
 
-def _commit(connection: sqlite3.Connection, batch: Batch, form: _Form) -> None:
+def _as_they_are(values: Sequence[Any]) -> Sequence[Any]:
+    return values
+
+
+def _commit(connection: sqlite3.Connection, batch: Batch, last_exchange: int, form: _Form) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.executemany(_PEER, map(form, batch.peers.items()))
-        _put_frames(connection, batch.frames, form)
-        _put_exchanges(connection, list(batch.exchanges.values()), form)
+        _put(connection, batch.frames, _insert_frames, form)
+        new = [row for number, row in batch.exchanges.items() if number > last_exchange]
+        changed = [row for number, row in batch.exchanges.items() if number <= last_exchange]
+        _put(connection, new, _insert_exchanges, form)
+        _put(connection, changed, _replace_exchanges, form)
         for statement, values in _few_changes(batch):
             connection.executemany(statement, map(form, values))
         connection.execute("COMMIT")
@@ -264,22 +281,15 @@ def _commit(connection: sqlite3.Connection, batch: Batch, form: _Form) -> None:
             connection.execute("ROLLBACK")
 
 
-def _put_frames(
-    connection: sqlite3.Connection, frames: list[tuple[FoldedFrame, str | bytes]], form: _Form
+def _put(
+    connection: sqlite3.Connection, folded: list[Values], put: Callable[[int], str], form: _Form
 ) -> None:
-    for place in range(0, len(frames), _TOGETHER):
-        portion = frames[place : place + _TOGETHER]
+    for place in range(0, len(folded), _TOGETHER):
+        portion = folded[place : place + _TOGETHER]
         values: list[Any] = []
-        for row, raw in portion:
+        for row in portion:
             values += row
-            values.append(raw)
-        connection.execute(_insert_frames(len(portion)), form(values))
-
-
-def _put_exchanges(connection: sqlite3.Connection, exchanges: list[FoldedExchange], form: _Form) -> None:
-    for place in range(0, len(exchanges), _TOGETHER):
-        portion = exchanges[place : place + _TOGETHER]
-        connection.execute(_replace_exchanges(len(portion)), form(chain.from_iterable(portion)))
+        connection.execute(put(len(portion)), form(values))
 
 
 def _few_changes(batch: Batch) -> Iterator[tuple[str, _Values]]:

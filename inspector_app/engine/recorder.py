@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 Level = Literal["info", "problem"]
 
-BATCH_RECORDS = 1000
-"""Most records of one transaction."""
+BATCH_RECORDS = 2000
+"""Most records of one transaction: each writes the pages of all indexes anew, few records or many."""
 
 CROWDED_RECORDS = 10_000
 """Records in the buffer beyond which whoever puts one in steps aside for the thread that writes. While
@@ -37,6 +37,9 @@ recording moves that thread copies, and is only in need of turns once the buffer
 
 BATCH_INTERVAL_S = 0.03
 """Least time between two transactions while records trickle in."""
+
+BUSY_RECORDS, BUSY_INTERVAL_S = 300, 0.1
+"""The same behind a transaction of so many records: nobody reads them as fast as they come."""
 
 RETRY_INTERVAL_S = 0.5
 """Time between two attempts while writing fails."""
@@ -181,14 +184,16 @@ class Recorder:
         try:
             while self._wait_for_records():
                 began = time.monotonic()
-                if not self._commit(self._take()):
+                folded = self._take()
+                if not self._commit(folded):
                     break
                 self._log_grew = True
                 self._move_if_asked(self._write_meanwhile)
                 if not self._commit_unwritten():
                     break
                 self._checkpoint_when_due()
-                self._pause(BATCH_INTERVAL_S - (time.monotonic() - began))
+                interval_s = BUSY_INTERVAL_S if folded.records > BUSY_RECORDS else BATCH_INTERVAL_S
+                self._pause(interval_s - (time.monotonic() - began))
         except Exception as error:  # noqa: BLE001 - told, or the capture would stand still without a word
             self._say_failing(f"Recording stopped: {type(error).__name__}: {error}.")
         finally:

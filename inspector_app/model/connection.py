@@ -10,7 +10,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from inspector_app.capture.records import NULL, ConnectionRow, FoldedExchange, Null
+from msgspec import Struct
+
+from inspector_app.capture.records import NULL, ConnectionRow, Null
 from inspector_app.capture.summary import NAME_LENGTH, cut
 from slipstream.exchanges import Effect, ExchangeKind, ExchangeTable, Outcome, Step
 from slipstream.frames import Frame, MessageType
@@ -18,12 +20,9 @@ from slipstream.lifecycle import ENDED, StreamState
 from slipstream.limits import MAX_COUNTER
 
 if TYPE_CHECKING:
-    from inspector_app.capture.records import ConnectionOpened, Kind
+    from inspector_app.capture.records import ConnectionOpened, Kind, Values
     from slipstream.exchanges import Exchange, RequestId
     from slipstream.frames import Fields
-
-made = tuple.__new__
-"""Makes a named tuple at half the cost of calling it; `made(FoldedFrame, (seq, …))`."""
 
 _LARGEST_NUMBER = (1 << 63) - 1
 _REFUSED_KEPT = 256
@@ -37,8 +36,7 @@ _OUTCOMES = {outcome: outcome.value for outcome in Outcome}
 _ENDED_NAMES = frozenset(state.name for state in ENDED)
 
 
-@dataclass(slots=True)
-class Live:
+class Live(Struct, gc=False):
     """An exchange that may still change, with what its row needs besides the protocol's own view."""
 
     exchange: Exchange
@@ -86,34 +84,31 @@ class Live:
         self.answered = True
         return max(0, time_ns - self.opened_ns)
 
-    def row(self) -> FoldedExchange:
-        """Give the exchange as it stands, as a row of its own."""
+    def row(self) -> Values:
+        """Give the exchange as it stands: the values of a `FoldedExchange`."""
         exchange = self.exchange
-        return made(
-            FoldedExchange,
-            (
-                self.id,
-                self.conn,
-                self.opener,
-                self.number,
-                int(exchange.mine),
-                self.kind,
-                self.operation,
-                self.opened_ns,
-                self.opened_seq,
-                _STATES[exchange.state],
-                _OUTCOMES[exchange.outcome],
-                NULL if exchange.code is None else exchange.code,
-                self.message,
-                self.ended_ns,
-                self.ended_seq,
-                exchange.items_in,
-                exchange.items_out,
-                exchange.bytes_in,
-                exchange.bytes_out,
-                self.last_item_ns,
-                self.ending,
-            ),
+        return (
+            self.id,
+            self.conn,
+            self.opener,
+            self.number,
+            int(exchange.mine),
+            self.kind,
+            self.operation,
+            self.opened_ns,
+            self.opened_seq,
+            _STATES[exchange.state],
+            _OUTCOMES[exchange.outcome],
+            NULL if exchange.code is None else exchange.code,
+            self.message,
+            self.ended_ns,
+            self.ended_seq,
+            exchange.items_in,
+            exchange.items_out,
+            exchange.bytes_in,
+            exchange.bytes_out,
+            self.last_item_ns,
+            self.ending,
         )
 
 
@@ -179,7 +174,7 @@ class Connection:
         if live is not None:
             exchange = live.exchange
         if exchange is not None:
-            return made(Step, (effect, exchange, ()))
+            return Step(effect, exchange)
         return self._any_step(Frame(*fields), size_bytes, incoming=incoming)
 
     def _any_step(self, frame: Frame, size_bytes: int, *, incoming: bool) -> Step:
@@ -196,7 +191,7 @@ class Connection:
         if live is None:
             return None
         if incoming:
-            return live if sender != table.local_peer and table.item_came(request_id, size_bytes) else None
+            return live if sender != table.local_peer and table.item_fits(live.exchange, size_bytes) else None
         exchange = table.ready_for_item(request_id)
         if exchange is None:
             return None

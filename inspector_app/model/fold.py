@@ -7,7 +7,7 @@ so the same records make the same rows, live or from a file. It keeps what is op
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import replace
@@ -33,7 +33,8 @@ from inspector_app.capture.records import (
     Totals,
 )
 from inspector_app.capture.summary import LONGEST_WITHOUT, NAME_LENGTH, cut, data_summary, message_summary
-from inspector_app.model.connection import Connection, Live, made, row_number, row_opener
+from inspector_app.model.connection import Connection, Live, row_number, row_opener
+from inspector_app.model.ended import Ended
 from inspector_app.model.error_summary import error_line, error_summary
 from inspector_app.model.ordinary import (
     End,
@@ -52,7 +53,7 @@ from slipstream.frames import Frame, MessageType, read_fields, size_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from inspector_app.capture.records import Kind, Null, Record
+    from inspector_app.capture.records import Kind, Null, Record, Values
     from inspector_app.model.ordinary import Head, Opening
     from slipstream.exchanges import Exchange, Finding, RequestId
     from slipstream.frames import Fields
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
 TEXT_LENGTH = 500
 """Characters of a finding or an error's message that a row keeps."""
 
-_ENDED_EXCHANGES_KEPT = 4096
 _ENDED_CONNECTIONS_KEPT = 64
 _PEERS_KEPT = 1024
 _SEEN_KEPT = 4096
@@ -90,7 +90,7 @@ class Fold:
         self._connections: dict[int, Connection] = {}
         self._known_connections: set[int] = set()
         self._ended_connections: deque[int] = deque()
-        self._ended_exchanges: OrderedDict[tuple[int, RequestId], Live] = OrderedDict()
+        self._ended_exchanges = Ended()
         self._peers: dict[str, int] = {}
         self._last_peer = 0
         self._seen: set[tuple[str | None, str, bool]] = set()
@@ -152,13 +152,13 @@ class Fold:
             row = self._ordinary_frame(
                 record, connection, head, size_bytes, incoming, seq
             ) or self._good_frame(record, connection, fields_of(head), size_bytes)
-        self._batch.frames.append((row, raw))
+        self._batch.frames.append(row)
 
     def _ordinary_frame(
         self, record: FrameSeen, connection: Connection, head: Head, size_bytes: int, incoming: bool, seq: int
-    ) -> FoldedFrame | None:
+    ) -> Values | None:
         """Fold what comes as it should; None for all else, and then nothing was done."""
-        conn, time_ns, direction, _ = record
+        conn, time_ns, direction, raw = record
         request_id, sender, kind = head.requestId, head.peerID, type(head)
         latency_ns: int | Null = NULL
         live: Live | None
@@ -194,27 +194,25 @@ class Fold:
                 return None
             live = self._open(connection, exchange, time_ns)
             self._changed_exchanges[live.id] = live
-        return made(
-            FoldedFrame,
-            (
-                seq,
-                time_ns,
-                conn,
-                direction,
-                name,
-                live.opener,
-                live.number,
-                live.id,
-                live.operation,
-                size_bytes,
-                latency_ns,
-                NULL,
-                0,
-                0,
-            ),
+        return (
+            seq,
+            time_ns,
+            conn,
+            direction,
+            name,
+            live.opener,
+            live.number,
+            live.id,
+            live.operation,
+            size_bytes,
+            latency_ns,
+            NULL,
+            0,
+            0,
+            raw,
         )
 
-    def _any_frame(self, record: FrameSeen, connection: Connection, size_bytes: int) -> FoldedFrame:
+    def _any_frame(self, record: FrameSeen, connection: Connection, size_bytes: int) -> Values:
         try:
             fields = read_fields(record.raw)
         except ProtocolError as error:
@@ -223,7 +221,7 @@ class Fold:
 
     def _good_frame(
         self, record: FrameSeen, connection: Connection, fields: Fields, size_bytes: int
-    ) -> FoldedFrame:
+    ) -> Values:
         conn, time_ns, direction, raw = record
         kind, request_id, sender, data, _, _ = fields
         incoming = direction == "in"
@@ -235,7 +233,7 @@ class Fold:
         if exchange is not None:
             live = self._follow(connection, exchange, time_ns, data, effect)
         elif request_id is not None:
-            live = connection.live.get(request_id) or self._ended_exchanges.get((conn, request_id))
+            live = connection.live.get(request_id) or self._ended_exchanges.get(conn, request_id)
         if live is not None and effect is not _REFUSED:
             opener, number, operation = live.opener, live.number, live.operation
             if kind in _ANSWERS or (kind is _STREAM_DATA and not live.answered):
@@ -253,29 +251,27 @@ class Fold:
             summary = error_line(data)
         elif len(raw) > LONGEST_WITHOUT:
             summary = data_summary(_TYPES[kind], data)
-        return made(
-            FoldedFrame,
-            (
-                self._totals.frames,
-                time_ns,
-                conn,
-                direction,
-                _TYPES[kind],
-                opener,
-                number,
-                None if live is None else live.id,
-                operation,
-                size_bytes,
-                latency_ns,
-                summary,
-                len(findings),
-                int(type(raw) is bytes),
-            ),
+        return (
+            self._totals.frames,
+            time_ns,
+            conn,
+            direction,
+            _TYPES[kind],
+            opener,
+            number,
+            None if live is None else live.id,
+            operation,
+            size_bytes,
+            latency_ns,
+            summary,
+            len(findings),
+            int(type(raw) is bytes),
+            raw,
         )
 
     def _bad_frame(
         self, record: FrameSeen, connection: Connection, error: ProtocolError, size_bytes: int
-    ) -> FoldedFrame:
+    ) -> Values:
         request_id = _named_request(error)
         if request_id is not None:
             connection.refuse(request_id, incoming=record.direction == "in")
@@ -295,6 +291,7 @@ class Fold:
             summary=NULL if len(record.raw) <= LONGEST_WITHOUT else message_summary(record.raw),
             findings=1,
             binary=int(isinstance(record.raw, bytes)),
+            raw=record.raw,
         )
 
     def _follow(
@@ -364,8 +361,7 @@ class Fold:
 
     def _end(self, connection: Connection, live: Live, time_ns: int, seq: int | Null) -> None:
         live.ended_ns, live.ended_seq = time_ns, seq
-        request_id = live.exchange.request_id
-        del connection.live[request_id]
+        del connection.live[live.exchange.request_id]
         totals = self._totals
         if live.unary:
             totals.requests_pending -= 1
@@ -374,9 +370,7 @@ class Fold:
             totals.streams_open -= 1
             live.ending = totals.streams - totals.streams_open
         self._changed_exchanges[live.id] = live
-        self._ended_exchanges[live.conn, request_id] = live
-        if len(self._ended_exchanges) > _ENDED_EXCHANGES_KEPT:
-            self._ended_exchanges.popitem(last=False)
+        self._ended_exchanges.add(live)
 
     def _settled(self, record: ExchangeSettled) -> None:
         connection = self._connection(record.conn, record.time_ns)
@@ -514,13 +508,15 @@ class Fold:
         if record.request_id is None:
             return None
         connection = self._connection(record.conn, record.time_ns)
-        key = (record.conn, record.request_id)
-        live = connection.live.get(record.request_id) or self._ended_exchanges.get(key)
+        request_id = record.request_id
+        live = connection.live.get(request_id) or self._ended_exchanges.get(record.conn, request_id)
         return None if live is None else live.opened_seq
 
     def _peer(self, request_id: RequestId) -> int:
         """Give the number of an opener's name. A name that was long unheard of gets another one."""
-        name = row_opener(request_id)
+        return self._peers.get(request_id[0]) or self._new_peer(row_opener(request_id))
+
+    def _new_peer(self, name: str) -> int:
         number = self._peers.get(name)
         if number is None:
             if len(self._peers) >= _PEERS_KEPT:

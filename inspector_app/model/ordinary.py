@@ -7,9 +7,9 @@ library's own reader does, and means the same by it: whatever is not taken here 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import DecodeError, Struct
+from msgspec import DecodeError, Meta, Struct
 from msgspec.json import Decoder
 
 from inspector_app.capture.summary import LONGEST_WITHOUT
@@ -25,9 +25,13 @@ _LONGEST = min(LONGEST_WITHOUT, 2 * MAX_NESTING)
 """Characters of a message up to which nothing in it can be nested too deep, and no summary of it is kept."""
 
 
+_PeerId = Annotated[str, Meta(min_length=1, max_length=MAX_PEER_ID)]
+_RequestId = tuple[Annotated[str, Meta(max_length=MAX_PEER_ID)], int]
+
+
 class _Head(Struct, gc=False, tag_field="type", tag=None):
-    requestId: tuple[str, int]  # noqa: N815 - the name on the wire
-    peerID: str | None = None  # noqa: N815 - likewise
+    requestId: _RequestId  # noqa: N815 - the name on the wire
+    peerID: _PeerId | None = None  # noqa: N815 - likewise
     meta: dict[str, Any] | None = None
 
 
@@ -50,8 +54,8 @@ class _Named(Struct, gc=False):
 class Opening(Struct, gc=False, tag_field="type", tag=None):
     """What opens an exchange."""
 
-    requestId: tuple[str, int]  # noqa: N815 - as above
-    peerID: str  # noqa: N815 - as above
+    requestId: _RequestId  # noqa: N815 - as above
+    peerID: _PeerId  # noqa: N815 - as above
     data: _Named
     meta: dict[str, Any] | None = None
 
@@ -91,10 +95,6 @@ def head_of(message: str | bytes) -> Head | None:
     if not isinstance(message, str) or len(message) > _LONGEST:
         return None
     try:
-        head = _decode(message)
+        return _decode(message)
     except (DecodeError, UnicodeEncodeError):
         return None
-    sender = head.peerID
-    if len(head.requestId[0]) > MAX_PEER_ID or (sender is not None and not 0 < len(sender) <= MAX_PEER_ID):
-        return None
-    return head

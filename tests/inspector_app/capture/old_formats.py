@@ -25,10 +25,10 @@ def format_1(path: Path, batch: Batch) -> Path:
         connection.executemany(
             "INSERT INTO meta VALUES (?, ?)", [(name, json.dumps(value)) for name, value in _META.items()]
         )
-        for row, raw in batch.frames:
+        for row in batch.named_frames():
             opener = None if row.opener is None else batch.peers[row.opener]
-            _insert(connection, "frames", {**row._asdict(), "opener": opener, "raw": raw})
-        for exchange in batch.exchanges.values():
+            _insert(connection, "frames", {**row._asdict(), "opener": opener})
+        for exchange in batch.named_exchanges():
             opener = batch.peers[exchange.opener]
             values = {name: value for name, value in exchange._asdict().items() if name != "ending"}
             _insert(connection, "exchanges", {**values, "opener": opener})

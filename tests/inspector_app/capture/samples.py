@@ -101,10 +101,10 @@ PEERS = {1: ME, 2: "someone"}
 _NUMBERS = {name: number for number, name in PEERS.items()}
 
 
-def folded(row: FrameRow, raw: str | bytes = "raw", **changes: Any) -> tuple[FoldedFrame, str | bytes]:
+def folded(row: FrameRow, raw: str | bytes = "raw", **changes: Any) -> FoldedFrame:
     """Give a frame as a batch has it."""
-    values = {name: getattr(row, name) for name in FoldedFrame._fields}
-    return FoldedFrame(**{**values, "opener": _NUMBERS.get(row.opener or ""), **changes}), raw
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    return FoldedFrame(**{**values, "opener": _NUMBERS.get(row.opener or ""), "raw": raw, **changes})
 
 
 def folded_exchange(row: ExchangeRow, ending: int | None = None) -> FoldedExchange:

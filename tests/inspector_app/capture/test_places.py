@@ -21,7 +21,7 @@ def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 def frames(first_seq: int, count: int) -> Batch:
     """Give frames of which every third is of exchange 1, and the rest of exchange 2."""
     batch = samples.frames(*["x"] * count, first_seq=first_seq)
-    batch.frames = [(row._replace(exchange=1 if row.seq % 3 == 0 else 2), raw) for row, raw in batch.frames]
+    batch.frames = [row._replace(exchange=1 if row.seq % 3 == 0 else 2) for row in batch.named_frames()]
     return batch
 
 

@@ -162,7 +162,7 @@ def test_a_short_message_has_its_summary_made_when_it_is_read(
     tmp_path: Path, raw: str | bytes, summary: str
 ) -> None:
     batch = samples.frames(raw)
-    batch.frames = [(row._replace(summary=None), raw) for row, raw in batch.frames]
+    batch.frames = [row._replace(summary=None) for row in batch.named_frames()]
     with reading(samples.capture(tmp_path, batch)) as reader:
         assert reader.frames(1, 1)[0].summary == summary
         assert reader.frames_with_raw(1, 1)[0][0].summary == summary
@@ -171,7 +171,7 @@ def test_a_short_message_has_its_summary_made_when_it_is_read(
 
 def test_a_message_of_a_stranger_is_not_read_to_its_end_for_a_summary(tmp_path: Path) -> None:
     batch = samples.frames("[" * 5_000_000)
-    batch.frames = [(row._replace(summary=None), raw) for row, raw in batch.frames]
+    batch.frames = [row._replace(summary=None) for row in batch.named_frames()]
     with reading(samples.capture(tmp_path, batch)) as reader:
         assert reader.frames(1, 1)[0].summary == "[" * 199 + "…"
 
@@ -211,7 +211,7 @@ def test_of_two_exchanges_with_one_request_id_the_newest_is_found(tmp_path: Path
 
 def test_the_frames_of_an_exchange_are_a_slice_in_order(tmp_path: Path) -> None:
     batch = samples.frames(*"abcdef")
-    batch.frames = [(row._replace(exchange=(7 if row.seq % 2 else None)), raw) for row, raw in batch.frames]
+    batch.frames = [row._replace(exchange=(7 if row.seq % 2 else None)) for row in batch.named_frames()]
     with reading(samples.capture(tmp_path, batch)) as reader:
         assert reader.exchange_frame_count(7) == 3
         assert [row.seq for row in reader.exchange_frames(7, 0, 9)] == [1, 3, 5]

@@ -72,7 +72,7 @@ def test_the_log_shows_the_data_of_a_message_without_a_summary(
     tmp_path: Path, raw: str | bytes, summary: str | bytes | None
 ) -> None:
     batch = samples.frames(raw)
-    batch.frames = [(row._replace(summary=None), raw) for row, raw in batch.frames]
+    batch.frames = [row._replace(summary=None) for row in batch.named_frames()]
     assert query(samples.capture(tmp_path, batch), "SELECT summary FROM log") == [(summary,)]
 
 

@@ -200,7 +200,8 @@ def test_a_locked_capture_names_the_cause(tmp_path: Path) -> None:
 
 def test_text_with_lone_surrogates_is_kept_exactly(tmp_path: Path) -> None:
     batch = samples.frames("ok", 'a "\ud800" b', "ok")
-    batch.frames[1] = (batch.frames[1][0]._replace(operation="op\udfff"), batch.frames[1][1])
+    first, second, third = batch.named_frames()
+    batch.frames = [first, second._replace(operation="op\udfff"), third]
     reader = CaptureReader(samples.capture(tmp_path, batch))
     row = reader.frame(2)
     assert [reader.raw(seq) for seq in (1, 2, 3)] == ["ok", 'a "\ud800" b', "ok"]

@@ -162,7 +162,7 @@ class CheckpointedWriter(CaptureWriter):
 
 
 def frames_of(writer: BrokenWriter | GatedWriter) -> list[int]:
-    return [row.seq for batch in writer.batches for row, _ in batch.frames]
+    return [row.seq for batch in writer.batches for row in batch.named_frames()]
 
 
 def notes_of(writer: BrokenWriter | GatedWriter) -> list[str]:
@@ -197,7 +197,7 @@ def test_a_commit_is_told_only_when_another_reader_can_see_it(path: Path, writer
 
     def look(batch: Batch) -> None:
         reader = CaptureReader(path)
-        seen.append(all(reader.raw(row.seq) == raw for row, raw in batch.frames))
+        seen.append(all(reader.raw(row.seq) == row.raw for row in batch.named_frames()))
         reader.close()
 
     recorder = Recorder(writer, on_commit=look)
@@ -349,7 +349,7 @@ def test_a_gap_stands_before_what_came_after_it_even_while_much_is_waiting() -> 
         writer.let_one_go()
     recorder.close()
     (gap,) = (note for batch in writer.batches for note in batch.notes)
-    rows = [row for batch in writer.batches for row, _ in batch.frames]
+    rows = [row for batch in writer.batches for row in batch.named_frames()]
     assert [row.seq for row in rows if row.time_ns == 1000 + 9000] == [gap.after_seq + 1]
     assert gap.text.endswith("they came faster than they could be written.")
 

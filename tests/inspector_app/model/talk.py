@@ -61,17 +61,16 @@ class Talk:
         self.fold.apply(record)
         self.batch = self.fold.take()
         self.peers.update(self.batch.peers)
-        self.frames += [self._frame_row(row, raw) for row, raw in self.batch.frames]
-        self.exchanges.update(
-            (number, self._exchange_row(row)) for number, row in self.batch.exchanges.items()
-        )
+        self.frames += [self._frame_row(row) for row in self.batch.named_frames()]
+        self.exchanges.update((row.id, self._exchange_row(row)) for row in self.batch.named_exchanges())
         self.findings += self.batch.findings
         return self.batch
 
-    def _frame_row(self, row: FoldedFrame, raw: str | bytes) -> FrameRow:
+    def _frame_row(self, row: FoldedFrame) -> FrameRow:
         opener = None if row.opener is None else self.peers[row.opener]
-        summary = summary_of(raw, row.type) if row.summary is NULL else row.summary
-        return FrameRow(**{**_values(row), "opener": opener, "summary": summary})
+        summary = summary_of(row.raw, row.type) if row.summary is NULL else row.summary
+        values = {name: value for name, value in _values(row).items() if name != "raw"}
+        return FrameRow(**{**values, "opener": opener, "summary": summary})
 
     def _exchange_row(self, row: FoldedExchange) -> ExchangeRow:
         values = {name: value for name, value in _values(row).items() if name != "ending"}

@@ -19,6 +19,7 @@ from inspector_app.capture.records import (
     Noted,
     OperationsDescribed,
 )
+from inspector_app.model import ended
 from inspector_app.model.connection import Connection
 from inspector_app.model.fold import Fold
 from slipstream.frames import MessageType
@@ -78,7 +79,7 @@ def test_a_type_is_shown_in_lower_snake_case_however_it_was_spelled() -> None:
 def test_a_frame_is_kept_as_it_was_on_the_wire() -> None:
     talk = Talk()
     talk.raw("in", ' {"type" : "error"}\t')
-    assert talk.batch.frames[0][1] == ' {"type" : "error"}\t'
+    assert next(talk.batch.named_frames()).raw == ' {"type" : "error"}\t'
 
 
 def test_the_size_is_that_of_the_utf8_text() -> None:
@@ -166,7 +167,7 @@ def test_a_row_that_was_given_never_changes() -> None:
     talk.out("request", 0, call())
     batch = talk.batch
     talk.into("response", 0)
-    assert batch.exchanges[1].outcome == "pending"
+    assert next(batch.named_exchanges()).outcome == "pending"
     assert batch.totals.requests_pending == 1
 
 
@@ -234,8 +235,8 @@ def test_the_end_of_a_connection_ends_its_exchanges(state: str, outcome: str) ->
     talk.out("request", 0, call())
     talk.into("stream_request", 0, call(), opener=THEY)
     batch = talk.state("connected", state, 1006, "gone")
-    assert {row.outcome for row in batch.exchanges.values()} == {outcome}
-    assert {row.ended_ns for row in batch.exchanges.values()} == {talk.now}
+    assert {row.outcome for row in batch.named_exchanges()} == {outcome}
+    assert {row.ended_ns for row in batch.named_exchanges()} == {talk.now}
     assert (batch.totals.requests_pending, batch.totals.streams_open) == (0, 0)
 
 
@@ -259,7 +260,7 @@ def test_an_exchange_opened_in_the_name_of_this_side_ends_with_its_connection() 
     talk = Talk(introduced=False)
     talk.into("request", 7, call(), opener=ME)
     talk.out("fire_and_forget", None, call())
-    assert talk.state("connected", "lost").exchanges[1].outcome == "lost"
+    assert next(talk.state("connected", "lost").named_exchanges()).outcome == "lost"
 
 
 # -- findings
@@ -496,7 +497,7 @@ def test_what_was_taken_is_not_given_again() -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules[Fold.__module__], "_ENDED_EXCHANGES_KEPT", 100)
+    monkeypatch.setattr(ended, "KEPT", 100)
     fold = Fold()
     fold.apply(ConnectionOpened(conn=1, time_ns=1, role="client", address="", local_peer=ME))
 
@@ -529,7 +530,7 @@ def test_a_peer_has_one_number_and_many_peers_take_no_memory(monkeypatch: pytest
         batch = fold.take()
         assert not names.keys() & batch.peers.keys()
         names |= batch.peers
-        [(row, _)] = batch.frames
+        [row] = batch.named_frames()
         assert row.opener is not None
         told.append(row.opener)
     assert [names[number] for number in told] == openers
