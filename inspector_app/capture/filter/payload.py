@@ -75,7 +75,7 @@ def condition(path: tuple[Key, ...], test: Test) -> tuple[str, tuple[Parameter, 
 
 
 def _other_number(path: tuple[Key, ...], test: Test) -> _Part:
-    """Give what holds for a message with such a key once, and a number behind it that does not fit; or nothing.
+    """Give what holds for messages with such a key once, behind which no number is that fits; or nothing.
 
     It is told by the digits alone, a little inexactly and with a margin for that, in half the time of reading
     the message.

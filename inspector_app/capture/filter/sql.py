@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspector_app.capture.filter import payload
-from inspector_app.capture.filter.functions import CLOCK
+from inspector_app.capture.filter.clock import time_of_day
 from inspector_app.capture.filter.nodes import (
     All,
     Begins,
@@ -130,6 +130,8 @@ def _term(term: Term, now_ns: int) -> Where:
         return Where(*payload.condition(term.path, term.test))
     if term.field == "age":
         return _age(term.test, now_ns)
+    if term.field == "time":
+        return _time(term.test, now_ns)
     return _OTHERS[term.field](term.test)
 
 
@@ -227,14 +229,15 @@ def _age(test: Test, now_ns: int) -> Where:
             return TRUE
 
 
-def _time(test: Test) -> Where:
+def _time(test: Test, now_ns: int) -> Where:
     if not isinstance(test, Clock):
         return column("frames.time_ns", test)
     first, last = test.first_ns, test.last_ns
-    inside = f"coalesce({CLOCK}(frames.time_ns) BETWEEN ? AND ?, 0)"
+    clock, places = time_of_day("frames.time_ns", now_ns)
+    inside = f"coalesce({clock} BETWEEN ? AND ?, 0)"
     if first <= last:
-        return Where(f"({inside})", (first, last))
-    return Where(f"(NOT {inside})", (last + 1, first - 1)) if last + 1 < first else TRUE
+        return Where(f"({inside})", (*places, first, last))
+    return Where(f"(NOT {inside})", (*places, last + 1, first - 1)) if last + 1 < first else TRUE
 
 
 def _peer(test: Test) -> Where:
@@ -295,7 +298,6 @@ def _text(test: Test) -> Where:
 
 
 _OTHERS: dict[str, Callable[[Test], Where]] = {
-    "time": _time,
     "peer": _peer,
     "finding": _finding,
     "marked": _marked,
