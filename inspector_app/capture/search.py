@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.filter import interpreted
 from inspector_app.capture.matches import Matches
 from inspector_app.capture.matching import Finder, Portions
 from inspector_app.capture.sweep import ALONE_S, helpers_at_most, sweep
@@ -184,7 +185,7 @@ class Search:
         if not shown:  # nobody waits for it
             sweep(finder, self._top, hand_on, stopped=self._is_closed)
             return
-        helpers = 0 if self.filter.interpreted else helpers_at_most()
+        helpers = 0 if interpreted(self.filter) else helpers_at_most()
         sweep(
             finder,
             self._top,

@@ -16,7 +16,7 @@ from inspector_app.capture.filter.errors import FilterError
 from inspector_app.capture.filter.functions import prepare
 from inspector_app.capture.filter.grammar import warm_up
 from inspector_app.capture.filter.narrowing import narrowings
-from inspector_app.capture.filter.sql import Where, where
+from inspector_app.capture.filter.sql import Where, interpreted, where
 from inspector_app.capture.filter.terms import Filter, parse_filter
 from inspector_app.capture.filter.writing import only, path_field
 
@@ -27,6 +27,7 @@ __all__ = [
     "Known",
     "Where",
     "complete",
+    "interpreted",
     "narrowings",
     "only",
     "parse_filter",

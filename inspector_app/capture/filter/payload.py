@@ -55,7 +55,7 @@ def condition(path: tuple[Key, ...], test: Test) -> tuple[str, tuple[Parameter, 
     """Give the condition on the value at `path` in a frame's data, and its parameters."""
     found = _sqlite_path(path)
     if found is None or _has_nul(test):
-        sql, parameters = _slow(path, test)
+        sql, parameters = _slow_if_anywhere(path, test)
     else:
         sql, parameters = _exact(found, path, test)
     needed = [text for text in (_key(path), _needed(test)) if text is not None]
@@ -113,8 +113,51 @@ def _next(number: Number, step: int) -> Number:
     return math.nextafter(number, step * math.inf)
 
 
+def asks_python(path: tuple[Key, ...], test: Test) -> bool:
+    """Tell whether Python is asked about most messages, which is done by one thread at a time."""
+    if isinstance(test, Regex):
+        return _needed(test) is None
+    return _sqlite_path(path) is None and _needed(test) is None and _anywhere(path, test) is None
+
+
 def _slow(path: tuple[Key, ...], test: Test) -> _Part:
     return f"{VALUE_FITS}(?, CAST(frames.raw AS BLOB))", (told(path, test),)
+
+
+def _slow_if_anywhere(path: tuple[Key, ...], test: Test) -> _Part:
+    """Give the test by Python's JSON for messages that have a value that fits anywhere in their data."""
+    slow, parameters = _slow(path, test)
+    anywhere = _anywhere(path, test)
+    if anywhere is None or _has_nul(test):
+        return slow, parameters
+    fits, values = anywhere
+    some = f"EXISTS (SELECT 1 FROM json_tree({_MESSAGE}, '$.data') AS v WHERE {fits})"  # noqa: S608 - our own text
+    sql = (
+        f"CASE WHEN {_MESSAGE} GLOB '{_ALL_ESCAPES}' THEN {slow} WHEN NOT json_valid({_MESSAGE}) THEN 0 "
+        f"WHEN {some} THEN {slow} ELSE 0 END"
+    )
+    return sql, (*parameters, *values, *parameters)
+
+
+def _anywhere(path: tuple[Key, ...], test: Test) -> _Part | None:
+    """Give what holds for a row `v` of `json_tree` wherever a value at a path fits; None where most would."""
+    match test:
+        case Compares() | Between():
+            fits: _Part = "v.atom BETWEEN ? AND ?", _limits(test)
+        case Equals(str(text)) if _has_utf8(text):
+            fits = "v.atom = ?", (text,)
+        case Spelled(word, _) if word in _CONSTANTS:
+            fits = "(v.type = ? OR v.atom = ?)", (word, word)
+        case Spelled(word, number) if _has_utf8(word):
+            fits = "v.atom IN (?, ?)", (word, word if number is None else number)
+        case Glob(pattern) if _has_utf8(pattern):
+            fits = "CAST(v.atom AS TEXT) GLOB ?", (glob(pattern),)
+        case _:
+            return None
+    key = path[-1] if path else None
+    if isinstance(key, str) and _has_utf8(key):
+        return f"v.key = ? AND {fits[0]}", (key, *fits[1])
+    return fits
 
 
 def _exact(found: str, path: tuple[Key, ...], test: Test) -> _Part:

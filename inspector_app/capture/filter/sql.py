@@ -80,6 +80,21 @@ def where(filter: Filter, *, now_ns: int) -> Where:  # noqa: A002 - a filter is 
     return _node(filter.root, now_ns)
 
 
+def interpreted(filter: Filter) -> bool:  # noqa: A002 - as above
+    """Tell whether Python is asked about most frames: that is done by one thread at a time."""
+    return any(map(_asks_python, filter.terms))
+
+
+def _asks_python(term: Term) -> bool:
+    match term:
+        case Term("data", test, path):
+            return payload.asks_python(path, test)
+        case Term("text", Regex(pattern, flags)):
+            return not _text_of(pattern, flags)
+        case _:
+            return False
+
+
 def _node(node: Node, now_ns: int) -> Where:
     match node:
         case Term():
@@ -206,12 +221,17 @@ def _in_message(test: Test) -> Where:
 
 def _expression_in_message(test: Regex) -> Where:
     whole = column("frames.raw", test)
-    text = None if "i" in test.flags else text_in_all(test.pattern)
+    text = _text_of(test.pattern, test.flags)
     if not text:
         return whole
     # Python is asked about the messages that have its longest text in them; GLOB ends at a NUL, as above.
     maybe = "frames.type IS NULL OR CAST(frames.raw AS TEXT) GLOB ?"
     return Where(f"(CASE WHEN {maybe} THEN {whole.sql} ELSE 0 END)", (glob_around(text), *whole.parameters))
+
+
+def _text_of(pattern: str, flags: str) -> str | None:
+    """Give text that is in whatever an expression fits, spelled as it is."""
+    return None if "i" in flags else text_in_all(pattern)
 
 
 def _exists(table: str, link: str, condition: Where) -> Where:

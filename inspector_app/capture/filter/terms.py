@@ -24,7 +24,6 @@ from inspector_app.capture.filter.grammar import (
 from inspector_app.capture.filter.nodes import (
     All,
     Between,
-    Clock,
     Compares,
     Either,
     Equals,
@@ -35,7 +34,6 @@ from inspector_app.capture.filter.nodes import (
     Number,
     OneOf,
     Present,
-    Regex,
     Term,
     Test,
 )
@@ -64,24 +62,17 @@ class Filter:
     @property
     def changes(self) -> bool:
         """Whether a frame that did not fit may fit later, or the other way round: it asks about now."""
-        return any(FIELDS[each.field].changes for each in _terms(self.root))
+        return any(FIELDS[each.field].changes for each in self.terms)
 
     @property
     def ages(self) -> bool:
         """Whether what fits depends on the time at which it is asked."""
-        return any(each.field == "age" for each in _terms(self.root))
+        return any(each.field == "age" for each in self.terms)
 
     @property
-    def interpreted(self) -> bool:
-        """Whether Python is asked about most frames: that is done by one thread at a time."""
-        return any(
-            None in each.path or isinstance(each.test, Clock) or _matches_messages(each)
-            for each in _terms(self.root)
-        )
-
-
-def _matches_messages(term: Term) -> bool:
-    return isinstance(term.test, Regex) and term.field in {"text", "data"}
+    def terms(self) -> list[Term]:
+        """What it asks, wherever in the tree."""
+        return _terms(self.root)
 
 
 def _terms(node: Node) -> list[Term]:
