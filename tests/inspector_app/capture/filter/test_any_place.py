@@ -28,6 +28,7 @@ _VALUES = (
     "[]",
     '"é"',
     '"\\u00e9"',
+    '"x\\u0000a"',
 )
 _MESSAGES = (
     '{"data":[%s]}',
@@ -57,7 +58,7 @@ def messages() -> World:
 
 
 @pytest.mark.parametrize("path", ["data[*]", "data[*].a", "data[*].a[*]"])
-@pytest.mark.parametrize("test", [">5", "7", "5..9", "abc", '"a\\"b"', "a*", "true", "é", "/b/", "*"])
+@pytest.mark.parametrize("test", [">5", "7", "5..9", "abc", '"a\\"b"', "a*", "*a", "true", "é", "/b/", "*"])
 def test_a_value_at_any_place_fits_as_if_each_message_were_read(path: str, test: str) -> None:
     filter_ = parse_filter(f"{path}:{test}")
     world = messages()
