@@ -19,6 +19,7 @@ from textual.message import Message
 
 from inspector_app.capture.records import ConnectionRow, FindingRow, StateRow
 from inspector_app.display import formats
+from inspector_app.display.json_view import JsonLines
 from inspector_app.display.lines import DocumentLines, LineSource, Part, Stacked, Text
 from inspector_app.display.matches import Pattern
 from inspector_app.screens.facts import (
@@ -280,6 +281,10 @@ class DetailPane(Vertical):
 
             return HexLines(data, max(0, self.size.width - _MARGINS), size_bytes)
         lines, finding = lines_of(self._view.detail), self._chosen.finding
+        if self._tree_view is None and isinstance(lines, JsonLines) and not lines.reason:
+            lines = DocumentLines(
+                lines.document
+            )  # what colours it takes longer to load than to draw all this
         return Stacked(finding_lines(finding), lines) if finding is not None and lines is not None else lines
 
     @property

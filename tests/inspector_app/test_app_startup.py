@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from textual.geometry import Region
 
 from inspector_app import settings
 from inspector_app.app import InspectorApp
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
+from inspector_app.widgets.detail_view import DetailView
 from tests.inspector_app.commands_line import WAIT_S
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import SMALL, opened, running
@@ -88,3 +90,22 @@ def test_nothing_that_can_wait_comes_before_the_first_screen_is_on_the_terminal(
             assert part in terminal.before
     finally:
         terminal.close(force=True)
+
+
+async def test_what_a_frame_says_is_there_at_once_and_its_colours_when_the_screen_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = MainScreen.complete
+    monkeypatch.setattr(MainScreen, "complete", lambda screen: None)
+
+    async with opened(Recording(tmp_path).connect().calls(1).close()) as stage:
+
+        def colours() -> set[str]:
+            strips = stage.main.query_one("#text", DetailView).render_lines(Region(0, 0, 40, 3))
+            styles = {segment.style for strip in strips for segment in strip if segment.text.strip()}
+            return {str(style.color) for style in styles if style is not None}
+
+        await stage.until_shown('"operation"')
+        assert len(colours()) == 1
+        complete(stage.main)
+        await stage.until(lambda: len(colours()) > 1)
