@@ -101,7 +101,10 @@ class SteppedWriter:
         self.batches.append(batch)
 
     def wait_for_batch(self) -> None:
-        assert self._entered.acquire(timeout=WAIT_S)
+        assert self.has_batch_within(WAIT_S)
+
+    def has_batch_within(self, seconds: float) -> bool:
+        return self._entered.acquire(timeout=seconds)
 
     def let_one_go(self) -> None:
         self._go.release()
@@ -161,7 +164,7 @@ class CheckpointedWriter(CaptureWriter):
         assert self._checkpoints.acquire(timeout=WAIT_S)
 
 
-def frames_of(writer: BrokenWriter | GatedWriter) -> list[int]:
+def frames_of(writer: BrokenWriter | GatedWriter | SteppedWriter) -> list[int]:
     return [row.seq for batch in writer.batches for row in batch.named_frames()]
 
 
@@ -261,6 +264,26 @@ def test_a_crowded_buffer_waits_for_no_disk(monkeypatch: pytest.MonkeyPatch) -> 
     writer.let_go.set()
     recorder.close()
     assert frames_of(writer) == list(range(1, 501))
+
+
+def test_while_much_comes_it_is_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[Recorder.__module__]
+    monkeypatch.setattr(module, "BUSY_RECORDS", 5)
+    monkeypatch.setattr(module, "BUSY_INTERVAL_S", 3600.0)
+    writer = SteppedWriter()
+    recorder = Recorder(writer)
+    recorder.put(opened())
+    writer.wait_for_batch()
+    for number in range(10):
+        recorder.put(frame(number))
+    writer.let_one_go()
+    writer.wait_for_batch()
+    writer.let_one_go()  # the ten: a pause follows
+    recorder.put(frame(10))
+    assert not writer.has_batch_within(0.1)
+    writer.let_one_go()
+    recorder.close()
+    assert frames_of(writer) == list(range(1, 12))
 
 
 def test_a_failure_is_said_once_and_the_recovery_too() -> None:
