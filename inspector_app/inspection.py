@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from inspector_app.engine.running import RunningEngine
 
 
+_CLOSED_S = 2.0
+"""Longest time that is waited for searches to end, before the capture is made one file."""
+
+
 class InspectionFailed(Exception):  # noqa: N818 - the past tense of what happened, as EngineFailed is
     """It cannot begin. The text is one sentence for the user; `exit_code` is what the program exits with."""
 
@@ -190,18 +194,23 @@ class Inspection:
     async def close(self) -> None:
         """End the engine, which closes the capture in good order, unless it stays; let go of the file.
 
-        What an engine left behind that has ended otherwise is made one file, as it would have done itself.
+        What an engine left behind that has ended otherwise is made one file, as it would have done itself,
+        and so is what a first mark has brought to the current format.
         """
-        reader, died = self.view.reader, self.view.engine != "running" and self._engine is not None
+        reader, records = self.view.reader, self.view.engine == "running" and self._engine is not None
         self.view.close()
         if self._engine is not None:
             await self._engine.stop()
         if self._in_use is not None:
             self._in_use.end()
-        if died and reader is not None:
-            from inspector_app.capture.tidying import tidy
+        if reader is not None and not records:
+            await asyncio.to_thread(self._tidy, reader.path)
 
-            await asyncio.to_thread(tidy, reader.path)
+    def _tidy(self, path: Path) -> None:
+        from inspector_app.capture.tidying import tidy
+
+        self.view.filtering.wait_closed(_CLOSED_S)
+        tidy(path)
 
     def _problem(self, level: str, text: str) -> None:
         view = self.view

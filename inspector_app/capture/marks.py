@@ -16,10 +16,11 @@ from inspector_app.capture import rows
 from inspector_app.capture.errors import CaptureError, from_sqlite
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.capture.records import Mark
+from inspector_app.capture.tidying import tidy
 from inspector_app.capture.upgrade import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 __all__ = ["MOST_MARKS", "NOTE_LENGTH", "Mark", "Marks"]
@@ -53,26 +54,26 @@ class Marks:
         if len(note) > NOTE_LENGTH:
             raise CaptureError(f"The note has {len(note)} characters: shorten it to {NOTE_LENGTH}.")
         self._check_frame(seq)
-        self._write(_SET, rows.storable((seq, time.time_ns(), note)))
+        values = rows.storable((seq, time.time_ns(), note))
+        self._write(lambda connection: connection.execute(_SET, values))
 
     def restore(self, marks: Iterable[Mark]) -> None:
         """Put marks on that were made before, with their times. Raises `CaptureError` as `set` does."""
         values = [rows.storable((mark.seq, mark.made_ns, mark.note)) for mark in marks]
         if not values:
             return
-        try:
-            with closing(self._connect()) as connection:
-                upgrade(connection, self.path)
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_SET, values)
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise from_sqlite(error, self.path) from error
+
+        def put(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(_SET, values)
+            connection.execute("COMMIT")
+
+        self._write(put)
 
     def remove(self, seq: int) -> None:
         """Take the mark from a frame; without one nothing happens. Raises `CaptureError` as `set` does."""
         CaptureReader(self.path).close()  # says what is wrong with a file that is no capture
-        self._write(_REMOVE, (seq,))
+        self._write(lambda connection: connection.execute(_REMOVE, (seq,)))
 
     def all(self) -> list[Mark]:
         """Give the marks by the numbers of their frames, `MOST_MARKS` at most."""
@@ -84,13 +85,15 @@ class Marks:
             if reader.frame(seq) is None:
                 raise CaptureError(f"There is no frame {seq} in {self.path}: choose another one.")
 
-    def _write(self, statement: str, parameters: tuple[object, ...]) -> None:
+    def _write(self, put: Callable[[sqlite3.Connection], object]) -> None:
         try:
             with closing(self._connect()) as connection:
-                upgrade(connection, self.path)
-                connection.execute(statement, parameters)
+                upgraded = upgrade(connection, self.path)
+                put(connection)
         except sqlite3.Error as error:
             raise from_sqlite(error, self.path) from error
+        if upgraded:
+            tidy(self.path)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -7,6 +7,7 @@ not at all. Only what writes into a finished capture calls it; reading needs no 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the capture of a connection that may write to the current format; one that has it is left alone.
+def upgrade(connection: sqlite3.Connection, path: Path) -> bool:
+    """Bring the capture of a connection that may write to the current format, and tell whether it had not.
 
-    Indexes are made, which takes some seconds a million frames. Raises `CaptureError` for a capture that
-    would run statements of its own when it is written to, and `sqlite3.Error`.
+    Indexes are made, which takes some seconds a million frames; who reads the capture reads on. For that it
+    gets a log beside it, which `tidy` takes away when nobody reads it. Raises `CaptureError` for a capture
+    that would run statements of its own when it is written to, and `sqlite3.Error`.
     """
     if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'trigger' LIMIT 1").fetchone():
         raise CaptureError(f"{path} holds triggers, which no recording makes: use another copy.")
     if _version(connection) >= FORMAT_VERSION:
-        return
+        return False
+    # What does not fit into memory would go into the file before the end, and lock it until then.
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statement in added_since(_version(connection)):
@@ -35,6 +39,9 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # while it is read, the log stays
+                connection.execute("PRAGMA journal_mode = DELETE")
+    return True
 
 
 def _version(connection: sqlite3.Connection) -> int:

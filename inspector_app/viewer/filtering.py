@@ -87,6 +87,7 @@ class Hunt:
         self.matches: Matches | None = None
         self.before = ""
         """What it was before it was typed in, to be brought back."""
+        self._closed: Matches | None = None
 
     def ask(self, source: str, *, within: str = "") -> bool:
         """Look for what matches `source`, of that which matches `within`. Tell whether the search is another.
@@ -136,11 +137,15 @@ class Hunt:
     def _end(self) -> None:
         if self.matches is not None:
             self.matches.close()
-            self.matches = None
+            self._closed, self.matches = self.matches, None
 
     def close(self) -> None:
         """End the search; what is asked stays known."""
         self._end()
+
+    def wait_closed(self, timeout_s: float) -> bool:
+        """Wait until the search has let go of the capture, once closed; False when it has not in time."""
+        return self._closed is None or self._closed.wait_closed(timeout_s)
 
 
 class Filtering:
@@ -205,3 +210,7 @@ class Filtering:
         """End every search."""
         for each in (self.filter, self.highlight, self.errors):
             each.close()
+
+    def wait_closed(self, timeout_s: float) -> bool:
+        """Wait until every search has let go of the capture, once closed; False when one has not in time."""
+        return all(each.wait_closed(timeout_s) for each in (self.filter, self.highlight, self.errors))

@@ -52,6 +52,9 @@ class Matches(Protocol):
     def close(self) -> None:
         """Have it end."""
 
+    def wait_closed(self, timeout_s: float) -> bool:
+        """Wait until it has let go of the capture, once closed; False when it has not in time."""
+
 
 class Everything:
     """Every frame: row *i* is frame *i + 1*."""

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from inspector_app.capture import upgrade
 from inspector_app.capture.marks import NOTE_LENGTH, Mark, Marks
-from inspector_app.capture.schema import FORMAT_VERSION
+from inspector_app.capture.schema import FORMAT_VERSION, added_since
 from inspector_app.capture.store import CaptureError, CaptureReader
+from inspector_app.capture.tidying import tidy
 from tests.inspector_app.capture import samples
 from tests.inspector_app.capture.old_formats import format_1
 
@@ -150,6 +152,7 @@ def test_an_upgrade_that_fails_leaves_the_capture_as_it_was(tmp_path: Path) -> N
     with pytest.raises(CaptureError):
         Marks(path).set(1)
     assert _names(path) == names
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
     with closing(CaptureReader(path)) as reader:
         assert reader.format == 1
 
@@ -157,7 +160,28 @@ def test_an_upgrade_that_fails_leaves_the_capture_as_it_was(tmp_path: Path) -> N
 def test_an_upgraded_capture_has_what_a_new_one_has(tmp_path: Path) -> None:
     old = format_1(tmp_path / "old.capture", samples.frames("a"))
     Marks(old).set(1)
+    assert [each.name for each in tmp_path.iterdir()] == [old.name]
     assert _names(old) == _names(samples.capture(tmp_path))
+
+
+def test_a_capture_is_read_on_while_it_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = format_1(tmp_path / "old.capture", samples.frames(*("x" * 200 for _ in range(300))))
+    seen: list[str | bytes] = []
+    reader = CaptureReader(path)
+
+    class Looked(Marks):
+        def _connect(self) -> sqlite3.Connection:
+            connection = super()._connect()
+            connection.execute("PRAGMA cache_size = 1")  # as the indexes of a million frames, more than fits
+            connection.create_function("look", 0, lambda: seen.append(reader.raw(300)))
+            return connection
+
+    statements = added_since(1)
+    monkeypatch.setattr(upgrade, "added_since", lambda _: [*statements, "SELECT look()"])
+    Looked(path).set(1)
+    assert seen == ["x" * 200]
+    reader.close()
+    assert tidy(path)
 
 
 def _names(path: Path) -> set[str]:

@@ -6,6 +6,8 @@ from textual.widgets import Input
 
 from inspector_app.capture.marks import Marks
 from inspector_app.screens.prompts import Confirm
+from tests.inspector_app.capture import samples
+from tests.inspector_app.capture.old_formats import format_1
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, Stage, live, opened
 from tests.inspector_app.screens.test_hostile import _assert_inert, no_safety_net
@@ -31,6 +33,18 @@ async def test_a_mark_is_set_and_taken_away_in_the_capture(tmp_path: Path) -> No
         await stage.press("m")
         await stage.until(lambda: "◆" not in stage.text)
         assert _marks(capture) == {}
+
+
+def _files(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
+
+
+async def test_a_capture_of_an_older_format_is_one_file_again_when_it_is_closed(tmp_path: Path) -> None:
+    path = format_1(tmp_path / "old.capture", samples.frames("a", "b"))
+    async with opened(path) as stage:
+        await stage.press("m")
+        await stage.until_shown("◆1")
+    assert _files(tmp_path) == [path.name]
 
 
 async def test_a_note_that_is_too_long_can_be_shortened(tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ class Listed:
     def close(self) -> None:
         self.closed = True
 
+    def wait_closed(self, _timeout_s: float) -> bool:
+        return self.closed
+
 
 class Searches:
     """Starts searches that find what a test says; keeps what was asked."""
