@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from inspector_app.capture.redaction.cards import in_uuid, is_card
+from inspector_app.capture.redaction.hints import is_hinted
 from inspector_app.capture.redaction.json_text import TELLING, TOKEN, Place, decoded, is_json, is_schema
 from inspector_app.capture.redaction.rules import (
     KINDS,
@@ -41,11 +42,6 @@ _ASSIGNED = re.compile(
     re.DOTALL,
 )
 _HALVES = re.compile("([\ud800-\udfff]+)")
-_HINT = re.compile(
-    r"@|eyJ|://|(?i:bearer|basic)\s|PRIVATE KEY-|[-_][A-Za-z0-9_-]{10}|[pousr]_[A-Za-z0-9]{10}|AKIA|ASIA|AIza"
-    r"|[2-6]\d{3}(?:[ -]?\d){8}"
-)
-"""Without this in a text, none of the shipped patterns finds anything in it."""
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate)\s+(?=\S)")
 _TAGGED = re.compile(r"<([A-Za-z_][\w.:-]{0,63})(?:\s[^<>]{0,200})?>([^<>]{1,4096})</")
 _LINE = re.compile(r"[^\r\n\"']*")
@@ -308,7 +304,7 @@ class Finder:
         return found[0][:start] + self._secret(name, found[2], f"key {name}") + found[0][end:]
 
     def _patterned(self, text: str) -> str:
-        if not self._always and _HINT.search(text) is None:
+        if not self._always and not is_hinted(text):
             return text
         if text.isascii():
             return self._matched(text)
