@@ -94,6 +94,7 @@ _FRAME_FINDINGS = _select("findings", "WHERE seq = ? ORDER BY id")
 _NOTES = _select("notes", f"ORDER BY id {_PAGE}")
 _NOTES_OF = _select("notes", f"WHERE conn = ? OR conn IS NULL ORDER BY id {_PAGE}")
 _MARKS = _select("marks", f"ORDER BY seq {_PAGE}")
+_MARK = _select("marks", "WHERE seq = ?")
 _OPERATIONS = _select("operations", "WHERE conn = (SELECT max(conn) FROM operations) ORDER BY name, rowid")
 _OPERATIONS_OF = _select("operations", "WHERE conn = ? ORDER BY rowid")
 _SEEN_OPERATIONS = "SELECT name, kind FROM seen_operations WHERE direction = ? ORDER BY name, kind LIMIT ?"
@@ -333,6 +334,10 @@ class CaptureReader:
     def marks(self, offset: int, count: int) -> list[Mark]:
         """Give the marks by the numbers of their frames; none in a capture of format 1."""
         return self._rows(rows.mark_row, _MARKS, (count, offset)) if self.format > 1 else []
+
+    def mark(self, seq: int) -> Mark | None:
+        """Give the mark on a frame; None when it has none."""
+        return self._row(rows.mark_row, _MARK, (seq,)) if self.format > 1 else None
 
     # -- operations ---------------------------------------------------------------------------------------
 

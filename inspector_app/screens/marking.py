@@ -36,14 +36,14 @@ class Marking:
             return
         note, seq = self._view.marks.note(frame.seq), frame.seq
         if note is None:
-            self._write(lambda marks: marks.set(seq, ""))
+            self._write(seq, lambda marks: marks.set(seq, ""))
         elif not note:
-            self._write(lambda marks: marks.remove(seq))
+            self._write(seq, lambda marks: marks.remove(seq))
         else:
 
             def answered(sure: bool | None) -> None:
                 if sure:
-                    self._write(lambda marks: marks.remove(seq))
+                    self._write(seq, lambda marks: marks.remove(seq))
 
             question = f"The note on frame {seq} goes, too: {note[:200]}"
             self._main.app.push_screen(Confirm("Take the mark away?", question, "Take away"), answered)
@@ -59,7 +59,7 @@ class Marking:
 
         def write(typed: str | None) -> None:
             if typed is not None and typed != note:
-                self._write(lambda marks: marks.set(seq, typed))
+                self._write(seq, lambda marks: marks.set(seq, typed))
 
         self._main.app.push_screen(Prompt(f"Note on frame {seq}", value=note, check=_too_long), write)
 
@@ -83,7 +83,7 @@ class Marking:
 
     # -- writing ------------------------------------------------------------------------------------------
 
-    def _write(self, change: Callable[[Marks], None]) -> None:
+    def _write(self, seq: int, change: Callable[[Marks], None]) -> None:
         reader = self._view.reader
         if reader is not None:
             path = reader.path
@@ -96,15 +96,15 @@ class Marking:
                 except CaptureError as error:
                     self._main.app.call_from_thread(notify, self._main.app, str(error), "error")
                 else:
-                    self._main.app.call_from_thread(self._written)
+                    self._main.app.call_from_thread(self._written, seq)
 
             self._main.run_worker(write, thread=True, group="marks")
 
-    def _written(self) -> None:
+    def _written(self, seq: int) -> None:
         view = self._view
         if view.reader is not None:
             try:
-                view.marks.read(view.reader)
+                view.marks.read_one(view.reader, seq)
             except CaptureError as error:
                 view.report(str(error))
         self._main.redraw()

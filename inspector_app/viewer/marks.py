@@ -53,6 +53,17 @@ class MarkBook:
         self._notes, self._seqs = notes, sorted(notes)
         return True
 
+    def read_one(self, reader: CaptureReader, seq: int) -> None:
+        """Read again whether one frame has a mark. Raises `CaptureError`."""
+        mark = reader.mark(seq)
+        if mark is None:
+            self._notes.pop(seq, None)
+            self._seqs = [each for each in self._seqs if each != seq]
+            return
+        if seq not in self._notes:
+            self._seqs = sorted((*self._seqs, seq))
+        self._notes[seq] = mark.note
+
     def read_if_due(self, reader: CaptureReader, now_ns: int, *, news: bool = True) -> bool:
         """Read them again, if that is cheap and was not done a moment ago; somebody else may have set one.
 

@@ -44,6 +44,25 @@ def test_reading_the_same_marks_again_changes_nothing(tmp_path: Path) -> None:
     assert not marks.read(reader)
 
 
+def test_one_frame_is_read_again_alone(tmp_path: Path) -> None:
+    capture = Recording(tmp_path).connect().calls(10).close()
+    Marks(capture).set(4, "here")
+    reader = open_view(capture).reader
+    assert reader is not None
+    marks = MarkBook()
+    marks.read(reader)
+    Marks(capture).set(2, "two")
+    Marks(capture).set(9, "nine")
+    Marks(capture).set(4, "there")
+    for seq, seqs in ((2, [2, 4]), (4, [2, 4]), (7, [2, 4])):
+        marks.read_one(reader, seq)
+        assert list(marks.seqs) == seqs
+    assert [marks.note(seq) for seq in (2, 4, 9)] == ["two", "there", None]
+    Marks(capture).remove(2)
+    marks.read_one(reader, 2)
+    assert (list(marks.seqs), marks.note(2)) == ([4], None)
+
+
 def test_a_mark_that_comes_right_behind_others_is_seen_though_nothing_else_is_written(tmp_path: Path) -> None:
     recording = Recording(tmp_path).connect().calls(3).commit()
     view = live_view(recording.path)
