@@ -26,6 +26,7 @@ from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.notifications import Notify
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
 from inspector_app import settings as stored
 from inspector_app.capture.errors import CaptureError
@@ -380,9 +381,11 @@ class InspectorApp(App[int]):
         from inspector_app.screens.importing import Importing
         from inspector_app.sources.opening import capture_from
 
-        importing = Importing(path)
+        importing, worker = Importing(path), get_current_worker()
 
         def progress(done: int, total: int) -> None:
+            if worker.is_cancelled:  # the app ends, and with it what is made of the file
+                raise Cancelled
             if importing.heard(done, total):
                 self.call_from_thread(self.push_screen, importing)
 
@@ -392,6 +395,8 @@ class InspectorApp(App[int]):
             self.call_from_thread(importing.end)
             self.call_from_thread(self._could_not_open, str(error))
         except Cancelled:
+            if worker.is_cancelled:
+                return
             self.call_from_thread(importing.end)
             self.call_from_thread(self._could_not_open, f"{path} was not imported.")
         else:

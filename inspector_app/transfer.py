@@ -6,10 +6,8 @@ Owns the words on stderr and the exit codes. What is written and read is the mat
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +16,11 @@ from inspector_app.capture.excerpt import Selection
 from inspector_app.capture.formats.known import STDOUT, format_for
 from inspector_app.capture.redaction.told import times
 from inspector_app.capture.taking import excerpt_of, export_capture, opened
+from inspector_app.in_order import ended_in_order
 from inspector_app.sources.failures import BAD_USAGE, SourceError
 from inspector_app.stderr import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import NoReturn
-
     from inspector_app.capture.redaction import Rules, Told
 
 _TELL_EVERY_S = 0.2
@@ -61,7 +57,7 @@ def run_export(asked: ExportAsked) -> None:
             return
         _check_target(asked)
         format_ = format_for(asked.output, asked.format)
-        with _ended_in_order():
+        with ended_in_order():
             exported = export_capture(
                 asked.capture, asked.output, format_, selection=selection, rules=rules, progress=bar.progress
             )
@@ -111,30 +107,11 @@ def run_import(source: str, target: Path) -> None:
 
     bar = Bar("bytes", {"": "Importing"})
     try:
-        with _ended_in_order():
+        with ended_in_order():
             frames = import_file(source, target, lambda done, total: bar.progress("", done, total))
     finally:
         bar.clear()
     say(f"{target} holds {frames:,} frame{'' if frames == 1 else 's'}.")
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Leave nothing half written either when the program is told to end, or its terminal goes away."""
-
-    def end(number: int, _: object) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    taken = [
-        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL
-    ]
-    for number in taken:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number in taken:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def preview_lines(told: Told) -> list[str]:

@@ -29,12 +29,13 @@ def open_(*, capture: Path) -> None:
       slipstream-inspector open night.capture
       slipstream-inspector open frames.jsonl
     """  # noqa: D301 - click wants a real backspace
+    from inspector_app.in_order import ended_in_order
     from inspector_app.sources.opening import capture_from
 
     launching.require_terminal(
         "`open` shows a screen: run it in a terminal, or use `export` to get the frames as text."
     )
-    with sentences():
+    with sentences(), ended_in_order():
         found = capture_from(capture)
     sys.exit(launching.show(None, found, None))
 

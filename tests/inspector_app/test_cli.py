@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from inspector_app import cli as command_line
 from inspector_app.capture.store import CaptureReader
 from inspector_app.cli import launching
 from inspector_app.intents import ClientSpec, DemoSpec, ServerSpec, SourceSpec
+from inspector_app.sources import file
 from slipstream import __version__
 from tests.inspector_app.commands_line import Command, Result
 from tests.inspector_app.recordings import Recording
@@ -637,3 +639,21 @@ def test_keys_show_soon_unless_fewer_updates_are_asked_for(
     monkeypatch.setattr(os, "environ", {"TEXTUAL_FPS": asked} if asked else {})
     __main__.main()
     assert os.environ["TEXTUAL_FPS"] == (asked or "120")
+
+
+@pytest.mark.usefixtures("shown")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_is_opened_leaves_nothing_half_written_when_told_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    export, data = tmp_path / "frames.jsonl", tmp_path / "data"
+    invoke("export", str(Recording(tmp_path).connect().calls(3).close()), "-o", str(export), "--no-redact")
+    monkeypatch.setenv("SLIPSTREAM_INSPECTOR_DATA", str(data))
+
+    def ended(*_: object) -> None:
+        assert any(each.name.endswith(".new") for each in data.rglob("*")), "nothing is being written"
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(file, "_fold_into", ended)
+    assert invoke("open", str(export)).exit_code == 128 + number
+    assert not [each for each in data.rglob("*") if each.is_file()]

@@ -1,5 +1,8 @@
 """Quitting from wherever one is, Ctrl+C, which people press to quit, and how long toasts stay."""
 
+import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,10 +10,14 @@ from textual.command import CommandPalette
 from textual.css.query import NoMatches
 
 from inspector_app.app import InspectorApp
+from inspector_app.capture.errors import CaptureError
+from inspector_app.capture.taking import Cancelled
 from inspector_app.screens.base import notify
 from inspector_app.screens.home import HomeScreen
 from inspector_app.screens.main import MainScreen
 from inspector_app.screens.start_forms import ConnectForm
+from inspector_app.sources import opening
+from tests.inspector_app.commands_line import WAIT_S
 from tests.inspector_app.recordings import Recording
 from tests.inspector_app.screens.pilots import RecordingEngine, Stage, live, running
 
@@ -94,3 +101,29 @@ async def test_a_widget_that_is_missing_before_the_app_ends_is_a_defect() -> Non
     with pytest.raises(NoMatches):
         await look_for_what_is_not_there()
     assert app.too_late == []
+
+
+async def test_an_import_is_given_up_when_the_app_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, given_up = threading.Event(), threading.Event()
+
+    def endless(_: Path, progress: Callable[[int, int], None]) -> Path:
+        begun.set()
+        try:
+            while not given_up.wait(0.001):
+                progress(1, 2)
+        except Cancelled:
+            given_up.set()
+            raise
+        raise CaptureError("The test has ended.")
+
+    monkeypatch.setattr(opening, "capture_from", endless)
+    app = InspectorApp()
+    async with running(app) as stage:
+        await stage.until(lambda: isinstance(app.screen, HomeScreen))
+        app._open(tmp_path / "frames.jsonl")
+        await stage.until(begun.is_set)
+    ended = await asyncio.to_thread(given_up.wait, WAIT_S)
+    given_up.set()
+    assert ended
