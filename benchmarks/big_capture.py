@@ -130,8 +130,7 @@ def write(
     def commit() -> None:
         nonlocal folding, writing
         began = clock()
-        for record in batch:
-            fold.apply(record)
+        fold.apply_all(batch)
         rows = fold.take()
         folded = clock()
         writer.write(rows)

@@ -38,9 +38,9 @@ _PAGE_BYTES = 8192
 _LOG_BYTES = 4_096_000
 """How long the log grows before it is brought into the file."""
 
-_TOGETHER = 40
-"""Rows that one statement puts in. SQLite takes 999 values a statement at least, and lets other threads run
-once a statement: a row at a time, a thread that writes and one that reads a socket wait for each other."""
+_VALUES_TOGETHER = 999
+"""Values that one statement puts in at most: SQLite takes so many at least, and lets other threads run once a
+statement. With a row in each, a thread that writes and one that reads a socket wait for each other."""
 
 
 def _insert(table: str, *more: str, verb: str = "INSERT", rows: int = 1) -> str:
@@ -284,8 +284,9 @@ def _commit(connection: sqlite3.Connection, batch: Batch, last_exchange: int, fo
 def _put(
     connection: sqlite3.Connection, folded: list[Values], put: Callable[[int], str], form: _Form
 ) -> None:
-    for place in range(0, len(folded), _TOGETHER):
-        portion = folded[place : place + _TOGETHER]
+    together = _VALUES_TOGETHER // len(folded[0]) if folded else 1
+    for place in range(0, len(folded), together):
+        portion = folded[place : place + together]
         values: list[Any] = []
         for row in portion:
             values += row

@@ -260,8 +260,7 @@ class Recorder:
                 self._close_gap()
             records = [self._buffer.popleft() for _ in range(min(len(self._buffer), BATCH_RECORDS))]
             count, size = len(records), sum(map(_size_of, records))
-        for record in records:
-            self._fold.apply(record)
+        self._fold.apply_all(records)
         return _Folded(self._fold.take(), count, size)
 
     def _write_meanwhile(self) -> None:

@@ -158,7 +158,7 @@ async def test_a_search_goes_on_in_other_views_and_in_other_frames_until_it_is_e
         await stage.press("left_square_bracket", "left_square_bracket")
         await stage.until(lambda: _facts(stage).startswith("2: two"))
         assert "74 77 6f" in stage.text
-        stage.rows("frames").focus()
+        stage.main.set_focus(stage.rows("frames"))
         await stage.press("down")
         await stage.until(lambda: _facts(stage).startswith("1: two"))
         await stage.press("s")
