@@ -187,12 +187,16 @@ def _payload_fits(test: Test, value: object) -> bool:
 
 def _values(raw: str | bytes, path: tuple[object, ...]) -> list[object]:
     try:
-        found = [json.loads(raw if isinstance(raw, str) else raw.decode())]
+        found = [json.loads(raw if isinstance(raw, str) else raw.decode(), parse_constant=_no_json)]
     except ValueError:
         return []
     for key in ("data", *path):
         found = [each for value in found for each in _step(value, key)]
     return found
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(name)
 
 
 def _step(value: object, key: object) -> list[object]:
