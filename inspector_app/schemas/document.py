@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 
@@ -99,7 +100,22 @@ class Document:
                 else f"[{value}]"
             )
             return self.with_value(path[:-1], whole)
-        return self._inserted(parent, step, value)
+        if parent.kind not in ("object", "array") or isinstance(step, str) != (parent.kind == "object"):
+            raise NotJsonError("what is there has no members")
+        return self._spliced([self._insertion(parent, [_member(step, value)])])
+
+    def with_members(self, members: Mapping[Path, Mapping[str, str]]) -> str:
+        """Give the text with members put in at the end of objects, those by the objects' paths.
+
+        Their values are JSON. Raises `NotJsonError` where there is no object.
+        """
+        insertions = []
+        for path, inner in members.items():
+            parent = self.at(path)
+            if parent is None or parent.kind != "object":
+                raise NotJsonError("what is there has no members")
+            insertions.append(self._insertion(parent, [_member(*each) for each in inner.items()]))
+        return self._spliced(insertions)
 
     def without(self, path: Path) -> str:
         """Give the text without the member or item at a path; as it is, when there is none."""
@@ -116,19 +132,23 @@ class Document:
             start, end = parent.start + 1, parent.end - 1
         return self.text[:start] + self.text[end:]
 
-    def _inserted(self, parent: Node, step: str | int, value: str) -> str:
-        if parent.kind not in ("object", "array") or isinstance(step, str) != (parent.kind == "object"):
-            raise NotJsonError("what is there has no members")
-        member = f"{json.dumps(step, ensure_ascii=False)}: {value}" if isinstance(step, str) else value
+    def _insertion(self, parent: Node, written: Sequence[str]) -> tuple[int, int, str]:
+        """Say what to put in at the end of an object or array, and from where to where."""
         outer = self._indent(parent.start)
         if parent.nodes:
             first = (parent.key_starts or [parent.nodes[0].start])[0]
             between = self.text[parent.start + 1 : first]
             glue = f",{between}" if "\n" in between else ", "
             at = parent.nodes[-1].end
-            return self.text[:at] + glue + member + self.text[at:]
+            return at, at, "".join(glue + each for each in written)
         inner = "\n" + outer + _INDENT
-        return self.text[: parent.start + 1] + inner + member + "\n" + outer + self.text[parent.end - 1 :]
+        return parent.start + 1, parent.end - 1, inner + f",{inner}".join(written) + "\n" + outer
+
+    def _spliced(self, insertions: Sequence[tuple[int, int, str]]) -> str:
+        text = self.text
+        for start, end, put in sorted(insertions, reverse=True):
+            text = text[:start] + put + text[end:]
+        return text
 
     def _indent(self, index: int) -> str:
         line = self.text[self.text.rfind("\n", 0, index) + 1 : index]
@@ -191,3 +211,7 @@ class Document:
         if self.text.startswith(closing, at):
             raise NotJsonError(f"a comma too many at {at}")
         return at
+
+
+def _member(step: str | int, value: str) -> str:
+    return f"{json.dumps(step, ensure_ascii=False)}: {value}" if isinstance(step, str) else value

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.payload_path import spelled
-from inspector_app.schemas.fields import read_field
 from inspector_app.schemas.learning import MOST_ITEMS, type_of
+from inspector_app.schemas.reading import read_field
 
 if TYPE_CHECKING:
     from inspector_app.payload_path import Step

@@ -9,7 +9,8 @@ import json
 import math
 from typing import Final
 
-from inspector_app.schemas.fields import ABSENT, Field, read_field
+from inspector_app.schemas.fields import ABSENT, Field
+from inspector_app.schemas.reading import read_field
 
 _OF_FORMAT: Final = {
     "date-time": "2026-01-31T12:00:00Z",
@@ -27,14 +28,16 @@ _OF_FORMAT: Final = {
 _LONGEST: Final = 200
 _MOST: Final = 20
 _MOST_STEPS: Final = 1e300
-_MOST_ITEMS: Final = 500
-"""Items of all arrays of a value together."""
+_MOST_MADE: Final = 3000
+"""Values within one, after which arrays have no more items."""
+_MOST_GIVEN: Final = 32 * 1024
+"""Characters of all defaults and examples of the schema that are taken into one value."""
 
 
 def example(field: Field, *, whole: bool = False) -> object:
     """Make a value for a field: what must be there and what has a default, or with `whole` everything.
 
-    Of arrays within arrays there are fewer items than asked for, once it gets large.
+    Once it gets large, arrays have fewer items than asked for, and less of what the schema gives is in it.
     """
     return _Maker(whole).make(field)
 
@@ -44,13 +47,14 @@ class _Maker:
 
     def __init__(self, whole: bool) -> None:
         self._whole = whole
-        self._items = 0
+        self._made = 0
+        self._given = 0
 
     def make(self, field: Field) -> object:
-        if field.default is not ABSENT:
-            return field.default
-        if field.examples:
-            return field.examples[0]
+        self._made += 1
+        given = field.default if field.default is not ABSENT else next(iter(field.examples), ABSENT)
+        if given is not ABSENT and self._takes(given):
+            return given
         match field.kind:
             case "choice":
                 return field.choices[0]
@@ -73,11 +77,14 @@ class _Maker:
             case _:
                 return None
 
+    def _takes(self, given: object) -> bool:
+        self._given += len(json.dumps(given))
+        return self._given <= _MOST_GIVEN
+
     def _array(self, field: Field) -> list[object]:
         items: list[object] = []
         count = min(max(field.limits.fewest or 0, int(self._whole)), _MOST)
-        while field.item is not None and len(items) < count and self._items < _MOST_ITEMS:
-            self._items += 1
+        while field.item is not None and len(items) < count and self._made < _MOST_MADE:
             items.append(self.make(field.item))
         return items
 

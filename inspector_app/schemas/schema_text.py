@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from inspector_app.schemas.fields import ABSENT, Field, read_field
+from inspector_app.schemas.fields import ABSENT, Field
+from inspector_app.schemas.reading import read_field
 
 _MOST_LINES: Final = 100
 _MOST_NAMES: Final = 12

@@ -166,7 +166,10 @@ class DataPane(Vertical):
         text = self.editor.text
         if len(text) > MOST_BYTES:
             return self.filling.why
-        self.editor.change(self.filling.filled(text, whole=whole))
+        try:
+            self.editor.change(self.filling.filled(text, whole=whole))
+        except NotTakenError as error:
+            return str(error)
         self._take_over(at_once=True)
         return ""
 

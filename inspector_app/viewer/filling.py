@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from inspector_app.display.form_line import FormLine
+from inspector_app.display.json_check import json_problem
 from inspector_app.schemas.checking import path_text
 from inspector_app.schemas.document import Document, NotJsonError, Path
 from inspector_app.schemas.examples import data_template, example
-from inspector_app.schemas.fields import read_field
 from inspector_app.schemas.judging import Judgement
+from inspector_app.schemas.reading import read_field
 from inspector_app.schemas.rows import (
     MOST_BYTES,
     MOST_ROWS,
@@ -36,7 +37,8 @@ from inspector_app.viewer.form_lines import line_of
 OPERATION: Final = "operation"
 """The member of an opening frame's data that names the operation; it has a field of its own."""
 
-_MOST_FILLED: Final = 200
+_MOST_PASSES: Final = 5
+"""Times that a text is filled in: what was put in may make it another variant of a union."""
 
 _NOW: Final[dict[str, Callable[[datetime], str]]] = {
     "date-time": lambda now: now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -271,41 +273,49 @@ class Filling:
         return True
 
     def filled(self, text: str, *, whole: bool) -> str:
-        """Put in what must be there, or with `whole` everything, and leave what is there as it is."""
+        """Put in what must be there, or with `whole` everything, and leave what is there as it is.
+
+        Raises `NotTakenError` where something else than an object is there.
+        """
         document = readable(text)
-        if document is None or not document.root.nodes:
-            if self._field.kind not in ("object", "json"):
-                return json.dumps(example(self._field, whole=whole), indent=2, ensure_ascii=False)
-            return data_template(self.schema, whole=whole)
-        for _ in range(_MOST_FILLED):
-            missing = next(
-                (
-                    row
-                    for row in rows_of(self._field, document)
-                    if not row.present
-                    and not row.adds
-                    and row.path != (OPERATION,)
-                    and self._is_due(row, whole)
-                ),
-                None,
+        if document is None and text.strip():
+            raise NotTakenError(
+                "Put the JSON right first, or take it out."
+                if json_problem(text)
+                else "Take out what is there first."
             )
-            if missing is None:
+        if document is None or not document.root.nodes:
+            if self.opens or self._field.kind == "json":
+                return data_template(self.schema, whole=whole)
+            return json.dumps(example(self._field, whole=whole), indent=2, ensure_ascii=False)
+        for _ in range(_MOST_PASSES):
+            missing = self._missing(document, whole=whole)
+            fuller = readable(document.with_members(missing)) if missing else None
+            if fuller is None:
                 break
-            value = json.dumps(example(missing.field, whole=whole), ensure_ascii=False)
-            document = readable(document.with_value(missing.path, value)) or document
-            if document.at(missing.path) is None:
-                break
+            document = fuller
         return document.text
+
+    def _missing(self, document: Document, *, whole: bool) -> dict[Path, dict[str, str]]:
+        """Give examples of the members that are to be put in, by the path of what they are missing in."""
+        missing: dict[Path, dict[str, str]] = {}
+        room = MOST_BYTES - len(document.text)
+        for row in rows_of(self._field, document):
+            is_due = not row.present and not row.adds and (whole or row.field.required)
+            if not is_due or (self.opens and row.path == (OPERATION,)):
+                continue
+            value = json.dumps(example(row.field, whole=whole), ensure_ascii=False)
+            room -= len(value) + len(row.name)
+            if room < 0:
+                break
+            missing.setdefault(row.path[:-1], {})[row.name] = value
+        return missing
 
     def _is_shown(self, row: Row, rows: list[Row]) -> bool:
         """Leave out the operation's name, and room for more members of what has names for its own."""
         if row.adds == "member" and row.field.kind == "json":
             return not any(each.known and each.path[:-1] == row.path for each in rows)
         return row.path != (OPERATION,) or row.present or not self.opens
-
-    @staticmethod
-    def _is_due(row: Row, whole: bool) -> bool:
-        return whole or row.field.required
 
     def _at(self, path: Path) -> bool:
         return self._document is not None and self._document.at(path) is not None

@@ -82,11 +82,34 @@ def test_a_member_that_is_not_there_is_put_behind_the_others(
     assert list(changed)[-1] == key
 
 
+def objects(value: object, path: Path = ()) -> list[Path]:
+    if not isinstance(value, (dict, list)):
+        return []
+    steps = value.items() if isinstance(value, dict) else enumerate(value)
+    inner = [found for step, each in steps for found in objects(each, (*path, step))]
+    return [path, *inner] if isinstance(value, dict) else inner
+
+
+@given(st.dictionaries(st.text(max_size=3), values, max_size=3), layouts, st.data())
+def test_members_are_put_into_any_of_the_objects_at_once(
+    value: dict[str, object], layout: dict[str, object], data: st.DataObject
+) -> None:
+    document = Document(json.dumps(value, **layout))  # type: ignore[arg-type]  # as above
+    chosen = data.draw(st.lists(st.sampled_from(objects(value)), unique=True))
+    expected = json.loads(json.dumps(value))
+    for path in chosen:
+        at(expected, path).update({"new one": 1, "new two": [2]})  # type: ignore[attr-defined]  # as above
+    members = {path: {"new one": "1", "new two": "[2]"} for path in chosen}
+    assert json.loads(document.with_members(members)) == expected
+
+
 def test_the_layout_of_its_neighbours_is_kept() -> None:
     laid_out = '{\n    "a": 1.50,\n    "b":  [ 1 ]\n}'
     assert Document(laid_out).with_value(("c",), "3") == '{\n    "a": 1.50,\n    "b":  [ 1 ],\n    "c": 3\n}'
     assert Document('{"a": 1}').with_value(("c",), "3") == '{"a": 1, "c": 3}'
     assert Document("{}").with_value(("c",), "3") == '{\n  "c": 3\n}'
+    several = Document('{\n "a": {"b": 1}}').with_members({(): {"x": "1", "y": "2"}, ("a",): {"z": "3"}})
+    assert several == '{\n "a": {"b": 1, "z": 3},\n "x": 1,\n "y": 2}'
     assert Document(laid_out).without(("a",)) == '{\n    "b":  [ 1 ]\n}'
     assert Document(laid_out).without(("b",)) == '{\n    "a": 1.50\n}'
     assert Document('{"a": {}}').with_value(("a", "x", "y"), "1") == '{"a": {\n  "x": {"y": 1}\n}}'

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector_app.schemas.examples import data_template, example
-from inspector_app.schemas.fields import read_field
+from inspector_app.schemas.reading import read_field
 
 small = st.integers(-30, 30)
 scalar_schemas = st.one_of(

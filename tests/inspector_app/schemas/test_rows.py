@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector_app.schemas.document import Document
-from inspector_app.schemas.fields import Field, read_field
+from inspector_app.schemas.fields import Field
+from inspector_app.schemas.reading import read_field
 from inspector_app.schemas.rows import (
     MOST_BYTES,
     MOST_ROWS,

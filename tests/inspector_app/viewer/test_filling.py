@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 import pytest
 
 from inspector_app.schemas.checking import Problem
+from inspector_app.schemas.examples import data_template
 from inspector_app.schemas.judging import Judgement
-from inspector_app.schemas.rows import NotTakenError
+from inspector_app.schemas.rows import MOST_BYTES, NotTakenError
 from inspector_app.viewer.filling import Filling
 
 SCHEMA = {
@@ -137,3 +138,37 @@ def test_defaults_and_documentation_are_told_of_what_is_missing() -> None:
     assert (line.name, line.value, line.state) == ("name", '("Ada" if left out)', "missing")
     assert line.about == 'Who asks.  Default: "Ada".'
     assert line.kind == "text, or null"
+
+
+def test_all_that_is_missing_is_filled_in_at_once_however_much_it_is() -> None:
+    names = [f"n{number}" for number in range(450)]
+    schema = {
+        "properties": {
+            "at": {"properties": {"x": {"type": "integer"}}},
+            **{n: {"type": "null"} for n in names},
+        }
+    }
+    form = filling('{"n7": 7, "at": {"y": 1}}', schema)
+    filled = json.loads(form.filled('{"n7": 7, "at": {"y": 1}}', whole=True))
+    assert filled == {"n7": 7, "at": {"y": 1, "x": 0}, **{name: None for name in names if name != "n7"}}
+
+
+def test_what_the_schema_gives_fills_no_more_than_a_form_can_hold() -> None:
+    schema = {"properties": {f"n{number}": {"default": "x" * 8_000} for number in range(100)}}
+    filled = filling("{}", schema).filled('{"a": 1}', whole=True)
+    assert 32_000 < len(filled) < MOST_BYTES
+    assert len(data_template(schema, whole=True)) < MOST_BYTES
+
+
+@pytest.mark.parametrize("text", ['{"id": ', "[1]", '"text"'])
+def test_what_was_typed_is_not_lost_to_an_example(text: str) -> None:
+    with pytest.raises(NotTakenError):
+        filling(text).filled(text, whole=False)
+
+
+def test_an_item_that_has_a_member_of_the_name_operation_is_filled_in_with_it() -> None:
+    form = Filling()
+    form.opens = False
+    form.use({"properties": {"operation": {"type": "string"}}, "required": ["operation"]})
+    assert json.loads(form.filled("{}", whole=False)) == {"operation": ""}
+    assert json.loads(form.filled('{"a": 1}', whole=False)) == {"a": 1, "operation": ""}

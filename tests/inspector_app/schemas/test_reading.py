@@ -1,11 +1,14 @@
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from inspector_app.schemas.fields import ABSENT, DEEPEST, MOST_FIELDS, read_field
+from inspector_app.schemas.fields import ABSENT
+from inspector_app.schemas.reading import DEEPEST, MOST_FIELDS, MOST_WORK, read_field
 
 
 def kinds_of(schema: object) -> dict[str, str]:
@@ -14,6 +17,10 @@ def kinds_of(schema: object) -> dict[str, str]:
 
 def object_of(**members: object) -> dict[str, object]:
     return {"type": "object", "properties": members}
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/$defs/{name}"}
 
 
 def test_each_type_becomes_its_kind() -> None:
@@ -183,6 +190,77 @@ def test_others_are_told() -> None:
     other = typed.member("x")
     assert other is not None
     assert other.kind == "integer"
+
+
+class Counted(Mapping[str, object]):
+    """A part of a schema that counts how often something in it is looked at."""
+
+    def __init__(self, held: dict[str, object]) -> None:
+        self.held = held
+        self.looked_at = 0
+
+    def __getitem__(self, key: str) -> object:
+        self.looked_at += 1
+        return self.held[key]
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self.held:
+            self.looked_at += 1
+            yield key
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+
+@pytest.mark.parametrize(
+    ("large", "around"),
+    [
+        ("the whole", lambda names: names),
+        ("properties", lambda names: {"properties": names}),
+        ("allOf", lambda names: {"allOf": [{"properties": names}, {"properties": names}] * 5}),
+        ("anyOf", lambda names: {"anyOf": [{"properties": names}] * 200}),
+    ],
+)
+def test_a_large_part_that_is_referred_to_again_and_again_is_read_in_bounds(large: str, around: Any) -> None:
+    names = Counted({f"k{number}": {} for number in range(2_000)})
+    read_field(
+        {"$defs": {large: around(names)}, **object_of(**dict.fromkeys(map(str, range(500)), ref(large)))}
+    )
+    assert names.looked_at < 3 * MOST_WORK
+
+
+def test_what_is_too_large_to_be_put_in_is_not_offered() -> None:
+    large = ["x" * 1_000] * 100
+    (default, choice) = read_field(
+        object_of(a={"default": large}, b={"enum": large, "type": "string"})
+    ).members
+    assert default.default is ABSENT
+    assert (choice.kind, choice.choices) == ("text", ())
+
+
+def test_a_reference_may_lead_through_a_list() -> None:
+    assert read_field({"$defs": {"a": [{"type": "string"}]}, "$ref": "#/$defs/a/0"}).kind == "text"
+    assert read_field({"$defs": {"a": [{"type": "string"}]}, "$ref": "#/$defs/a/1"}).kind == "json"
+
+
+def test_members_whose_names_follow_a_pattern_can_be_added() -> None:
+    one = {"type": "object", "patternProperties": {"^x": {"type": "integer"}}, "additionalProperties": False}
+    others = read_field(one).others
+    assert others is not None
+    assert others.kind == "integer"
+    two = read_field({**one, "patternProperties": {"^x": {"type": "integer"}, "^y": True}}).others
+    assert two is not None
+    assert two.kind == "json"
+
+
+def test_limits_have_all_their_digits() -> None:
+    limits = read_field(
+        {"type": "number", "minimum": 1234567, "maximum": 12345678.5, "multipleOf": 0.25}
+    ).limits
+    assert str(limits) == "1234567 to 12345678.5, in steps of 0.25"
+    assert (
+        str(read_field({"type": "integer", "exclusiveMaximum": 1 << 53}).limits) == "below 9007199254740992"
+    )
 
 
 KEYWORDS = [
