@@ -43,6 +43,12 @@ class VariableError(ValueError):
     """A variable that has no value; the text is one sentence that says what to do."""
 
 
+def is_variable(text: str) -> bool:
+    """Whether a text is nothing but one variable, and so becomes its value, of whatever type that is."""
+    found = _REFERENCE.fullmatch(text)
+    return found is not None and found[2] is not None
+
+
 def _now(form: str) -> object:
     now_ns = time.time_ns()
     if form == "now:s":

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
 MOST_PROBLEMS: Final = 50
+NO_VARIANT: Final = "must be one of the variants of the schema"
+"""What is wrong with a value that is none of a union's, when it is not plain which one is meant."""
 MOST_SCHEMA_BYTES: Final = 1024 * 1024
 _PATTERN_BYTES: Final = 1024 * 1024
 _LONGEST: Final = 160
@@ -155,7 +157,7 @@ def _problem(error: ValidationError) -> Problem:
         case "const":
             return Problem(path, f"must be {_listed([facts['expected_value']])}")
         case "anyOf" | "oneOf":
-            return Problem(path, "must be one of the variants of the schema")
+            return Problem(path, NO_VARIANT)
         case "falseSchema":
             is_object = error.schema_path[-1:] == ["additionalProperties"]
             return Problem(path, "must have no members" if is_object else "must not be there")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from inspector_app.display.json_check import json_problem
+from inspector_app.messages.variables import is_variable
 from inspector_app.schemas.document import Document, Node, NotJsonError, Path
 from inspector_app.schemas.examples import example
 from inspector_app.schemas.fields import NO_LIMITS, Field
@@ -44,6 +45,8 @@ class Row:
     present: bool
     text: str = ""
     is_null: bool = False
+    is_text: bool = False
+    """Whether what is there is a string, whatever the schema asks for."""
     parts: int | None = None
     """Of an object or an array that is there: how many members or items it has."""
     is_list: bool = False
@@ -61,6 +64,11 @@ class Row:
             return f"add {'an item' if self.adds == 'item' else 'a member'}"
         step = self.path[-1] if self.path else self.field.name
         return f"[{step}]" if isinstance(step, int) else step
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether what is there stands for a value that is put in later."""
+        return self.is_text and is_variable(self.text)
 
     @property
     def typed_as_json(self) -> bool:
@@ -120,6 +128,7 @@ class _Rows:
             present=True,
             text=self._text(node),
             is_null=node.kind == "null",
+            is_text=node.kind == "string",
             parts=len(node.nodes) if node.kind in ("object", "array") else None,
             is_list=node.kind == "array",
             open=path not in self._folded,
@@ -193,12 +202,23 @@ def json_of(row: Row, typed: str) -> str:
     """Give the JSON of what was typed into a row. Raises `NotTakenError`.
 
     A text is taken as it is, quotation marks, backslashes and all; only where it could be something else, as
-    in a field that takes any JSON, must it be written as JSON.
+    in a field that takes any JSON, must it be written as JSON. Anywhere a variable may stand for the value.
     """
-    field = row.field
+    field, text = row.field, typed.strip()
+    if field.kind == "text":
+        return json.dumps(typed, ensure_ascii=False)
+    if is_variable(text):
+        return json.dumps(text, ensure_ascii=False)
+    try:
+        return _by_kind(field, typed)
+    except NotTakenError:
+        if text.startswith("$"):
+            raise NotTakenError("A variable is written ${name}.") from None
+        raise
+
+
+def _by_kind(field: Field, typed: str) -> str:
     match field.kind:
-        case "text":
-            return json.dumps(typed, ensure_ascii=False)
         case "choice":
             return _choice(field, typed)
         case "integer" | "number":

@@ -26,6 +26,7 @@ from inspector_app.capture.usage import Calls
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
+from inspector_app.messages.variables import Scope
 from inspector_app.schemas.examples import data_template
 from inspector_app.screens.base import Dialog, bindings, notify
 from inspector_app.screens.compose_data import DataPane
@@ -77,6 +78,8 @@ class Target:
     """How this side calls itself on the connection."""
     number: int = 0
     """The number of the next exchange there."""
+    scope: Callable[[], Scope] = Scope
+    """Gives what variables stand for. Raises `VariableError`."""
     desk: DraftDesk | None = None
     """What carries out the commands that do something else with what is typed."""
 
@@ -162,6 +165,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self.query_one("#data TextArea").border_subtitle = "^L lays out"
         self.query_one("#raw").border_title = "The frame"
         self.query_one("#raw").border_subtitle = "F8 takes that of the form"
+        self._pane.scope = self._target.scope
         form = self.query_one("#form")
         form.border_title = "Send an item" if self._target.stream else "Send"
         hint = self._target.desk.hint if self._target.desk else self._target.hint

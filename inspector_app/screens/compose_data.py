@@ -14,15 +14,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from inspector_app.messages.variables import Scope
 from inspector_app.schemas.judging import Judge
 from inspector_app.schemas.rows import MOST_BYTES, NotTakenError
 from inspector_app.screens.base import notify
 from inspector_app.viewer.filling import Filling
+from inspector_app.viewer.trial import trial
 from inspector_app.widgets.json_editor import JsonEditor
 from inspector_app.widgets.schema_form import SchemaForm
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.timer import Timer
 
     from inspector_app.schemas.document import Path
@@ -65,6 +69,8 @@ class DataPane(Vertical):
         super().__init__(id=id)
         self.filling = Filling()
         self.operation = ""
+        self.scope: Callable[[], Scope] = Scope
+        """Gives what variables stand for. Raises `VariableError`."""
         self._half: Half = "json"
         self._judge = Judge()
         self._pause: Timer | None = None
@@ -340,10 +346,11 @@ class DataPane(Vertical):
         if not await self.editor.judged():
             return
         text = self.editor.text
+        tried = trial(text, self.scope)
         judged = await self._judge.check(
-            self.filling.schema, self.filling.to_check(text, self.operation.strip())
+            self.filling.schema, self.filling.to_check(tried.text, self.operation.strip())
         )
-        self.filling.judged(judged)
+        self.filling.judged(tried.told(judged))
         if not self.editor.is_long:
             self.filling.read(text)
         self._show()

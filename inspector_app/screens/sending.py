@@ -40,6 +40,7 @@ def open_compose(main: MainScreen, to: int | None = None) -> None:
         Target(
             operations=operations,
             learn=_learner(main),
+            scope=main.messages.session.scope,
             peer=peer,
             number=number,
             conn=conn,
@@ -88,7 +89,8 @@ def open_item(main: MainScreen, stream: ExchangeRow) -> None:
     label = main.view.label(stream.conn, stream.opener, stream.number)
     title = f"{label}  {stream.operation or ''}"
     desk = DraftDesk(main.messages, "^G previews")
-    _open(main, Target(stream=stream, title=title, learn=_learner(main), desk=desk))
+    scope = main.messages.session.scope
+    _open(main, Target(stream=stream, title=title, learn=_learner(main), scope=scope, desk=desk))
 
 
 def _open(main: MainScreen, target: Target) -> None:

@@ -29,14 +29,14 @@ def line_of(row: Row, problem: str) -> FormLine:
         depth=row.depth,
         required=field.required and not row.adds,
         value=_value(row),
-        typed="" if row.is_null or row.adds else row.text if row.present else _begun(field),
+        typed=_typed(row),
         kind="" if row.adds else kind_of(row),
         problem=problem,
         state=_state(row),
         fold="" if row.parts is None else "open" if row.open else "closed",
         edit=_edit(row),
         choices=_choices(field),
-        about=_about(row),
+        about=_about(row, problem),
         hint=_hint(row),
     )
 
@@ -73,9 +73,17 @@ def _value(row: Row) -> str:
     return "" if default is ABSENT else f"({_written(default)} if left out)"
 
 
-def _begun(field: Field) -> str:
-    value = field.default
-    return "" if value is ABSENT or isinstance(value, (dict, list)) else choice_text(value)
+def _typed(row: Row) -> str:
+    """Give what an edit begins with, so that to take it as it is changes nothing."""
+    if row.is_null or row.adds:
+        return ""
+    as_json = row.field.kind in ("json", "object", "array")
+    if row.present:
+        return json.dumps(row.text) if as_json and row.is_text and not row.is_variable else row.text
+    default = row.field.default
+    if default is ABSENT or isinstance(default, (dict, list)):
+        return ""
+    return json.dumps(default) if as_json else choice_text(default)
 
 
 def _state(row: Row) -> Literal["there", "missing", "unknown", "adds", "null"]:
@@ -94,7 +102,8 @@ def _edit(row: Row) -> Literal["text", "choices", "name", "none"]:
         plain = kind == "union" and row.parts is None and row.present
         return "text" if plain else "choices"
     # What is drawn as rows of its own is edited there, and as JSON in the editor.
-    return "none" if row.parts is not None or kind in ("object", "array") else "text"
+    has_rows = row.parts is not None or (kind in ("object", "array") and not row.present)
+    return "none" if has_rows else "text"
 
 
 def _choices(field: Field) -> tuple[str, ...]:
@@ -108,11 +117,12 @@ def _choices(field: Field) -> tuple[str, ...]:
     )
 
 
-def _about(row: Row) -> str:
+def _about(row: Row, problem: str) -> str:
     field = row.field
     if row.adds:
         return ""
     parts = [
+        "A variable: checked once its value is known." if row.is_variable and not problem else "",
         "Deprecated." if field.deprecated else "",
         " ".join(field.doc.split()),
         "" if row.known else "The schema does not name this member.",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 WHEEL_ROWS: Final = 3
 CURSOR_GLYPH: Final = "▌"
 LONGEST_NAME: Final = 40
+VARIABLE_SIGN: Final = "$"
+"""What the name of a variable begins with, which may stand for a value of any type."""
 KIND_FROM: Final = 56
 """Width in cells from which types and limits have a column."""
 
@@ -168,15 +170,21 @@ class Lines(Painted, can_focus=True):
 
     def type(self, character: str) -> None:
         """Begin to type over the value, or type on."""
-        line = self.line
-        if line is not None and line.edit in ("text", "name"):
+        if self._takes(character):
             self._form.begin(character, typed=True)
 
     def on_paste(self, event: events.Paste) -> None:
         """Begin to edit with what was pasted."""
-        if self.line is not None and self.line.edit in ("text", "name"):
+        if self._takes(event.text):
             event.stop()
             self._form.begin(event.text, typed=True)
+
+    def _takes(self, text: str) -> bool:
+        """Whether something may be typed over the value: of any, the name of a variable."""
+        line = self.line
+        if line is None:
+            return False
+        return line.edit in ("text", "name") or (text.startswith(VARIABLE_SIGN) and line.state != "adds")
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Put the cursor on the line pressed; on its glyph, fold it; on the cursor's line, edit it."""

@@ -116,6 +116,12 @@ def test_a_text_is_taken_as_it_is_typed() -> None:
         ("side", "3", "3"),
         ("any", ' {"a": [1]} ', '{"a": [1]}'),
         ("tags", '["a"]', '["a"]'),
+        ("count", " ${qty} ", '"${qty}"'),
+        ("fast", "${f[0].x}", '"${f[0].x}"'),
+        ("side", "${side}", '"${side}"'),
+        ("any", "${all}", '"${all}"'),
+        ("pay", "${how}", '"${how}"'),
+        ("symbol", " ${s} ", '" ${s} "'),
     ],
 )
 def test_what_is_typed_becomes_json(name: str, typed: str, written: str) -> None:
@@ -133,12 +139,22 @@ def test_what_is_typed_becomes_json(name: str, typed: str, written: str) -> None
         ("side", "hold", "Choose one of buy, sell, 3."),
         ("any", "{", "This takes JSON: a name in double quotes is expected here."),
         ("any", "NaN", "This takes JSON: JSON has no NaN."),
+        ("count", "${qty", "A variable is written ${name}."),
+        ("count", "${qty}0", "A variable is written ${name}."),
+        ("count", "$${qty}", "A variable is written ${name}."),
+        ("side", "$", "A variable is written ${name}."),
     ],
 )
 def test_what_cannot_stand_there_is_refused_in_a_sentence(name: str, typed: str, said: str) -> None:
     with pytest.raises(NotTakenError) as caught:
         json_of(row_at({}, name), typed)
     assert str(caught.value) == said
+
+
+def test_a_choice_may_begin_with_a_dollar_sign() -> None:
+    field = read_field({"properties": {"price": {"enum": ["$5", "${a}"]}}})
+    (row,) = rows_of(field, Document("{}"))
+    assert [json_of(row, choice) for choice in ("$5", "${a}")] == ['"$5"', '"${a}"']
 
 
 def test_choices_booleans_and_variants_go_round() -> None:

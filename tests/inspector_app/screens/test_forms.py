@@ -242,6 +242,39 @@ async def test_what_breaks_the_schema_is_said_at_its_line_and_sent_only_after_a_
         assert sent.data_json == '{"symbol": "BEAN", "count": 0}'
 
 
+async def test_a_variable_stands_for_a_value_of_any_type_and_its_value_is_checked_before_it_is_sent(
+    tmp_path: Path,
+) -> None:
+    engine = RecordingEngine()
+    async with live(_describing(tmp_path).path, engine, LARGE) as stage:
+        pane = await _open(stage)
+        session = stage.main.messages.session
+        await _go(stage, pane, "count")
+        await stage.type("${qty}")
+        await stage.press("enter")
+        await _go(stage, pane, "fast")
+        await stage.type("${fast}")
+        await stage.press("enter")
+        assert _data(stage) == {"symbol": "x", "count": "${qty}", "fast": "${fast}"}
+        await stage.until_shown("A variable: checked once its value is known.", "✓ valid JSON")
+        await stage.press("ctrl+s")
+        await stage.until_shown("There is no variable")
+        assert pane.filling.problem == ""
+        session.saved.update(qty=0, fast="no")
+        await stage.press("ctrl+s")
+        await stage.until_shown("Not sent: data.count: is less than the minimum of 1. F9 sends it anyway.")
+        session.saved.update(qty=7)
+        await stage.press("ctrl+s")
+        await stage.until_shown("Not sent: data.fast: must be of type boolean. F9 sends it anyway.")
+        assert engine.intents == []
+        session.saved.update(fast=True)
+        await stage.press("ctrl+s")
+        await stage.until(lambda: bool(engine.intents))
+        sent = engine.intents[0]
+        assert isinstance(sent, SendMessage)
+        assert json.loads(sent.data_json) == {"symbol": "x", "count": 7, "fast": True}
+
+
 async def test_what_is_being_typed_is_sent_with_the_rest(tmp_path: Path) -> None:
     engine = RecordingEngine()
     async with live(_describing(tmp_path).path, engine, LARGE) as stage:

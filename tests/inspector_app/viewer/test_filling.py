@@ -172,3 +172,20 @@ def test_an_item_that_has_a_member_of_the_name_operation_is_filled_in_with_it() 
     form.use({"properties": {"operation": {"type": "string"}}, "required": ["operation"]})
     assert json.loads(form.filled("{}", whole=False)) == {"operation": ""}
     assert json.loads(form.filled('{"a": 1}', whole=False)) == {"a": 1, "operation": ""}
+
+
+@pytest.mark.parametrize("value", ["abc", "${a} and more", 7, None, 1.50, True])
+def test_to_take_what_any_json_is_as_it_is_changes_nothing(value: object) -> None:
+    text = json.dumps({"any": value, "list": value, "in": value})
+    form = filling(text, {"properties": {"any": {}, "list": {"type": "array"}, "in": {"type": "object"}}})
+    for name in ("any", "list", "in"):
+        line = form.lines[at(form, name)]
+        assert line.edit == "text"
+        assert form.typed(at(form, name), line.typed or json.dumps(value)) == text
+
+
+def test_a_line_says_that_a_variable_is_checked_later() -> None:
+    form = filling('{"either": "${n}", "id": "x${n}", "list": "${l}"}')
+    said = {line.name: "A variable: checked once its value is known." in line.about for line in form.lines}
+    assert (said["either"], said["id"], said["list"]) == (True, False, True)
+    assert form.lines[at(form, "list")].typed == "${l}"

@@ -63,6 +63,18 @@ async def test_letters_keys_and_letters_are_taken_in_their_order() -> None:
         assert app.form.cursor == 2
 
 
+async def test_the_name_of_a_variable_may_be_typed_over_any_value_and_nothing_else_over_choices() -> None:
+    app = Filled()
+    async with app.run_test(size=(80, 10)) as pilot:
+        await pilot.press("down", "b", "dollar_sign", "x", "enter", "down")
+        await pilot.press("b", "dollar_sign", "y", "enter", "end", "dollar_sign", "enter")
+        assert [each for each in app.done if each[0] != "typing"] == [
+            ("typed", 1, "$x", 0),
+            ("typed", 2, "$y", 0),
+            ("put_in", 4, "", 0),
+        ]
+
+
 async def test_keys_that_come_all_at_once_are_taken_in_their_order_too() -> None:
     app = Filled()
     async with app.run_test(size=(80, 10)) as pilot:
