@@ -125,7 +125,8 @@ class Asking:
         stream = self._main.view.target
         if stream is not None:
             self._main.hold()
-            self._main.app.push_screen(ConsoleScreen(self._main.inspection, stream.id))
+            outbox = self._main.messages.outbox
+            self._main.app.push_screen(ConsoleScreen(self._main.inspection, stream.id, outbox))
 
     def talk(self) -> None:
         """Open the console of a stream that was just opened here."""

@@ -23,6 +23,7 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from inspector_app.capture.records import ExchangeRow
 from inspector_app.capture.usage import Calls
+from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
@@ -137,7 +138,9 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             yield TabStrip(tabs, active=self._drafts.form, id="forms")
             yield InfoLine(id="what")
             with Horizontal(id="call"):
-                yield Input(id="operation", classes="field", select_on_focus=False)
+                yield Input(
+                    id="operation", classes="field", highlighter=InertHighlighter(), select_on_focus=False
+                )
                 yield Input(
                     id="timeout",
                     classes="field",

@@ -25,13 +25,16 @@ from inspector_app.screens.base import HORIZONTAL, VERTICAL, CommandScreen, bind
 from inspector_app.screens.lists import EXCHANGE_FRAME_COLUMNS
 from inspector_app.standing import ExchangeStanding, standing_of
 from inspector_app.typed_path import typed_path
-from inspector_app.viewer.conversation import MOST_FILE_BYTES, Conversation, Lines, items_of
+from inspector_app.viewer.conversation import Conversation, Lines, read_items
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import RowList
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from inspector_app.inspection import Inspection
-    from inspector_app.intents import Intent
+    from inspector_app.intents import Done, Intent
+    from inspector_app.viewer.outbox import Outbox
 
 ASKED_S = 0.25
 CREDIT_S = 0.1
@@ -56,9 +59,10 @@ class ConsoleScreen(CommandScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("console")
 
-    def __init__(self, inspection: Inspection, exchange_id: int) -> None:
+    def __init__(self, inspection: Inspection, exchange_id: int, outbox: Outbox) -> None:
         super().__init__()
         self._inspection = inspection
+        self._outbox = outbox
         self.stream = Conversation(inspection.view, exchange_id)
         self._asking = False
         self._file: asyncio.Task[None] | None = None
@@ -170,14 +174,15 @@ class ConsoleScreen(CommandScreen):
         _LINES.add(text)
         event.input.value = ""
         self._say("")
-        self.run_worker(self._send(text), group="items")
+        self.run_worker(self._send(text, self._outbox.send), group="items")
 
-    async def _send(self, text: str) -> bool:
+    async def _send(self, text: str, send: Callable[[Intent], Awaitable[Done]]) -> bool:
         exchange = self.stream.exchange
         if exchange is None:
+            self._say("Not sent: the stream is not there yet. Try again in a moment.")
             return False
         intent = SendItem(conn=exchange.conn, opener=exchange.opener, number=exchange.number, data_json=text)
-        done = await self._inspection.perform(intent)
+        done = await send(intent)
         if done.error:
             self._say(done.error)
         return done.error is None
@@ -188,8 +193,13 @@ class ConsoleScreen(CommandScreen):
         """Ask for a file, and send its items."""
         from inspector_app.screens.prompts import Prompt
 
+        if self._file is not None:
+            self._say("A file is being sent: Esc stops it.")
+            return
+
         def answered(typed: str | None) -> None:
             if typed and self._file is None:
+                self._say("")
                 self._file = asyncio.create_task(self._send_file(typed_path(typed)), name="send file")
 
         self.app.push_screen(
@@ -198,7 +208,7 @@ class ConsoleScreen(CommandScreen):
 
     async def _send_file(self, path: Path) -> None:
         try:
-            items = await asyncio.to_thread(_read_items, path)
+            items = await asyncio.to_thread(read_items, path)
             await self._send_all(items)
         except ValueError as error:
             self._say(str(error))
@@ -219,7 +229,7 @@ class ConsoleScreen(CommandScreen):
                     if left == 0:
                         self._say(f"{formats.count(sent)} of {total} items are sent; waiting for the peer.")
                         await asyncio.sleep(CREDIT_S)
-                if not await self._send(item):
+                if not await self._send(item, self._inspection.perform):
                     return
                 sent, left = sent + 1, left - 1
                 self._said = f"{formats.count(sent)} of {total} items are sent. Esc stops it."
@@ -283,18 +293,3 @@ class ConsoleScreen(CommandScreen):
             )
 
         error_prompt(self.app, "End the stream with an error", answered)
-
-
-def _read_items(path: Path) -> list[str]:
-    """Read a file of items. Raises `ValueError` with a sentence."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_FILE_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    if len(data) > MOST_FILE_BYTES:
-        raise ValueError(f"{path.name} is larger than 64 MiB: split it.")
-    try:
-        return items_of(data.decode())
-    except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is not UTF-8: save it as UTF-8.") from None

@@ -57,7 +57,7 @@ class Exploring:
         from inspector_app.capture.filter import FilterError, only
 
         try:
-            term = only("op", operation.name)
+            term = only("op", operation.kept_name)
         except FilterError as error:
             notify(self._main.app, error.text, "warning")
             return

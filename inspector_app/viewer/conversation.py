@@ -6,10 +6,14 @@ Owns the reading of a file of items, and the lines that were sent before. It sen
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.errors import CaptureError
 from inspector_app.display import formats
+from inspector_app.display.json_check import json_problem
 from inspector_app.viewer.frames import ExchangeFrameRows
 
 if TYPE_CHECKING:
@@ -22,6 +26,9 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 MOST_LINES = 200
 """Lines that are kept to be sent again."""
 _COUNT_NS = 200_000_000
+_SPACE = re.compile(r"[ \t\n\r]*")
+_VALUE = json.JSONDecoder(parse_int=str, parse_float=str)
+"""Finds where a value ends; numbers stay text, since those of thousands of digits would be refused."""
 
 
 class Conversation:
@@ -133,18 +140,72 @@ class Lines:
         return self._lines[self._at] if self._at < len(self._lines) else self._typing
 
 
-def items_of(text: str) -> list[str]:
-    """Give the items of a file, each as JSON on one line: of a list its values, else a value a line.
+def read_items(path: Path) -> list[str]:
+    """Read a file of items, as `items_of` gives them. Raises `ValueError` with a sentence."""
+    try:
+        if not S_ISREG(path.stat().st_mode):  # a pipe that nobody writes to could not be given up
+            raise ValueError(f"{path} is no file: type the path of a file of items.")
+        with path.open("rb") as file:
+            data = file.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    if len(data) > MOST_FILE_BYTES:
+        raise ValueError(f"{path.name} is larger than 64 MiB: split it.")
+    try:
+        return items_of(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8: save it as UTF-8.") from None
 
-    Raises `ValueError` with a sentence that names the line.
+
+def items_of(text: str) -> list[str]:
+    """Give the items of a file, as they are written there: of a list its values, else a value a line.
+
+    Raises `ValueError` with a sentence that says where it is none.
     """
     try:
-        whole = json.loads(text)
-    except ValueError:
-        return _lines_of(text)
+        items = _values_of(text)
     except RecursionError:
         raise ValueError("The file is nested too deeply.") from None
-    return [json.dumps(each) for each in whole] if isinstance(whole, list) else [json.dumps(whole)]
+    if items is None:
+        return _lines_of(text)
+    for number, item in enumerate(items, 1):
+        problem = json_problem(item)
+        if problem is not None:
+            raise ValueError(f"Item {number:,} of the file cannot be sent: {problem.text}.")
+    return items
+
+
+def _values_of(text: str) -> list[str] | None:
+    """Give the values of a list, or the one value there is; None for what is neither."""
+    start = _space(text, 0)
+    if not text.startswith("[", start):
+        try:
+            end = _VALUE.raw_decode(text, start)[1]
+        except ValueError:
+            return None
+        return [text[start:end]] if _space(text, end) == len(text) else None
+    items: list[str] = []
+    at = _space(text, start + 1)
+    while not text.startswith("]", at):
+        try:
+            end = _VALUE.raw_decode(text, at)[1]
+        except ValueError:
+            return None
+        items.append(text[at:end])
+        at = _space(text, end)
+        if text.startswith(",", at):
+            at = _space(text, at + 1)
+            if not text.startswith("]", at):
+                continue
+        elif text.startswith("]", at):
+            continue
+        return None
+    return items if _space(text, at + 1) == len(text) else None
+
+
+def _space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
 
 
 def _lines_of(text: str) -> list[str]:
@@ -152,10 +213,7 @@ def _lines_of(text: str) -> list[str]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        try:
-            items.append(json.dumps(json.loads(line)))
-        except (ValueError, RecursionError):
-            raise ValueError(
-                f"Line {number} of the file is no JSON: write a list, or a value a line."
-            ) from None
+        if json_problem(line) is not None:
+            raise ValueError(f"Line {number:,} of the file is no JSON: write a list, or a value a line.")
+        items.append(line.strip())
     return items

@@ -53,6 +53,13 @@ class Operation(Struct, frozen=True, kw_only=True):
         return self.doc.strip().partition("\n")[0]
 
     @property
+    def kept_name(self) -> str:
+        """Its name as the rows of a capture have it, which may be cut off."""
+        from inspector_app.capture.summary import NAME_LENGTH, cut
+
+        return cut(self.name, NAME_LENGTH)
+
+    @property
     def calls(self) -> Calls:
         """The calls of it, which tell it from all others."""
         from inspector_app.capture.usage import Calls
@@ -73,7 +80,7 @@ def known_operations(reader: CaptureReader) -> list[Operation]:
     What this side called comes first, then what the other side called here. Raises `CaptureError`.
     """
     described = operations_of(reader)
-    named = {each.name for each in described}
+    named = {each.kept_name for each in described}
     called = [
         Operation(name=name, kind=kind, described=False)
         for name, kind in reader.seen_operations("out")

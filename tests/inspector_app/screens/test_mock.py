@@ -528,12 +528,18 @@ async def test_items_typed_on_the_console_go_out_and_what_was_typed_comes_back(t
         await stage.type('{"n":1}')
         await stage.press("enter")
         await stage.until(lambda: talker.heard == [{"n": 1}])
+        outbox = stage.main.messages.outbox
+        outbox.session.saved["n"] = 2
+        await stage.type('{"n":"${n}"}')
+        await stage.press("enter")
+        await stage.until(lambda: talker.heard == [{"n": 1}, {"n": 2}])
+        assert [sent.data for sent in outbox.history.entries()[:2]] == ['{"n":"${n}"}', '{"n":1}']
         await stage.type("[")
         await stage.press("enter")
         await stage.until_shown("Not sent, no JSON: 1:2")
-        await stage.press("up")
+        await stage.press("up", "up")
         assert stage.app.screen.query_one("#line", Input).value == '{"n":1}'
-        await stage.press("down")
+        await stage.press("down", "down")
         assert stage.app.screen.query_one("#line", Input).value == "["
         await stage.press("f6")
         await stage.until_shown("The stream has ended")

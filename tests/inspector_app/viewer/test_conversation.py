@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from inspector_app.capture.reader import CaptureReader
 from inspector_app.intents import ClientSpec
 from inspector_app.standing import ExchangeStanding
-from inspector_app.viewer.conversation import Conversation, Lines, items_of
+from inspector_app.viewer.conversation import Conversation, Lines, items_of, read_items
 from inspector_app.viewer.state import ViewState
 from inspector_app.viewer.world import world_of
 from tests.inspector_app.recordings import Recording
@@ -86,7 +87,19 @@ def test_lines_that_were_typed_come_back_and_so_does_the_one_that_was_begun() ->
     [
         ('[1, {"a": [2]}]', ["1", '{"a": [2]}']),
         ('{"a": 1}', ['{"a": 1}']),
-        ('1\n\n"x"\r\n{"a":\t2}\n', ["1", '"x"', '{"a": 2}']),
+        ('1\n\n"x"\r\n{"a":\t2}\n', ["1", '"x"', '{"a":\t2}']),
+        ("[1, 2]\n[3]\n", ["[1, 2]", "[3]"]),
+        (
+            '\n[1.50 ,\n1e400,{"a":1,"a":2},"\\ud800", 123456789012345678901]\n ',
+            [
+                "1.50",
+                "1e400",
+                '{"a":1,"a":2}',
+                '"\\ud800"',
+                "123456789012345678901",
+            ],
+        ),
+        ("[" + "7" * 5_000 + "]", ["7" * 5_000]),
         ("[]", []),
         ("", []),
     ],
@@ -95,7 +108,34 @@ def test_a_file_is_a_list_or_a_value_a_line(text: str, items: list[str]) -> None
     assert items_of(text) == items
 
 
-@pytest.mark.parametrize(("text", "part"), [("1\n{\n", "Line 2 of the file"), ("[" * 100_000, "nested")])
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("1\n{\n", "Line 2 of the file"),
+        ("[" * 100_000, "nested"),
+        ("[1,]", "Line 1 of the file"),
+        ("[1 2]", "Line 1 of the file"),
+        ("[1, NaN]", "Item 2 of the file cannot be sent: JSON has no NaN."),
+        ("[1, " + "[" * 250 + "]" * 250 + "]", "Item 2 of the file cannot be sent: nested deeper"),
+        ("NaN", "Item 1"),
+    ],
+)
 def test_a_file_that_is_no_items_is_told_by_its_line(text: str, part: str) -> None:
     with pytest.raises(ValueError, match=part):
         items_of(text)
+
+
+def test_a_file_of_items_is_read_and_what_is_none_is_told_without_waiting_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "items"
+    path.write_bytes(b"\xef\xbb\xbf[1, 2]")
+    assert read_items(path) == ["1", "2"]
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "latin").write_bytes(b'"\xe4"')
+    for name, said in (
+        ("pipe", "is no file"),
+        (".", "is no file"),
+        ("gone", "cannot be read: No such file"),
+        ("latin", "UTF-8"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            read_items(tmp_path / name)

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from inspector_app.viewer.operations import suggestions
 from tests.inspector_app.recordings import PEER, Recording
 from tests.inspector_app.viewer.views import open_view, texts
@@ -59,3 +61,13 @@ def test_a_form_is_not_offered_what_the_other_side_calls_here(tmp_path: Path) ->
     known = open_view(recording.close()).known_operations()
     assert {each.name for each in known} == {"there", "here"}
     assert suggestions(known, "request") == ["there"]
+
+
+@pytest.mark.parametrize("name", ["\ud800", "long" * 100])
+def test_what_is_described_and_called_is_one_operation_also_where_rows_keep_another_name(
+    tmp_path: Path, name: str
+) -> None:
+    recording = Recording(tmp_path).connect().describe((name, "request_response", ""))
+    recording.request(0, operation=name).respond(0)
+    (known,) = open_view(recording.close()).known_operations()
+    assert (known.name, known.described) == (name, True)
