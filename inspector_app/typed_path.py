@@ -1,14 +1,23 @@
-"""Paths as a person types them. Owns what `~` means."""
+"""Paths that a person typed: what is wrong with one is a sentence."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 
-def typed_path(typed: str) -> Path:
-    """Give the path that was typed: `~` is the home folder, `~ada` that of ada, if there is such a user."""
-    path = Path(typed)
+def typed_path(text: str) -> Path:
+    """Give the path of what was typed, `~` put in; `~NAME` stays as it is where nobody has that name."""
+    path = Path(text)
     try:
         return path.expanduser()
     except RuntimeError:
         return path
+
+
+def why_not(check: Callable[[], str]) -> str:
+    """Say what `check` finds wrong with a path, or why that cannot be found out: a name may be too long."""
+    try:
+        return check()
+    except OSError as error:
+        return f"This path cannot be used ({error.strerror or error}): type another one."

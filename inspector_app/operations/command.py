@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -18,11 +18,13 @@ from inspector_app.capture.taking import opened
 from inspector_app.capture.usage import usage_of
 from inspector_app.schemas.learned_text import seen, table
 from inspector_app.schemas.schema_text import parameter_lines, returned
+from inspector_app.transfer import Bar
 from inspector_app.viewer.learning import LearnedOperation, learn
 from inspector_app.viewer.offers import Layout, Wish, document, worth_telling
 from inspector_app.viewer.operations import MESSAGE_KINDS, Operation, known_operations
 
 if TYPE_CHECKING:
+    from inspector_app.capture.redaction import Rules
     from inspector_app.capture.usage import Usage
 
 _DOC_LINES: Final = 40
@@ -55,34 +57,81 @@ def run_operations(asked: Asked) -> int:
 async def _print(asked: Asked) -> int:
     with opened(asked.capture) as reader:
         known = known_operations(reader)
-        usages = [usage_of(reader, each.calls) for each in known]
         source = reader.meta().get("source")
-    rules = DEFAULT_RULES if asked.examples and asked.redact else None
+    url = str(source.get("url", "")) if isinstance(source, dict) else ""
     try:
         async with Output() as output:
-            if asked.format in ("json-schema", "asyncapi"):
-                wish = Wish(
-                    layout=cast("Layout", asked.format),
-                    title=asked.capture.name,
-                    url=str(source.get("url", "")) if isinstance(source, dict) else "",
-                    examples=asked.examples,
-                    rules=rules,
-                )
-                await output.document(document(asked.capture, worth_telling(known), wish).encode())
+            if asked.format == "text":
+                await _print_lines(asked, known, output)
                 return 0
-            told = [
-                _Told(each, usage, learn(asked.capture, each.lesson, rules))
-                for each, usage in zip(known, usages, strict=True)
-            ]
-            if asked.format == "json":
-                whole = [_as_json(each, examples=asked.examples) for each in told]
-                await output.document(json.dumps(whole).encode())
-            else:
-                for line in _lines(asked, told):
-                    await output.text(line)
+            bar = Bar("operations", {"": "Learning"})
+            try:
+                if asked.format == "json":
+                    whole = await _whole(asked, known, bar)
+                else:
+                    whole = await _document(asked, known, url, bar)
+            finally:
+                bar.clear()
+            await output.document(whole.encode())
     except ReaderGoneError:
         pass  # it has all that it wanted
     return 0
+
+
+async def _document(asked: Asked, known: Sequence[Operation], url: str, bar: Bar) -> str:
+    wish = Wish(
+        layout=cast("Layout", asked.format),
+        title=asked.capture.name,
+        url=url,
+        examples=asked.examples,
+        rules=_rules(asked),
+    )
+    given_up = False
+
+    def goes_on(done: int, total: int) -> bool:
+        bar.progress("", done, total)
+        return not given_up
+
+    try:
+        return await asyncio.to_thread(document, asked.capture, worth_telling(known), wish, goes_on)
+    finally:
+        given_up = True
+
+
+async def _whole(asked: Asked, known: Sequence[Operation], bar: Bar) -> str:
+    whole = []
+    for done, each in enumerate(known):
+        bar.progress("", done, len(known))
+        whole.append(_as_json(await asyncio.to_thread(_learned, asked, each), examples=asked.examples))
+    return json.dumps(whole)
+
+
+async def _print_lines(asked: Asked, known: Sequence[Operation], output: Output) -> None:
+    own = worth_telling(known)
+    described = sum(each.described for each in own)
+    await output.text(
+        f"{asked.capture.name}: {len(own):,} operation{'' if len(own) == 1 else 's'}, "
+        f"{described:,} described, {len(own) - described:,} learned"
+    )
+    for each in own:
+        # Each as soon as it is known: of many it takes a while.
+        told = await asyncio.to_thread(_learned, asked, each)
+        for line in ("", *_operation(told, values=asked.examples)):
+            await output.text(line)
+    reserved = dict.fromkeys(each.name for each in known if each not in own)
+    if reserved:
+        await output.text(f"\nand of the protocol itself: {', '.join(reserved)[:500]}")
+
+
+def _learned(asked: Asked, operation: Operation) -> _Told:
+    """Tell all that is known of an operation, in a thread."""
+    with opened(asked.capture) as reader:
+        usage = usage_of(reader, operation.calls)
+    return _Told(operation, usage, learn(asked.capture, operation.lesson, _rules(asked)))
+
+
+def _rules(asked: Asked) -> Rules | None:
+    return DEFAULT_RULES if asked.examples and asked.redact else None
 
 
 # -- as JSON ----------------------------------------------------------------------------------------------
@@ -116,23 +165,6 @@ def _as_json(told: _Told, *, examples: bool) -> dict[str, object]:
 # -- for reading ------------------------------------------------------------------------------------------
 
 
-def _lines(asked: Asked, told: list[_Told]) -> Iterator[str]:
-    names = {each.name for each in worth_telling([each.operation for each in told])}
-    own = [each for each in told if each.operation.name in names]
-    described = sum(each.operation.described for each in own)
-    yield (
-        f"{asked.capture.name}: {len(own):,} operation{'' if len(own) == 1 else 's'}, "
-        f"{described:,} described, {len(own) - described:,} learned"
-    )
-    for each in own:
-        yield ""
-        yield from _operation(each, values=asked.examples)
-    reserved = dict.fromkeys(each.operation.name for each in told if each not in own)
-    if reserved:
-        yield ""
-        yield f"and of the protocol itself: {', '.join(reserved)[:500]}"
-
-
 def _operation(told: _Told, *, values: bool) -> Iterator[str]:
     operation, learned = told.operation, told.learned
     marks = [
@@ -154,8 +186,8 @@ def _operation(told: _Told, *, values: bool) -> Iterator[str]:
     yield from _usage(told.usage)
     for title, found in (("calls", learned.params_drift), ("answers", learned.returns_drift)):
         for each in found:
-            times = f"{each.count:,} times, first in frame {each.first_seq}"
-            yield f"    ! {title}: {each.path} {each.what}, {times}"
+            messages = f"in {each.count:,} message{'' if each.count == 1 else 's'}"
+            yield f"    ! {title}: {each.path} {each.what}, {messages}, first in frame {each.first_seq}"
 
 
 def _seen(told: _Told, *, values: bool) -> Iterator[str]:

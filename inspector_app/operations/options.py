@@ -11,6 +11,8 @@ from inspector_app.options import CONTEXT
 from inspector_app.sentences import sentences
 
 _FORMATS = ("text", "json", "json-schema", "asyncapi")
+GIVEN_UP = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 @click.command(context_settings=CONTEXT)
@@ -41,4 +43,7 @@ def operations(*, capture: Path, format_: str, examples: bool, no_redact: bool) 
     if no_redact and not examples:
         raise click.UsageError("--no-redact is about examples: give --examples, too.")
     with sentences():
-        sys.exit(run_operations(Asked(capture, format_, examples=examples, redact=not no_redact)))
+        try:
+            sys.exit(run_operations(Asked(capture, format_, examples=examples, redact=not no_redact)))
+        except KeyboardInterrupt:
+            sys.exit(GIVEN_UP)

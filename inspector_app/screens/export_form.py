@@ -20,7 +20,7 @@ from inspector_app.capture.redaction.told import times
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.start_forms import Tick
-from inspector_app.typed_path import typed_path
+from inspector_app.typed_path import typed_path, why_not
 from inspector_app.viewer.taking import Taking
 
 _TICK_S = 1 / 15
@@ -197,7 +197,7 @@ class ExportForm(Dialog[None]):
         if self._taking.stage == "writing":
             return
         target = typed_path(self.query_one("#target", Input).value.strip())
-        self._why = self._check(target)
+        self._why = why_not(lambda: self._check(target))
         self._drawn = -1
         if self._why:
             return

@@ -5,10 +5,11 @@ Owns the fields and the preview. The document is `viewer.offers`' matter, and ma
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -23,11 +24,12 @@ from inspector_app.display.inert import inert
 from inspector_app.display.json_view import JsonLines
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.start_forms import Tick
-from inspector_app.typed_path import typed_path
+from inspector_app.typed_path import typed_path, why_not
 from inspector_app.viewer.offers import TITLES, Layout, Wish, document
 from inspector_app.viewer.operations import Operation
 from inspector_app.widgets.detail_view import DetailView
 
+TOLD_EVERY_S: Final = 0.1
 _ENDINGS: dict[Layout, str] = {"json-schema": ".schema.json", "asyncapi": ".asyncapi.json"}
 
 
@@ -51,6 +53,15 @@ class OperationsExport(Dialog[None]):
     OperationsExport #told.-failed { color: $text-error; }
     OperationsExport #document { height: 1fr; min-height: 3; }
     """
+
+    class Learned(Message):
+        """A thread has learned so many operations for the document that was asked for as number `asked`."""
+
+        def __init__(self, asked: int, done: int, total: int) -> None:
+            super().__init__()
+            self.asked = asked
+            self.done = done
+            self.total = total
 
     class Made(Message):
         """A thread has made the document that was asked for as number `asked`."""
@@ -133,9 +144,24 @@ class OperationsExport(Dialog[None]):
 
     def _work(self, asked: int, operations: Sequence[Operation], wish: Wish) -> None:
         """Make the document, in a thread; another one that is asked for meanwhile ends it."""
-        text = document(self._capture, operations, wish, lambda: self.is_attached and self._asked == asked)
+        told_s = 0.0
+
+        def goes_on(done: int, total: int) -> bool:
+            nonlocal told_s
+            if time.monotonic() - told_s > TOLD_EVERY_S:
+                told_s = time.monotonic()
+                self.post_message(self.Learned(asked, done, total))
+            return self.is_attached and self._asked == asked
+
+        text = document(self._capture, operations, wish, goes_on)
         if text:
             self.post_message(self.Made(asked, text))
+
+    def on_operations_export_learned(self, event: Learned) -> None:
+        """Say how far it is."""
+        event.stop()
+        if event.asked == self._asked and not self._text:
+            self._tell(f"learning, {event.done:,} of {event.total:,} operations …")
 
     def on_operations_export_made(self, event: Made) -> None:
         """Show it, if it is wanted still."""
@@ -178,7 +204,7 @@ class OperationsExport(Dialog[None]):
     def _go(self) -> None:
         typed = self.query_one("#target", Input).value.strip()
         target = typed_path(typed)
-        why = self._check(target)
+        why = why_not(lambda: self._check(target))
         if why:
             self._tell(why, failed=True)
             return

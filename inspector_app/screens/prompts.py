@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Static
 from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog
+from inspector_app.typed_path import why_not
 
 _BOX = """
     width: 90%; max-width: 76; height: auto; background: $background; border: round $border;
@@ -71,11 +72,12 @@ class Prompt(Dialog[str]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give what was typed, if it will do."""
         event.stop()
-        why = self._check(event.value.strip()) if self._check else ""
+        check, typed = self._check, event.value.strip()
+        why = why_not(lambda: check(typed)) if check else ""
         if why:
             self.query_one("#why", Static).update(Content(inert(why)))
         else:
-            self.dismiss(event.value.strip())
+            self.dismiss(typed)
 
 
 class Confirm(Dialog[bool]):

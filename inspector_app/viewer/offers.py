@@ -46,12 +46,15 @@ def document(
     capture: Path,
     operations: Sequence[Operation],
     wish: Wish,
-    still_wanted: Callable[[], bool] = lambda: True,
+    goes_on: Callable[[int, int], bool] = lambda _done, _total: True,
 ) -> str:
-    """Write a document as JSON, laid out; empty when it is not wanted any more."""
+    """Write a document as JSON, laid out.
+
+    `goes_on` is told before each operation how many of how many are done; once it says no, the text is empty.
+    """
     offers = []
-    for each in operations:
-        if not still_wanted():
+    for done, each in enumerate(operations):
+        if not goes_on(done, len(operations)):
             return ""
         offers.append(offer_of(capture, each, wish))
     if wish.layout == "asyncapi":

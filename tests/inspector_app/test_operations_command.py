@@ -1,11 +1,13 @@
 """`operations` on the command line, as a process."""
 
+import asyncio
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.inspector_app.commands_line import Command
+from tests.inspector_app.commands_line import WAIT_S, Command, finish
 from tests.inspector_app.recordings import PEER, Recording
 
 
@@ -39,7 +41,7 @@ async def test_described_and_learned_operations_are_told_without_values(
         "    symbol: string, required",
         "    count: integer, default 10",
         "    last used in frame 7, typically takes 10 ms",
-        "    ! calls: data.extra is not described, 1 times, first in frame 7",
+        "    ! calls: data.extra is not described, in 1 message, first in frame 7",
         "",
         "log_in  (request, learned)",
         "    calls, 4 seen:",
@@ -55,6 +57,21 @@ async def test_described_and_learned_operations_are_told_without_values(
         "",
         "and of the protocol itself: slipstream.ping",
     ]
+
+
+async def test_of_many_operations_each_is_told_once_it_is_known_and_ctrl_c_ends_that_at_once(
+    tmp_path: Path, command: Command
+) -> None:
+    recording = Recording(tmp_path).connect()
+    recording.describe(*((f"op{number:04}", "request_response", "doc " * 200) for number in range(2_000)))
+    process = await command.start("operations", str(recording.close().name))
+    assert process.stdout is not None
+    first = await asyncio.wait_for(process.stdout.readline(), WAIT_S)
+    assert first == b"test.capture: 2,000 operations, 2,000 described, 0 learned\n"
+    process.send_signal(signal.SIGINT)
+    ended = await finish(process)
+    assert (ended.code, ended.stderr) == (130, "")
+    assert "op1999" not in ended.stdout
 
 
 async def test_values_are_shown_on_demand_without_secrets_unless_they_are_wanted_too(

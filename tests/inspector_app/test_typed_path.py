@@ -1,9 +1,17 @@
 from pathlib import Path
 
-from inspector_app.typed_path import typed_path
+from inspector_app.typed_path import typed_path, why_not
 
 
-def test_a_tilde_is_a_home_folder_where_there_is_such_a_user_and_else_part_of_a_name() -> None:
-    assert typed_path("~/a.toml") == Path.home() / "a.toml"
-    assert typed_path("~nobody-is-called-so/a.toml") == Path("~nobody-is-called-so/a.toml")
+def test_a_home_is_put_in_and_one_that_is_nobodys_stays_as_it_is() -> None:
+    assert typed_path("~/x") == Path.home() / "x"
+    assert typed_path("~nobody-of-that-name/x") == Path("~nobody-of-that-name/x")
     assert typed_path("a/~") == Path("a/~")
+
+
+def test_what_the_system_does_not_take_as_a_path_is_a_sentence() -> None:
+    long = Path("x" * 5_000)
+    assert why_not(lambda: "" if long.exists() else "none") == (
+        "This path cannot be used (File name too long): type another one."
+    )
+    assert why_not(lambda: "no") == "no"

@@ -7,9 +7,10 @@ from threading import Event
 import pytest
 
 from inspector_app.capture.reader import CaptureReader
+from inspector_app.screens import operations_export
 from inspector_app.screens.operation_list import OperationList
 from inspector_app.screens.operations_export import OperationsExport
-from inspector_app.viewer import learning
+from inspector_app.viewer import learning, offers
 from inspector_app.viewer.learning import LearnedOperation, Lesson, learn
 from inspector_app.widgets.detail_view import DetailView
 from tests.inspector_app.recordings import PEER, Recording
@@ -132,6 +133,43 @@ async def test_operations_are_written_to_a_file_after_a_preview(tmp_path: Path) 
     assert "get_quote.params" in whole["$defs"]
     assert "examples" not in whole["$defs"]["log_in.params"]["properties"]["user"]
     assert "Learned" in whole["$defs"]["log_in.params"]["$comment"]
+
+
+async def test_while_operations_are_learned_for_a_file_it_is_said_how_many_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = Event()
+
+    def slowly(path: Path, lesson: Lesson, rules: object) -> LearnedOperation:
+        assert lesson.calls.operation != "approve" or let_go.wait(20)
+        return learn(path, lesson)
+
+    monkeypatch.setattr(offers, "learn", slowly)
+    monkeypatch.setattr(operations_export, "TOLD_EVERY_S", 0.0)
+    async with opened(recorded(tmp_path).close(), LARGE) as stage:
+        await stage.press("6", "X")
+        await stage.until_shown("learning, 3 of 4 operations …")
+        await stage.press("enter")
+        await stage.until_shown("still being made")
+        let_go.set()
+        await stage.until_shown("will be written")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("~nobody-of-that-name/x", "There is no folder ~nobody-of-that-name"),
+        ("x" * 5_000, "cannot be used"),
+        ("a\0b", "Type the path of a file."),
+    ],
+)
+async def test_a_path_that_cannot_be_is_told_in_a_sentence(tmp_path: Path, typed: str, said: str) -> None:
+    async with opened(recorded(tmp_path).close(), LARGE) as stage:
+        await stage.press("6", "X")
+        await stage.until_shown("will be written")
+        stage.app.screen.query_one("#target").value = typed  # type: ignore[attr-defined]  # an Input
+        await stage.press("enter")
+        await stage.until_shown(said)
 
 
 async def test_one_operation_is_written_alone_with_examples_and_nothing_is_replaced_unasked(

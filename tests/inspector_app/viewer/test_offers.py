@@ -66,4 +66,11 @@ def test_a_document_that_nobody_waits_for_is_not_made(tmp_path: Path) -> None:
     reader = CaptureReader(capture)
     operations = known_operations(reader)
     reader.close()
-    assert document(capture, operations, Wish(layout="asyncapi", title="x"), lambda: False) == ""
+    told: list[tuple[int, int]] = []
+
+    def goes_on(done: int, total: int) -> bool:
+        told.append((done, total))
+        return done < 1
+
+    assert document(capture, operations, Wish(layout="asyncapi", title="x"), goes_on) == ""
+    assert told == [(0, 3), (1, 3)]
