@@ -7,9 +7,7 @@ it; sending is a function the form is given.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,28 +19,21 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static, TextArea
 
-from inspector_app.capture.records import ExchangeRow
-from inspector_app.capture.usage import Calls
 from inspector_app.display.highlighting import InertHighlighter
 from inspector_app.display.inert import inert
 from inspector_app.display.lines import Part
 from inspector_app.intents import Done, Intent
-from inspector_app.messages.variables import Scope
 from inspector_app.schemas.examples import data_template
 from inspector_app.screens.base import Dialog, bindings, notify
 from inspector_app.screens.compose_data import DataPane
 from inspector_app.screens.compose_parts import Suggestions, first_value
+from inspector_app.screens.compose_target import Send, Target
+from inspector_app.viewer.draft_schemas import DraftSchemas
 from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, OPENING, Draft, Drafts, Form
-from inspector_app.viewer.learning import LearnedOperation
-from inspector_app.viewer.operations import KIND_OF, MESSAGE_KINDS, Operation, suggestions
+from inspector_app.viewer.operations import suggestions
 from inspector_app.widgets.info_line import InfoLine
 from inspector_app.widgets.row_list import Column, RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
-
-if TYPE_CHECKING:
-    from inspector_app.screens.draft_desk import DraftDesk
-
-Send = Callable[[Intent], Awaitable[Done]]
 
 WIDE = 120
 """Width in cells from which form and JSON stand side by side."""
@@ -50,8 +41,6 @@ HIGH = 36
 """Height from which there is room for what is suggested while data is filled in."""
 PAUSE_S = 0.25
 """How long no name is typed before what it names is looked for in the traffic."""
-
-SUGGESTED_ROWS = 4
 
 WHAT_FORMS_SEND: dict[Form, str] = {
     "request": "One answer is expected.",
@@ -61,28 +50,6 @@ WHAT_FORMS_SEND: dict[Form, str] = {
     "raw": "Sent exactly as typed, valid or not.",
     "item": "One item, any JSON value, on this stream:",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where what is written goes: to a connection, or on a stream."""
-
-    operations: Sequence[Operation] = ()
-    conn: int | None = None
-    stream: ExchangeRow | None = None
-    title: str = ""
-    hint: str = ""
-    """What to do to reach another target; empty: there is none."""
-    learn: Callable[[Calls], LearnedOperation] | None = None
-    """Gives what the traffic tells of calls; it may take a while, so a thread calls it."""
-    peer: str | None = None
-    """How this side calls itself on the connection."""
-    number: int = 0
-    """The number of the next exchange there."""
-    scope: Callable[[], Scope] = Scope
-    """Gives what variables stand for. Raises `VariableError`."""
-    desk: DraftDesk | None = None
-    """What carries out the commands that do something else with what is typed."""
 
 
 class ComposeScreen(Dialog[tuple[Intent, Done]]):
@@ -121,8 +88,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self._target = target
         self._send = send
         self._sending = False
-        self._suggested = Suggestions((), ())
-        self._learned: dict[Calls, LearnedOperation] = {}
+        self._suggested = Suggestions((), (), "")
+        self._schemas = DraftSchemas(target.operations, target.stream, target.learn)
         self._pause: Timer | None = None
 
     # -- fields -------------------------------------------------------------------------------------------
@@ -244,14 +211,10 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         return [name for name in names if inert(name) == name]
 
     def _suggest(self) -> None:
-        typed = self._draft.operation.strip().casefold()
-        names = [name for name in self._names() if typed in name.casefold()]
-        self._suggested = Suggestions(names or self._names(), self._target.operations)
+        typed = self._draft.operation.strip()
+        self._suggested = Suggestions(self._names(), self._target.operations, typed)
         rows = self.query_one("#suggestions", RowList)
-        exact = next(
-            (place for place, name in enumerate(self._suggested.names) if name.casefold() == typed), 0
-        )
-        rows.set_source(self._suggested, cursor=exact)
+        rows.set_source(self._suggested, cursor=self._suggested.exact)
 
     # -- typing -------------------------------------------------------------------------------------------
 
@@ -321,46 +284,23 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         name = (self._target.stream.operation or "") if self._target.stream else draft.operation.strip()
         self._pane.operation = name
         self._pane.filling.opens = draft.takes_operation
-        schema, is_learned = self._schema(name)
+        schema, is_learned = self._schemas.of(draft.form, name)
         self._pane.use(None if draft.form == "raw" else schema, learned=is_learned)
         self.query_one("#form").set_class(self._pane.filling.is_known, "-with-fields")
-        if schema is None and name and self._calls(name) not in self._learned and self._target.learn:
+        if self._schemas.may_learn(draft.form, name):
             self._pause = self.set_timer(PAUSE_S, self._begin_to_learn)
-
-    def _schema(self, name: str) -> tuple[object, bool]:
-        """Give the schema of the data, and whether it was learned; None when nothing is known."""
-        if self._target.stream is None:
-            for each in self._target.operations:
-                known = each.name == name and isinstance(each.params, dict) and each.params
-                if known and MESSAGE_KINDS.get(each.kind) == self._draft.form:
-                    return each.params, False
-        learned, stream = self._learned.get(self._calls(name)), self._target.stream
-        if learned is None:
-            return None, False
-        seen = learned.params if stream is None else learned.sent if stream.mine else learned.returns
-        return (seen.schema(), True) if seen.types else (None, False)
-
-    def _calls(self, name: str) -> Calls:
-        """Say which calls teach what is written here: those of this kind, or those of the stream's."""
-        stream = self._target.stream
-        if stream is not None:
-            return Calls(name, "out" if stream.mine else "in", stream.kind)
-        return Calls(name, "out", KIND_OF.get(self._draft.form, ""))
 
     def _template(self) -> str:
         """Lay out the data to begin with."""
-        return data_template(self._schema(self._draft.operation.strip())[0])
+        return data_template(self._schemas.of(self._draft.form, self._draft.operation.strip())[0])
 
     def _begin_to_learn(self) -> None:
         self._pause = None
         self.run_worker(self._learn(self._pane.operation), group="learning", exclusive=True)
 
     async def _learn(self, name: str) -> None:
-        learn = self._target.learn
-        if learn is None:
-            return
-        calls = self._calls(name)
-        self._learned[calls] = await asyncio.to_thread(learn, calls)
+        take_over = await asyncio.to_thread(self._schemas.learn, self._draft.form, name)
+        take_over()
         if self.is_open and self._pane.operation == name:
             self._know()
             if self._draft.takes_operation and self._draft.offer(self._template()):

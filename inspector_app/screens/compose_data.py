@@ -212,6 +212,10 @@ class DataPane(Vertical):
             self.focus_half("form")
             self.form.show(self.filling.lines, self.filling.why, cursor=index)
 
+    def check_again(self) -> None:
+        """Check the data anew: variables may have other values."""
+        self._take_over(at_once=True)
+
     # -- in step ------------------------------------------------------------------------------------------
 
     def on_json_editor_changed(self, event: JsonEditor.Changed) -> None:

@@ -9,10 +9,13 @@ from inspector_app.viewer.operations import Operation
 
 
 class Suggestions:
-    """The operations that go with what was typed so far, as rows."""
+    """The operations that go with what was typed so far, as rows; all of them where none does."""
 
-    def __init__(self, names: Sequence[str], operations: Sequence[Operation]) -> None:
-        self.names = names
+    def __init__(self, names: Sequence[str], operations: Sequence[Operation], typed: str) -> None:
+        typed = typed.casefold()
+        self.names = [name for name in names if typed in name.casefold()] or names
+        self.exact = next((place for place, name in enumerate(self.names) if name.casefold() == typed), 0)
+        """Index of the one that is named, else the first."""
         self._docs = {each.name: each.doc.strip().partition("\n")[0] for each in operations}
 
     @property

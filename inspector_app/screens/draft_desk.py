@@ -10,6 +10,7 @@ from inspector_app.display.inert import inert
 from inspector_app.intents import Intent, SendItem, SendMessage, SendRaw
 from inspector_app.messages.variables import VariableError
 from inspector_app.screens.base import notify
+from inspector_app.screens.compose_data import DataPane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,7 @@ class DraftDesk:
     def _show_hint(self, form: Screen[Any]) -> None:
         form.query_one("#form").border_subtitle = Content(inert(self.hint))
         form.query_one("#verdict").display = False  # what was wrong with a variable may be so no more
+        form.query_one(DataPane).check_again()
 
     def _tell(self, text: str) -> None:
         notify(self._desk.main.app, text, "warning")

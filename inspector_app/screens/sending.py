@@ -11,7 +11,8 @@ from inspector_app.capture.records import ExchangeRow
 from inspector_app.capture.usage import Calls
 from inspector_app.display import formats
 from inspector_app.intents import Done, Intent, SendMessage, SendRaw
-from inspector_app.screens.compose import ComposeScreen, Target
+from inspector_app.screens.compose import ComposeScreen
+from inspector_app.screens.compose_target import Target
 from inspector_app.screens.draft_desk import DraftDesk
 from inspector_app.viewer.drafts import raw_request
 from inspector_app.viewer.exchanges import next_number

@@ -275,6 +275,18 @@ async def test_a_variable_stands_for_a_value_of_any_type_and_its_value_is_checke
         assert json.loads(sent.data_json) == {"symbol": "x", "count": 7, "fast": True}
 
 
+async def test_another_environment_has_the_data_checked_anew(tmp_path: Path) -> None:
+    async with live(_describing(tmp_path).path, RecordingEngine(), LARGE) as stage:
+        pane = await _open(stage)
+        session = stage.main.messages.session
+        session.folder = tmp_path
+        session.environments_file.write_text("[one]\nqty = 0\n", encoding="utf-8")
+        pane.text = '{"symbol": "BEAN", "count": "${qty}"}'
+        await stage.until_shown("✓ valid JSON")
+        await stage.press("ctrl+b", "down", "enter")
+        await stage.until_shown("! data.count: is less than the minimum of 1")
+
+
 async def test_what_is_being_typed_is_sent_with_the_rest(tmp_path: Path) -> None:
     engine = RecordingEngine()
     async with live(_describing(tmp_path).path, engine, LARGE) as stage:

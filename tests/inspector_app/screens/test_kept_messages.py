@@ -330,7 +330,7 @@ async def test_why_a_message_was_not_sent_stays_when_its_form_was_learned_meanwh
         await stage.press("ctrl+s")
         screen = stage.app.screen
         assert isinstance(screen, ComposeScreen)
-        await stage.until(lambda: screen._learned)
+        await stage.until(lambda: screen._schemas._learned)
         await stage.until_shown("There is no variable symbol")
 
 
