@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector_app.schemas.drift import MOST_DIFFERENCES, Drift
+from inspector_app.schemas.drift import MOST_COMPARED, MOST_COMPARED_IN_ALL, MOST_DIFFERENCES, Drift
 from inspector_app.schemas.learning import Learned
 
 ORDER = {
@@ -86,3 +86,22 @@ def test_nothing_differs_from_what_was_learned_from_it(seen: list[object]) -> No
     for value in seen:
         learned.add(value)
     assert drifted(learned.schema(), *seen) == []
+
+
+def test_a_schema_of_unions_within_unions_costs_no_more_than_so_many_comparisons() -> None:
+    schema: dict[str, object] = {"type": "integer"}
+    value: object = "x"
+    for _ in range(3):
+        schema = {
+            "anyOf": [{"type": "object", "title": name, "additionalProperties": schema} for name in "abcd"]
+        }
+        value = {str(number): value for number in range(12)}
+    drift = Drift(schema)
+    drift.compare(value, 1)
+    assert drift.differences == []
+    drift.compare([], 2)
+    assert [(each.path, each.count) for each in drift.differences] == [("data", 1)]
+    for seq in range(MOST_COMPARED_IN_ALL // MOST_COMPARED):
+        drift.compare(value, seq)
+    drift.compare([], 3)
+    assert [each.count for each in drift.differences] == [1]
