@@ -6,6 +6,8 @@ draws nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -60,6 +62,25 @@ class TextLines:
     def line(self, index: int) -> Sequence[Part]:
         """Return the parts of line `index`."""
         return self._lines[index]
+
+
+class Chained:
+    """The lines of several sources, one behind the other, each made by its source when it is looked at."""
+
+    def __init__(self, sources: Sequence[LineSource]) -> None:
+        self._sources = sources
+        self._ends = list(accumulate(source.count for source in sources))
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return self._ends[-1] if self._ends else 0
+
+    def line(self, index: int) -> Sequence[Part]:
+        """Return the parts of line `index`."""
+        place = bisect_right(self._ends, index)
+        begin = self._ends[place - 1] if place else 0
+        return self._sources[place].line(index - begin)
 
 
 class Text(LineSource, Protocol):

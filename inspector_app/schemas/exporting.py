@@ -7,10 +7,13 @@ that is asked for by whoever made its schema.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+DEEPEST: Final = 200
+"""Levels of a schema that is written; a deeper one is left out. No frame is as deep (protocol.md §11)."""
 
 _UNNAMED: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _REFERENCE: Final = "#/"
@@ -45,7 +48,7 @@ def json_schema(offers: Sequence[Offer], *, title: str) -> dict[str, object]:
     for offer in offers:
         parts = {"params": offer.params, "items": offer.items, "returns": offer.returns}
         for part, schema in parts.items():
-            if isinstance(schema, (Mapping, bool)):
+            if _is_schema(schema):
                 key = _new(f"{offer.name}{'.called' if offer.called else ''}.{part}", definitions)
                 definitions[key] = _noted(_moved(schema, f"/$defs/{_escaped(key)}"), offer)
     return {
@@ -66,7 +69,7 @@ def asyncapi(offers: Sequence[Offer], *, title: str, url: str = "") -> dict[str,
     keys = _keys(offers)
     for offer, key in zip(offers, keys, strict=True):
         messages = {"request": _message(f"{offer.name} request", _payload(offer), offer)}
-        if isinstance(offer.items, (Mapping, bool)):
+        if _is_schema(offer.items):
             messages["item"] = _message(f"{offer.name} item", offer.items, offer)
         if offer.kind != "fire_and_forget":
             messages["answer"] = _message(f"{offer.name} answer", offer.returns, offer)
@@ -109,7 +112,7 @@ def _operation(offer: Offer, key: str, messages: list[str]) -> dict[str, object]
 
 def _message(title: str, schema: object, offer: Offer) -> dict[str, object]:
     message: dict[str, object] = {"title": title, "contentType": "application/json"}
-    if isinstance(schema, (Mapping, bool)):
+    if _is_schema(schema):
         message["payload"] = _noted(schema, offer)
     return message
 
@@ -128,7 +131,7 @@ def _payload(offer: Offer) -> object:
         "properties": {"operation": {"const": offer.name}},
         "required": ["operation"],
     }
-    if not isinstance(offer.params, Mapping):
+    if not isinstance(offer.params, Mapping) or not _is_schema(offer.params):
         return naming
     # The schema speaks of the data without the operation, and may forbid what it does not name.
     properties, required = offer.params.get("properties"), offer.params.get("required")
@@ -152,6 +155,22 @@ def _servers(url: str) -> dict[str, object]:
     host = parts.netloc.rpartition("@")[2]
     server = {"host": host, "pathname": parts.path or "/", "protocol": parts.scheme}
     return {"servers": {"slipstream": server}} if host else {}
+
+
+def _is_schema(value: object) -> bool:
+    """Whether something is a schema that can be written."""
+    if isinstance(value, bool):
+        return True
+    level: list[object] = [value] if isinstance(value, Mapping) else []
+    is_schema = bool(level)
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _within(each)]
+    return is_schema and not level
+
+
+def _within(value: object) -> Iterator[object]:
+    values = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return (each for each in values if isinstance(each, (Mapping, list)))
 
 
 def _noted(schema: object, offer: Offer) -> object:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from inspector_app.display import formats
 from inspector_app.display.json_view import JsonLines
-from inspector_app.display.lines import Part, TextLines
+from inspector_app.display.lines import Chained, LineSource, Part, TextLines
 from inspector_app.schemas.learned_text import seen, table
 from inspector_app.schemas.schema_text import parameter_lines, returned
 
@@ -48,7 +48,7 @@ def operation_facts(operation: Operation, usage: Usage | None, age_ns: int) -> l
     return [*parts, (f"  used {formats.age(age_ns)} ago in #{usage.last_seq}", "muted")]
 
 
-def operation_lines(operation: Operation, learned: LearnedOperation | None) -> TextLines:
+def operation_lines(operation: Operation, learned: LearnedOperation | None) -> LineSource:
     """Lay out what is known of an operation; `learned` is None while it is being learned."""
     lines: Lines = []
     if operation.deprecated:
@@ -61,10 +61,12 @@ def operation_lines(operation: Operation, learned: LearnedOperation | None) -> T
     else:
         lines += _drift(learned)
         lines += _learned(operation, learned)
+    sources: list[LineSource] = [TextLines.prose(lines)]
     for title, schema in (("Parameters", operation.params), ("Returns", operation.returns)):
         if isinstance(schema, Mapping):
-            lines += [[], [(f"{title}, as JSON Schema", "emphasis bold")], *_json(schema)]
-    return TextLines.prose(lines)
+            head = TextLines.prose([[], [(f"{title}, as JSON Schema", "emphasis bold")]])
+            sources += [head, _json(schema)]
+    return Chained(sources)
 
 
 def _about(operation: Operation) -> str:
@@ -147,6 +149,8 @@ def _part(title: str, learned: Learned) -> Lines:
     return [[], head, *([(row, "")] for row in rows)]
 
 
-def _json(value: object) -> Lines:
-    source = JsonLines(json.dumps(value))
-    return [list(source.line(index)) for index in range(source.count)]
+def _json(value: object) -> LineSource:
+    try:
+        return JsonLines(json.dumps(value))
+    except RecursionError:
+        return TextLines([[("nested too deeply to be shown", "severity-warning")]])

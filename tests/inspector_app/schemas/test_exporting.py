@@ -157,3 +157,17 @@ def test_definitions_of_one_name_are_kept_apart() -> None:
 @pytest.mark.parametrize("url", ["ws://[::1", "", "\ud800", "nowhere"])
 def test_what_is_no_address_is_no_server(url: str) -> None:
     assert "servers" not in asyncapi([], title="shop", url=url)
+
+
+def test_a_schema_that_is_too_deep_is_left_out_and_the_others_are_told() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(2_000):
+        deep = {"items": [deep]}
+    offers = [
+        Offer(name="deep", kind="stream_stream", params=deep, items=deep, returns=deep),
+        Offer(name="flat", kind="request_response", params={"type": "object"}),
+    ]
+    assert list(json_schema(offers, title="x")["$defs"]) == ["flat.params"]  # type: ignore[call-overload]  # a dict
+    whole = json.dumps(asyncapi(offers, title="x"))
+    assert '"deep"' in whole
+    assert len(whole) < 4_000
