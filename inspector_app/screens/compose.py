@@ -227,8 +227,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             self._draft.operation = event.value
             self._suggest()
             self._know()
-            if self._draft.offer(self._template()):
-                self._pane.text = self._draft.data
+            self._offer()
         self._judge()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -265,7 +264,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         name = self._suggested.names[event.index]
         self._draft.operation = name
         self._know()
-        self._draft.offer(self._template())
+        self._offer()
         self._show_form(at_data=True)
 
     def on_data_pane_judged(self, event: DataPane.Judged) -> None:
@@ -290,6 +289,12 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         if self._schemas.may_learn(draft.form, name):
             self._pause = self.set_timer(PAUSE_S, self._begin_to_learn)
 
+    def _offer(self) -> None:
+        """Fill in data to begin with, unless something was typed, of which no message may have come yet."""
+        self._draft.data = self._pane.text
+        if self._draft.offer(self._template()):
+            self._pane.text = self._draft.data
+
     def _template(self) -> str:
         """Lay out the data to begin with."""
         return data_template(self._schemas.of(self._draft.form, self._draft.operation.strip())[0])
@@ -303,8 +308,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         take_over()
         if self.is_open and self._pane.operation == name:
             self._know()
-            if self._draft.takes_operation and self._draft.offer(self._template()):
-                self._pane.text = self._draft.data
+            if self._draft.takes_operation:
+                self._offer()
             # What was said of the last try stays.
             self._allow()
 

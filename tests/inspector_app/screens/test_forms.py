@@ -10,6 +10,7 @@ from inspector_app.capture.records import OperationsDescribed
 from inspector_app.intents import Done, SendMessage
 from inspector_app.screens.compose import ComposeScreen
 from inspector_app.screens.compose_data import DataPane
+from inspector_app.viewer.learning import LearnedOperation
 from inspector_app.widgets.json_editor import JsonEditor
 from tests.inspector_app.recordings import ME, Recording
 from tests.inspector_app.schemas.test_judging import doubling
@@ -312,6 +313,23 @@ async def test_without_a_description_the_form_is_learned_from_the_traffic_and_sa
         await stage.type("where")
         await stage.until_shown("Form, learned from the traffic", "yes or no")
         await stage.until(lambda: set(_data(stage)) == {"city", "near"})
+
+
+async def test_what_was_just_typed_does_not_give_way_to_what_was_learned_meanwhile(tmp_path: Path) -> None:
+    async with live(_describing(tmp_path).path, RecordingEngine(), LARGE) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press("c")
+        await stage.until(lambda: isinstance(stage.app.screen, ComposeScreen))
+        await stage.type("where")
+        screen, pane = stage.app.screen, stage.app.screen.query_one(DataPane)
+        assert isinstance(screen, ComposeScreen)
+        pane.editor.change('{"typed": 1}')
+        learned = LearnedOperation("where")
+        learned.params.add({"city": "Ulm"})
+        screen._schemas._learned[screen._schemas._calls("request", "where")] = learned
+        screen._offer()
+        await stage.rest()
+        assert _data(stage) == {"typed": 1}
 
 
 async def test_the_raw_form_takes_the_frame_that_the_form_would_send(tmp_path: Path) -> None:
