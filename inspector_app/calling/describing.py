@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from inspector_app.calling.catalogue import KINDS
-from inspector_app.display.inert import inert
 from inspector_app.schemas.exporting import Offer, asyncapi, json_schema
 from inspector_app.schemas.schema_text import parameter_lines, returned
 
@@ -27,7 +26,7 @@ _DOC_LINES: Final = 40
 async def as_text(output: Output, address: str, catalogue: Catalogue, _: bytes) -> None:
     """Print every operation with its kind, documentation and parameters."""
     for line in text_lines(address, catalogue):
-        await output.text(inert(line))  # a line break in a name would begin a line of the server's own
+        await output.line(line)
 
 
 async def as_json(output: Output, _: str, __: Catalogue, raw: bytes) -> None:

@@ -76,6 +76,10 @@ class Output:
         text = in_one_line(json_text).decode(errors="replace")
         await self.text(readable(text) if self.is_terminal else ascii_only(text))
 
+    async def line(self, line: str) -> None:
+        """Write one line, made inert: a newline in it, as a name may have, makes no other."""
+        await self.text(inert(line))
+
     async def text(self, text: str) -> None:
         """Write lines, made inert; waits while a slow reader has much to read yet."""
         self._raise_failure()

@@ -16,6 +16,7 @@ from inspector_app.calling.output import Output, ReaderGoneError
 from inspector_app.capture.redaction import DEFAULT_RULES
 from inspector_app.capture.taking import opened
 from inspector_app.capture.usage import usage_of
+from inspector_app.display import formats
 from inspector_app.schemas.learned_text import seen, table
 from inspector_app.schemas.schema_text import parameter_lines, returned
 from inspector_app.transfer import Bar
@@ -109,7 +110,7 @@ async def _whole(asked: Asked, known: Sequence[Operation], bar: Bar) -> str:
 async def _print_lines(asked: Asked, known: Sequence[Operation], output: Output) -> None:
     own = worth_telling(known)
     described = sum(each.described for each in own)
-    await output.text(
+    await output.line(
         f"{asked.capture.name}: {len(own):,} operation{'' if len(own) == 1 else 's'}, "
         f"{described:,} described, {len(own) - described:,} learned"
     )
@@ -117,10 +118,11 @@ async def _print_lines(asked: Asked, known: Sequence[Operation], output: Output)
         # Each as soon as it is known: of many it takes a while.
         told = await asyncio.to_thread(_learned, asked, each)
         for line in ("", *_operation(told, values=asked.examples)):
-            await output.text(line)
+            await output.line(line)
     reserved = dict.fromkeys(each.name for each in known if each not in own)
     if reserved:
-        await output.text(f"\nand of the protocol itself: {', '.join(reserved)[:500]}")
+        await output.line("")
+        await output.line(f"and of the protocol itself: {', '.join(reserved)[:500]}")
 
 
 def _learned(asked: Asked, operation: Operation) -> _Told:
@@ -205,5 +207,7 @@ def _usage(usage: Usage | None) -> Iterator[str]:
     if usage is None:
         yield "    not used"
         return
-    typical = f", typically takes {usage.typical_ns / 1e6:.3g} ms" if usage.typical_ns is not None else ""
+    typical = (
+        f", typically takes {formats.duration(usage.typical_ns)}" if usage.typical_ns is not None else ""
+    )
     yield f"    last used in frame {usage.last_seq}{typical}"

@@ -13,8 +13,8 @@ _LONGEST: Final = 300
 _MOST_CHOICES: Final = 200
 
 _HINTS: Final = {
-    "boolean": "Space, ← → another  Enter list",
-    "choice": "Space, ← → another  Enter list",
+    "boolean": "Space, ← → another  Enter list  $ variable",
+    "choice": "Space, ← → another  Enter list  $ variable",
     "union": "← → another variant  Enter list",
     "object": "Space folds",
     "array": "Space folds  Ins one more",

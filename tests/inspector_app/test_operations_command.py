@@ -87,6 +87,17 @@ async def test_values_are_shown_on_demand_without_secrets_unless_they_are_wanted
     assert "give --examples" in refused.stderr
 
 
+async def test_a_name_with_newlines_makes_no_lines_of_its_own(tmp_path: Path, command: Command) -> None:
+    recording = Recording(tmp_path).connect().describe(("one\ntwo  (request)", "request_response", ""))
+    recording.request(0, operation="three\nfour", **{"five\nsix": 1}).fail(0, "no", "seven\neight")
+    told = await command.run("operations", str(recording.close().name), "--examples")
+    lines = told.stdout.splitlines()
+    assert r"one\u240atwo  (request)  (request)" in lines
+    assert r"three\u240afour  (request, learned)" in lines
+    assert r"    errors: seven\u240aeight 1" in lines
+    assert [line for line in lines if line.lstrip().startswith(("two", "four", "six", "eight"))] == []
+
+
 async def test_formats_for_programs_are_json_on_one_line(tmp_path: Path, command: Command) -> None:
     capture = recorded(tmp_path)
     told = {
