@@ -85,8 +85,13 @@ class Area(TextArea):
         self._rewrap_and_refresh_virtual_size()
 
     async def _on_paste(self, event: events.Paste) -> None:
+        # What its base does with it comes next: Textual asks each class, so to call it would put it in twice.
         event.text = editable(event.text)
-        await super()._on_paste(event)
+
+    def _recompute_cursor_offset(self) -> None:
+        # In the midst of an undo the cursor is where it was, which may be behind the end.
+        if self.cursor_location[0] < self.document.line_count:
+            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]  # its base names no types
 
     def edit(self, edit: Edit) -> EditResult:
         """Edit the text, and fold its lines no longer, once it has become long."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from textual import events
 from textual.widgets import TextArea
 
 from inspector_app.widgets.json_editor import JsonEditor
@@ -175,3 +176,23 @@ async def test_advice_is_shown_below_valid_json_and_leads_to_its_place() -> None
         assert editor.index == 15
         await pilot.press("x")
         assert lines(editor.children[1])[0].strip() != "! data.b: is wrong"
+
+
+async def test_a_text_that_is_pasted_is_put_in_once_and_taken_back_by_one_undo() -> None:
+    before = '{\n "symbol": "x"\n}'
+    editor = JsonEditor(before)
+    async with Stage(editor).run_test(size=(60, 10)) as pilot:
+        editor.focus()
+        area = editor.query_one(TextArea)
+        area.move_cursor((1, 12))
+        for pasted in ("BEAN", json.dumps({"more": [{"n": n, "t": "x" * 30} for n in range(3_000)]})):
+            pilot.app.post_message(events.Paste(pasted))
+            await pilot.pause()
+            assert editor.text.count(pasted[:8].replace("{", "{\n  ")) == 1, editor.text[:100]
+            assert editor.is_long == (len(pasted) > 100)
+            await pilot.press("ctrl+z")
+            assert editor.text == before
+            assert lines(editor.children[0])[2].strip("│ ") == '"symbol": "x"'
+        await pilot.press("ctrl+y")
+        assert len(editor.text) > 100_000
+        assert await editor.judged() is False
