@@ -32,6 +32,7 @@ from inspector_app.viewer.draft_schemas import DraftSchemas
 from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, OPENING, Draft, Drafts, Form
 from inspector_app.viewer.operations import suggestions
 from inspector_app.widgets.info_line import InfoLine
+from inspector_app.widgets.json_editor import RawArea
 from inspector_app.widgets.row_list import Column, RowList
 from inspector_app.widgets.tab_strip import Tab, TabStrip
 
@@ -121,7 +122,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
                 id="suggestions",
             )
             yield DataPane(id="pane")
-            yield TextArea(id="raw", show_line_numbers=False, tab_behavior="focus")
+            yield RawArea(id="raw", highlight_cursor_line=False)
             yield Static(id="verdict", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Send  ^S", id="send", variant="primary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from rich.text import Text
 from textual.document._document_navigator import DocumentNavigator
@@ -38,6 +38,8 @@ class Area(TextArea):
     Never given a `language`: that needs native parsers.
     """
 
+    lays_out: ClassVar[bool] = True
+    """Whether a text with a line that is too long to be edited is laid out when it is pasted."""
     _palette: Palette | None = None
     _widest = 0
 
@@ -86,7 +88,8 @@ class Area(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         # What its base does with it comes next: Textual asks each class, so to call it would put it in twice.
-        event.text = editable(event.text)
+        if self.lays_out:
+            event.text = editable(event.text)
 
     def _recompute_cursor_offset(self) -> None:
         # In the midst of an undo the cursor is where it was, which may be behind the end.
@@ -147,6 +150,12 @@ class Area(TextArea):
                     shown.stylize(self._palette.ink(name), at, at + len(text))
                 at += len(text)
         return shown
+
+
+class RawArea(Area):
+    """The same for a text that is to stay exactly as it comes, whatever it is."""
+
+    lays_out = False
 
 
 def editable(text: str) -> str:

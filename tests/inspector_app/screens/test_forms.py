@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.widgets import TextArea
 
 from inspector_app.capture.records import OperationsDescribed
-from inspector_app.intents import Done, SendMessage
+from inspector_app.intents import Done, SendMessage, SendRaw
 from inspector_app.screens.compose import ComposeScreen
 from inspector_app.screens.compose_data import DataPane
 from inspector_app.viewer.learning import LearnedOperation
@@ -341,6 +342,23 @@ async def test_the_raw_form_takes_the_frame_that_the_form_would_send(tmp_path: P
         frame = json.loads(stage.main.drafts.by_form["raw"].data)
         assert frame["data"] == {"operation": "order", "symbol": "BEAN", "count": 1}
         assert (frame["type"], frame["peerID"], frame["requestId"][0]) == ("request", ME, ME)
+
+
+async def test_a_raw_frame_is_sent_as_it_was_pasted_also_in_one_long_line(tmp_path: Path) -> None:
+    engine = RecordingEngine()
+    pasted = "\t[" + "1.0," * 20_000 + '"\u202e12345678"]'
+    async with live(_describing(tmp_path).path, engine, LARGE) as stage:
+        await _open(stage)
+        await stage.press("f8", "ctrl+a")
+        stage.app.screen.query_one("#raw", TextArea).load_text("")
+        stage.app.post_message(events.Paste(pasted))
+        await stage.until_shown("12345678")
+        assert stage.text.replace("\n", "").isprintable()
+        await stage.press("ctrl+s")
+        await stage.until(lambda: bool(engine.intents))
+        sent = engine.intents[0]
+        assert isinstance(sent, SendRaw)
+        assert sent.text == pasted
 
 
 async def test_in_a_low_terminal_the_lines_take_the_room_of_the_suggestions(tmp_path: Path) -> None:
