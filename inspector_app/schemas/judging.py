@@ -47,29 +47,38 @@ class Judge:
         self._refused: dict[bytes, str] = {}
         self._turn = asyncio.Lock()
         self._given_up = False
+        self._closed = False
 
     async def check(self, schema: object, text: str) -> Judgement:
         """Check a JSON text by a schema; None as a schema takes everything."""
         if schema is None:
             return Judgement()
-        written = _written(schema)
         async with self._turn:
-            if written in self._refused:
-                return Judgement(unusable=self._refused[written])
-            asking = asyncio.create_task(asyncio.to_thread(self._ask, written, text))
             try:
-                return await asyncio.shield(asking)
-            except asyncio.CancelledError:
-                # Whoever comes next must not find the process in the midst of this.
-                self._given_up = True
-                if self._process is not None:
-                    self._process.kill()
-                await asyncio.wait([asking])
-                self._given_up = False
-                raise
+                return Judgement() if self._closed else await self._checked(_written(schema), text)
+            finally:
+                # It may have been started while this was closed.
+                if self._closed and self._process is not None:
+                    self._forget(self._process)
+
+    async def _checked(self, schema: bytes, text: str) -> Judgement:
+        if schema in self._refused:
+            return Judgement(unusable=self._refused[schema])
+        asking = asyncio.create_task(asyncio.to_thread(self._ask, schema, text))
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            # Whoever comes next must not find the process in the midst of this.
+            self._given_up = True
+            if self._process is not None:
+                self._process.kill()
+            await asyncio.wait([asking])
+            self._given_up = False
+            raise
 
     def close(self) -> None:
-        """End the process, if there is one; a check that is under way then knows nothing."""
+        """End the process, if there is one, for good; a check that is under way then knows nothing."""
+        self._closed = True
         if self._turn.locked() and self._process is not None:
             self._process.kill()
         elif self._process is not None:

@@ -77,6 +77,19 @@ async def test_a_check_that_nobody_waits_for_ends_its_process() -> None:
         judge.close()
 
 
+@pytest.mark.parametrize("cancelled", [True, False])
+async def test_a_process_that_was_just_started_is_ended_when_nobody_checks_any_more(cancelled: bool) -> None:
+    judge = Judge()
+    checking = asyncio.create_task(judge.check(COUNT, "{}"))
+    await asyncio.sleep(0)
+    judge.close()
+    if cancelled:
+        checking.cancel()
+    await asyncio.wait([checking])
+    assert judge._process is None
+    assert (await judge.check(COUNT, "{}")).problems == ()
+
+
 def test_each_request_has_an_answer() -> None:
     asked = request_of("schema", json.dumps(COUNT).encode()) + request_of("value", b'{"count": "x"}')
     answers = io.BytesIO()
