@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from inspector_app.screens.main import MainScreen
 
 LOOKED_S = 0.5
+MOST_SHOWN = 300
+"""Characters of what a peer offers."""
 
 
 def choose_peer(main: MainScreen) -> None:
@@ -46,13 +48,22 @@ class _Peers:
         self.all = [row for row in self._view.connections if row.state == "CONNECTED"]
         reader = self._view.reader
         for row in self.all:
+            if row.conn in self._offers:
+                continue  # there may be thousands
             try:
                 offered = operations_of(reader, row.conn) if reader is not None else []
             except CaptureError as error:
                 self._view.report(str(error))
                 return
-            named = [each.name for each in offered if not each.name.startswith("slipstream.")]
-            self._offers[row.conn] = ", ".join(named) or ("nothing" if offered else "not told: d asks")
+            if offered:
+                named = [
+                    each.name[:MOST_SHOWN] for each in offered if not each.name.startswith("slipstream.")
+                ]
+                self._offers[row.conn] = ", ".join(named)[:MOST_SHOWN] or "nothing"
+
+    def forget(self, conn: int) -> None:
+        """Look anew at what a peer offers: it was asked."""
+        self._offers.pop(conn, None)
 
     @property
     def count(self) -> int:
@@ -66,7 +77,7 @@ class _Peers:
                 (formats.short_peer(row.remote_peer), "emphasis"),
                 (str(row.handshake.get("remote") or "-"), ""),
                 (formats.age(max(0, now_ns - row.opened_ns)), ""),
-                (self._offers.get(row.conn, ""), "muted"),
+                (self._offers.get(row.conn, "not told: d asks"), "muted"),
             )
             for row in self.all[first : first + count]
         ]
@@ -135,5 +146,6 @@ class PeerList(Dialog[int]):
 
     async def _describe(self, conn: int) -> None:
         done = await self._inspection.perform(AskPeer(conn=conn))
+        self._peers.forget(conn)
         if done.error:
             notify(self.app, done.error, "warning")
