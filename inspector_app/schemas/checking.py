@@ -1,7 +1,8 @@
 """Whether a value is what a schema asks for, and if not, where and why, in words for the one who types it.
 
 Owns the bounds: a schema comes from the other side. Nothing is fetched for it, its patterns are matched in
-time proportional to the text, and one that cannot be used says so.
+time proportional to the text, and one that cannot be used says so. How long a check takes is not bounded
+here: it is for `judge`, a process that `judging` ends.
 """
 
 from __future__ import annotations
