@@ -38,6 +38,12 @@ class TypeAhead:
         self._text_went = False
         self._since = 0.0
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that was typed is still to have its effect, and is waited for."""
+        waited_s = time.monotonic() - self._since
+        return (bool(self._waiting) or self._under_way) and waited_s <= PATIENCE_S
+
     async def take(self, typed: Typed) -> None:
         """Take what was typed, and hand it out when it is its turn."""
         if isinstance(typed, events.Key) and typed.key in URGENT:
