@@ -67,6 +67,8 @@ class ConsoleScreen(CommandScreen):
         self._asking = False
         self._file: asyncio.Task[None] | None = None
         self._said = ""
+        self._typed = 0
+        """Items that were typed and are not sent yet."""
 
     def compose_parts(self) -> ComposeResult:
         """Give how it stands, what went by, and the line to type in."""
@@ -123,10 +125,19 @@ class ConsoleScreen(CommandScreen):
         mine, theirs = self.stream.may
         self.query_one("#mine", InfoLine).show(mine)
         self.query_one("#theirs", InfoLine).show(theirs)
-        self.query_one("#said", InfoLine).show([(self._said, "severity-warning")])
+        self.query_one("#said", InfoLine).show([(self._said or self._waiting, "severity-warning")])
         self.query_one("#line").disabled = self.stream.exchange is not None and not self.stream.sending
         if self.is_current:
             self.show_keys()
+
+    @property
+    def _waiting(self) -> str:
+        """Say how many items wait for credit, if any do."""
+        standing = self.stream.standing
+        if not self._typed or standing is None or standing.sendable != 0:
+            return ""
+        items = "1 item waits" if self._typed == 1 else f"{formats.count(self._typed)} items wait"
+        return f"{items} for credit. F7 gives the stream up."
 
     def situation(self) -> Situation:
         """Tell commands what they need to know."""
@@ -174,7 +185,14 @@ class ConsoleScreen(CommandScreen):
         _LINES.add(text)
         event.input.value = ""
         self._say("")
-        self.run_worker(self._send(text, self._outbox.send), group="items")
+        self.run_worker(self._send_typed(text), group="items")
+
+    async def _send_typed(self, text: str) -> None:
+        self._typed += 1
+        try:
+            await self._send(text, self._outbox.send)
+        finally:
+            self._typed -= 1
 
     async def _send(self, text: str, send: Callable[[Intent], Awaitable[Done]]) -> bool:
         exchange = self.stream.exchange

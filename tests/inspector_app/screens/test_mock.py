@@ -578,11 +578,15 @@ async def test_a_file_of_items_waits_for_credit_goes_on_and_can_be_stopped(tmp_p
         await stage.until_shown("You may send no item before there is credit")
         await stage.press("escape")
         await stage.until_shown("Stopped: 256 of 300 items were sent")
-        assert stage.app.screen is screen
+        await stage.type("1")
+        await stage.press("enter", "2", "enter")
+        await stage.until_shown("2 items wait for credit. F7 gives the stream up.")
         talker.may_read.set()
-        await stage.until(lambda: talker.heard == list(range(256)))
+        await stage.until(lambda: talker.heard == [*range(256), 1, 2])
+        await stage.until(lambda: "for credit" not in stage.text)
+        assert stage.app.screen is screen
         await sent("lines.jsonl")
-        await stage.until(lambda: talker.heard[256:] == ["a", "b"])
+        await stage.until(lambda: talker.heard[258:] == ["a", "b"])
         await stage.until_shown("All 2 items of the file were sent")
         await sent("missing")
         await stage.until_shown("cannot be read")
