@@ -15,6 +15,14 @@ def typed_path(text: str) -> Path:
         return path
 
 
+def here() -> Path:
+    """Give the folder that the program runs in; where that was removed, the home folder."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
+
+
 def why_not(check: Callable[[], str]) -> str:
     """Say what `check` finds wrong with a path, or why that cannot be found out: a name may be too long."""
     try:

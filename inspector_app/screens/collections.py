@@ -18,7 +18,7 @@ from inspector_app.screens.list_screen import ListScreen
 from inspector_app.screens.prompts import Confirm, Prompt
 from inspector_app.screens.wishes import Remember
 from inspector_app.toml_file import TomlError
-from inspector_app.typed_path import typed_path
+from inspector_app.typed_path import here, typed_path
 from inspector_app.viewer.shelf import Entry, Shelf, move, rename, told_path
 from inspector_app.viewer.shelf_rows import Key, ShelfRows, key_of, lines_of
 from inspector_app.widgets.row_list import Column, RowList
@@ -296,7 +296,7 @@ class CollectionsScreen(ListScreen):
 
         def answered(typed: str | None) -> None:
             if typed:
-                folder = typed_path(typed).absolute()
+                folder = here() / typed_path(typed)
                 self.desk.session.folder = folder
                 self.app.post_message(Remember(collections=str(folder)))
                 self._read()

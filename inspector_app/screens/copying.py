@@ -19,7 +19,7 @@ from inspector_app.display.document import bytes_of, text_of
 from inspector_app.display.json_layout import in_one_line, lay_out
 from inspector_app.screens.base import notify
 from inspector_app.screens.prompts import Prompt
-from inspector_app.typed_path import typed_path
+from inspector_app.typed_path import here, typed_path
 from inspector_app.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -125,9 +125,7 @@ def write_copy(main: MainScreen, copy: Copy) -> None:
             work = partial(_write, main, copy, typed_path(typed))
             main.run_worker(work, thread=True, group="copying")
 
-    main.app.push_screen(
-        Prompt(f"Write {copy.name} to", value=str(Path.cwd() / copy.file), check=check), begin
-    )
+    main.app.push_screen(Prompt(f"Write {copy.name} to", value=str(here() / copy.file), check=check), begin)
 
 
 def _write(main: MainScreen, copy: Copy, path: Path) -> None:

@@ -20,7 +20,7 @@ from inspector_app.capture.redaction.told import times
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.start_forms import Tick
-from inspector_app.typed_path import typed_path, why_not
+from inspector_app.typed_path import here, typed_path, why_not
 from inspector_app.viewer.taking import Taking
 
 _TICK_S = 1 / 15
@@ -66,7 +66,7 @@ class ExportForm(Dialog[None]):
         self._choices = choices
         self._filter_text = filter_text
         self._taking = Taking(capture)
-        self._target = Path.cwd() / f"{capture.stem}.jsonl"
+        self._target = here() / f"{capture.stem}.jsonl"
         self._drawn = -1
         self._replace = self._why = ""
         self._settling: Timer | None = None

@@ -24,7 +24,7 @@ from inspector_app.display.inert import inert
 from inspector_app.display.json_view import JsonLines
 from inspector_app.screens.base import Dialog, notify
 from inspector_app.screens.start_forms import Tick
-from inspector_app.typed_path import typed_path, why_not
+from inspector_app.typed_path import here, typed_path, why_not
 from inspector_app.viewer.offers import TITLES, Layout, Wish, document
 from inspector_app.viewer.operations import Operation
 from inspector_app.widgets.detail_view import DetailView
@@ -114,7 +114,7 @@ class OperationsExport(Dialog[None]):
         box.border_title, box.border_subtitle = "Export operations", "Enter exports, Esc leaves"
         target = self.query_one("#target", Input)
         target.border_title = "File"
-        target.value = str(Path.cwd() / f"{self._capture.stem}{_ENDINGS['json-schema']}")
+        target.value = str(here() / f"{self._capture.stem}{_ENDINGS['json-schema']}")
         target.focus()
         self._make()
 

@@ -19,6 +19,7 @@ from inspector_app.intents import Intent, RepeatMessage, SendItem, SendMessage
 from inspector_app.messages.environments import FILE_NAME, Value, read_environments
 from inspector_app.messages.variables import BUILT_IN, Scope, VariableError
 from inspector_app.toml_file import TomlError
+from inspector_app.typed_path import here
 
 LOCAL_FOLDER: Final = "slipstream"
 """Folder of collections beside where the program runs, which a team may keep in git."""
@@ -128,6 +129,6 @@ def usual_folder(remembered: str, config: Path) -> Path:
     """Give the folder of collections: the one that was chosen, else `./slipstream`, else the user's own."""
     if remembered:
         return Path(remembered)
-    local = Path.cwd() / LOCAL_FOLDER
+    local = here() / LOCAL_FOLDER
     is_ours = local.is_dir() and not (local / "__init__.py").exists()  # the library has that name, too
     return local if is_ours else config / "collections"
