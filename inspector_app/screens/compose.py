@@ -172,6 +172,11 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         self._judge()
 
     @property
+    def _is_whole(self) -> bool:
+        """Whether nothing of it was taken apart yet, as what takes a while may find it when it is closed."""
+        return self.is_open and bool(self.query("#send")) and bool(self.query("#data TextArea"))
+
+    @property
     def _pane(self) -> DataPane:
         return self.query_one("#pane", DataPane)
 
@@ -307,7 +312,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     async def _learn(self, name: str) -> None:
         take_over = await asyncio.to_thread(self._schemas.learn, self._draft.form, name)
         take_over()
-        if self.is_open and self._pane.operation == name:
+        if self._is_whole and self._pane.operation == name:
             self._know()
             if self._draft.takes_operation:
                 self._offer()
@@ -402,6 +407,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             if not self._pane.take_pending():
                 return
             await self._pane.editor.judged()
+            if not self._is_whole:
+                return
         self._keep()
         if draft.problem:
             self._judge()
@@ -412,6 +419,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
                 self._pane.editor.go_to_error()
             return
         wrong = await self._pane.problem() if draft.form != "raw" and not anyway else ""
+        if not self._is_whole:
+            return
         if wrong:
             self._say(f"Not sent: {wrong}. F9 sends it anyway.", refused=True)
             self._pane.go_to_problem()
@@ -423,7 +432,7 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
     async def _send_now(self, intent: Intent) -> None:
         done = await self._send(intent)
         self._sending = False
-        if not self.is_open:
+        if not self._is_whole:
             if done.error is not None:
                 notify(self.app, done.error, "error")
             return

@@ -354,6 +354,8 @@ class DataPane(Vertical):
         judged = await self._judge.check(
             self.filling.schema, self.filling.to_check(tried.text, self.operation.strip())
         )
+        if not self.is_attached:
+            return
         self.filling.judged(tried.told(judged))
         if not self.editor.is_long:
             self.filling.read(text)

@@ -333,6 +333,19 @@ async def test_what_was_just_typed_does_not_give_way_to_what_was_learned_meanwhi
         assert _data(stage) == {"typed": 1}
 
 
+async def test_what_is_learned_or_sent_when_the_form_was_closed_meanwhile_harms_nothing(
+    tmp_path: Path,
+) -> None:
+    async with live(_describing(tmp_path).path, RecordingEngine(), LARGE) as stage:
+        await _open(stage)
+        screen = stage.app.screen
+        assert isinstance(screen, ComposeScreen)
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.main and not screen.is_attached)
+        await screen._learn("order")
+        await screen._send_now(SendMessage(kind="request", operation="order", data_json="{}"))
+
+
 async def test_the_raw_form_takes_the_frame_that_the_form_would_send(tmp_path: Path) -> None:
     async with live(_describing(tmp_path).path, RecordingEngine(), LARGE) as stage:
         await _open(stage)
