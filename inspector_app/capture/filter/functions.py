@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspector_app.capture.filter.clock import CLOCK, clock
+from inspector_app.capture.filter.globs import GLOB_FITS, glob_fits
 from inspector_app.capture.filter.json_values import fitting
 from inspector_app.capture.filter.patterns import matcher
 from inspector_app.capture.filter.payload import MATCHES, VALUE_FITS
@@ -36,6 +37,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.create_function(MATCHES, 3, matches, deterministic=True)
     connection.create_function(VALUE_FITS, 2, lambda told, raw: fitting(told)(raw), deterministic=True)
     connection.create_function(CLOCK, 1, clock, deterministic=True)
+    connection.create_function(GLOB_FITS, 2, glob_fits, deterministic=True)
     if not connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'marks'").fetchone():
         _without_marks(connection)
 

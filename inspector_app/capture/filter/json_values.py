@@ -7,12 +7,12 @@ and an integer beyond 64 bits is a number with a fraction.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 from inspector_app.capture.filter import nodes
+from inspector_app.capture.filter.globs import globbing
 from inspector_app.capture.filter.nodes import (
     Begins,
     Between,
@@ -122,7 +122,7 @@ def _fits(test: Test) -> Callable[[object], bool]:
         case Begins(text):
             return lambda found: isinstance(found, str) and found.startswith(text)
         case Glob(pattern):
-            whole = _globbing(pattern)
+            whole = globbing(pattern)
             return lambda found: (word := _word(found)) is not None and whole(word)
         case Regex(pattern, flags):
             matches = matcher(pattern, flags)
@@ -141,35 +141,3 @@ def _word(value: object) -> str | None:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _globbing(pattern: str) -> Callable[[str], bool]:
-    """Fit a glob piece by piece, each at its first place, which takes no longer than text times pattern."""
-    first, *rest = [re.compile(_piece(piece), re.DOTALL) for piece in re.split(r"\*+", pattern)]
-
-    def whole(text: str) -> bool:
-        found = first.match(text)
-        if found is None:
-            return False
-        if not rest:
-            return found.end() == len(text)
-        at = found.end()
-        for piece in rest[:-1]:
-            found = piece.search(text, at)
-            if found is None:
-                return False
-            at = found.end()
-        return any(piece_end == len(text) for piece_end in _ends(rest[-1], text, at))
-
-    return whole
-
-
-def _piece(piece: str) -> str:
-    return "".join("." if character == "?" else re.escape(character) for character in piece)
-
-
-def _ends(piece: re.Pattern[str], text: str, at: int) -> Iterator[int]:
-    # A piece is of fixed length: it fits at the end, or nowhere that counts.
-    length = len(re.sub(r"\\(.)", r"\1", piece.pattern, flags=re.DOTALL))
-    if len(text) - length >= at and (found := piece.match(text, len(text) - length)) is not None:
-        yield found.end()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from inspector_app.capture.filter import payload
 from inspector_app.capture.filter.clock import time_of_day
+from inspector_app.capture.filter.globs import glob_condition
 from inspector_app.capture.filter.nodes import (
     All,
     Begins,
@@ -34,7 +35,6 @@ from inspector_app.capture.filter.payload import MATCHES, Parameter
 from inspector_app.capture.filter.texts import (
     bound,
     encoded,
-    glob,
     glob_around,
     like_around,
     lower,
@@ -177,7 +177,8 @@ def column(name: str, test: Test) -> Where:
         case Present():
             return Where(f"{name} IS NOT NULL")
         case Glob(pattern):
-            return _some(name, f"CAST({name} AS TEXT) GLOB ?", glob(pattern))
+            condition, parameters = glob_condition(name, pattern)
+            return _some(name, condition, *parameters)
         case Begins(text):
             start = text.encode("utf-8", "surrogatepass")
             return _some(name, f"substr(CAST({name} AS BLOB), 1, ?) = ?", len(start), start)

@@ -171,6 +171,24 @@ def test_sqlite_finds_what_many_filters_mean(world: World, source: str) -> None:
     assert world.fit(made) == fits(made, world, NOW_NS)
 
 
+@pytest.mark.parametrize(
+    ("source", "seqs"),
+    [
+        ("op:?", [1]),
+        ("op:a?b", [2, 3]),
+        ("op:a*", [2, 3, 4]),
+        ("op:a?", []),
+        ("op:*b", [2, 3]),
+        ("op:?*?c", [4]),
+    ],
+)
+def test_a_glob_looks_behind_a_nul_in_a_name(source: str, seqs: list[int]) -> None:
+    world = World()
+    for name in ("\x00", "a\x00b", "axb", "a\x00\ud800c"):
+        world.frame(operation=name)
+    assert world.fit(source) == fits(parse_filter(source), world, NOW_NS) == seqs
+
+
 # -- only this, not this -------------------------------------------------------------------------------------
 
 HOSTILE = st.one_of(
