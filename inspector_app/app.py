@@ -19,14 +19,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual import events
 from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.notifications import Notify
 from textual.screen import Screen
-from textual.worker import get_current_worker
+from textual.widget import MountError
+from textual.worker import WorkerFailed, get_current_worker
 
 from inspector_app import settings as stored
 from inspector_app.capture.errors import CaptureError
@@ -42,7 +42,7 @@ from inspector_app.display.theme import (
 )
 from inspector_app.intents import SourceSpec
 from inspector_app.screens.base import CommandScreen, bindings, notify
-from inspector_app.screens.type_ahead import TypeAhead
+from inspector_app.screens.type_ahead import TypingApp
 from inspector_app.screens.wishes import Attach, GoHome, Inspect, OpenFile, Remember, Restart
 from inspector_app.viewer.columns import checked
 from inspector_app.viewer.drafts import Drafts, StartDrafts
@@ -72,7 +72,7 @@ def _command_provider() -> type[Provider]:
     return CommandProvider
 
 
-class InspectorApp(App[int]):
+class InspectorApp(TypingApp):
     """The inspector on a terminal. `spec` or `capture` is looked at from the start; without either, home is.
 
     `record` is the file that the first recording goes into; its engine may be asked to `stay` when the app
@@ -135,7 +135,6 @@ class InspectorApp(App[int]):
         self._toasts: Toasts | None = None
         self._made_bench: Bench | None = None
         self._counts = False
-        self._type_ahead = TypeAhead(self, super().on_event)
         self.too_late: list[Exception] = []
         """What was looked for on screens that were being taken apart because the app ends."""
         self.failure = ""
@@ -151,20 +150,14 @@ class InspectorApp(App[int]):
         """Give a colour to every style name, also under a theme that is not ours."""
         return {} if self.theme in self._themes else variable_defaults(dark=self.current_theme.dark)
 
-    async def on_event(self, event: events.Event) -> None:
-        """Hand out keys one after the other."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self._type_ahead.take(event)
-        else:
-            await super().on_event(event)
-
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Drop from every drawn line whatever could act on the terminal."""
         return [*super().get_line_filters(), self._inert_filter]
 
     def _handle_exception(self, error: Exception) -> None:
         """Take a widget that is not there for a defect, unless nothing is put together any more."""
-        if self._exit and isinstance(error, NoMatches | ScreenStackError):
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if self._exit and isinstance(cause, NoMatches | ScreenStackError | MountError):
             self.too_late.append(error)
         else:
             super()._handle_exception(error)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from inspector_app.intents import CancelExchange, Disconnect, EndHalf, EngineIntent, Intent, Reconnect
 from inspector_app.screens.base import notify
+from inspector_app.screens.type_ahead import let_go
 from inspector_app.viewer.operations import MESSAGE_KINDS, Operation
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class Asking:
         if self.to_talk_on and self._main.is_current:
             self.to_talk_on = False
             self.do_console()
+            let_go(self._main.app)
 
     def do_ready_url(self) -> None:
         """Copy and show the URL that clients of what is hosted come in by."""

@@ -28,6 +28,7 @@ from inspector_app.screens.base import Dialog, bindings, notify
 from inspector_app.screens.compose_data import DataPane
 from inspector_app.screens.compose_parts import Suggestions, first_value
 from inspector_app.screens.compose_target import Send, Target
+from inspector_app.screens.type_ahead import hold, let_go
 from inspector_app.viewer.draft_schemas import DraftSchemas
 from inspector_app.viewer.drafts import DEFAULT_TIMEOUT_S, FORMS, OPENING, Draft, Drafts, Form
 from inspector_app.viewer.operations import suggestions
@@ -360,7 +361,8 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
             forms = list(FORMS)
             self._change_form(forms[(forms.index(self._drafts.form) + 1) % len(forms)])
         elif name in ("send", "send_anyway") and not self._sending:
-            self.run_worker(self._try_to_send(anyway=name == "send_anyway"), group="send", exclusive=True)
+            self.run_worker(self._send_held(anyway=name == "send_anyway"), group="send", exclusive=True)
+            hold(self.app)
         elif name == "take_frame":
             self._take_frame()
         elif self._target.desk is not None and self._target.desk.takes(name):
@@ -400,6 +402,12 @@ class ComposeScreen(Dialog[tuple[Intent, Done]]):
         if self._draft.form != "raw":
             self._pane.take_pending()
             self._draft.data = self._pane.text
+
+    async def _send_held(self, *, anyway: bool) -> None:
+        """Send, or say why not. What is typed meanwhile waits; if this closes, for whoever opened it."""
+        await self._try_to_send(anyway=anyway)
+        if self.is_current:
+            let_go(self.app)
 
     async def _try_to_send(self, *, anyway: bool) -> None:
         draft = self._draft

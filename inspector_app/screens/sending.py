@@ -14,6 +14,7 @@ from inspector_app.intents import Done, Intent, SendMessage, SendRaw
 from inspector_app.screens.compose import ComposeScreen
 from inspector_app.screens.compose_target import Target
 from inspector_app.screens.draft_desk import DraftDesk
+from inspector_app.screens.type_ahead import let_go
 from inspector_app.viewer.drafts import raw_request
 from inspector_app.viewer.exchanges import next_number
 from inspector_app.viewer.goal import ExchangeGoal, FrameGoal
@@ -111,6 +112,8 @@ def _open(main: MainScreen, target: Target) -> None:
             if goal is not None:
                 view.look_out(goal, time.time_ns())
                 main.asking.to_talk_on = opens_stream(intent)
+        if not main.asking.to_talk_on:
+            let_go(main.app)
 
     main.app.push_screen(ComposeScreen(main.drafts, target, send), sent)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from textual import events
 from textual.app import App
@@ -26,6 +26,21 @@ ROUNDS: Final = 2
 Typed = events.Key | events.Paste
 
 
+class TypingApp(App[int]):
+    """An app in which what is typed ahead goes where it was meant to go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.type_ahead = TypeAhead(self, super().on_event)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand out keys one after the other."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.type_ahead.take(event)
+        else:
+            await super().on_event(event)
+
+
 class TypeAhead:
     """Hands out what is typed by way of `hand_out`, which is the app's own way."""
 
@@ -36,7 +51,19 @@ class TypeAhead:
         self._turn = 0
         self._under_way = False
         self._text_went = False
+        self._held = False
         self._since = 0.0
+
+    def hold(self) -> None:
+        """Hand out nothing more until `let_go`: what was asked for opens, or closes, what is typed into."""
+        self._held = True
+        self._since = time.monotonic()
+
+    def let_go(self) -> None:
+        """Go on with what was typed meanwhile."""
+        if self._held:
+            self._held = False
+            self._app.call_later(self._settle, self._turn)
 
     @property
     def is_busy(self) -> bool:
@@ -50,13 +77,14 @@ class TypeAhead:
             await self._hand_out(typed)
             return
         self._waiting.append(typed)
-        if not self._under_way or time.monotonic() - self._since > PATIENCE_S:
+        is_free = not self._under_way and not self._held
+        if is_free or time.monotonic() - self._since > PATIENCE_S:
             await self._go_on()
 
     async def _go_on(self) -> None:
         """Hand out up to and with the next key whose effect may be where the one after it goes."""
         self._turn += 1
-        self._under_way = False
+        self._under_way = self._held = False
         while self._waiting and not self._under_way:
             target = self._target
             is_text = _is_text(self._waiting[0], target)
@@ -89,8 +117,23 @@ class TypeAhead:
             self._app.call_later(self._settled, turn)
 
     async def _settled(self, turn: int) -> None:
-        if turn == self._turn:
+        if turn != self._turn:
+            return
+        self._under_way = False
+        if not self._held:
             await self._go_on()
+
+
+def hold(app: App[Any]) -> None:
+    """Have what is typed from now on wait for `let_go`, for `PATIENCE_S` at most."""
+    if isinstance(app, TypingApp):
+        app.type_ahead.hold()
+
+
+def let_go(app: App[Any]) -> None:
+    """Have what was typed meanwhile go where it goes now."""
+    if isinstance(app, TypingApp):
+        app.type_ahead.let_go()
 
 
 def _is_text(typed: Typed, target: DOMNode) -> bool:

@@ -71,7 +71,7 @@ class Stage:
     async def rest(self) -> None:
         """Let come about all that follows from what was: also what the main screen does on its next tick."""
         await self.pilot.pause()
-        while self.app._type_ahead.is_busy:  # keys have their effect one after the other
+        while self.app.type_ahead.is_busy:  # keys have their effect one after the other
             await self.pilot.pause()
         for screen in self.app.screen_stack:
             if isinstance(screen, MainScreen) and screen.is_mounted:

@@ -12,11 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
+from inspector_app.intents import Done, EngineIntent, Intent, SendMessage
 from inspector_app.screens import type_ahead
 from inspector_app.screens.compose import ComposeScreen
 from inspector_app.screens.compose_data import DataPane
-from inspector_app.screens.type_ahead import TypeAhead
+from inspector_app.screens.console import ConsoleScreen
+from inspector_app.screens.type_ahead import TypingApp
 from tests.inspector_app.idle import wait_for_idle
+from tests.inspector_app.recordings import ME, Recording
 from tests.inspector_app.screens.pilots import LARGE, RecordingEngine, live
 from tests.inspector_app.screens.test_forms import _describing, _open
 
@@ -53,12 +56,43 @@ async def test_a_value_entered_and_the_next_one_typed_right_away_are_in_their_li
         assert (data["symbol"], data["count"]) == ("BEAN", 7)
 
 
-class Slow(App[int]):
+class Withholding(RecordingEngine):
+    """Says that a message was sent when a test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = asyncio.Event()
+
+    async def perform(self, intent: Intent | EngineIntent) -> Done:
+        self.intents.append(intent)
+        await self.may.wait()
+        return Done(conn=1)
+
+    @property
+    def data(self) -> object:
+        (sent,) = [each for each in self.intents if isinstance(each, SendMessage)]
+        return json.loads(sent.data_json)
+
+
+class Opening(RecordingEngine):
+    """Opens a stream in the capture."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__()
+        self._recording = recording
+
+    async def perform(self, intent: Intent | EngineIntent) -> Done:
+        if not isinstance(intent, SendMessage):
+            return Done(conn=1)
+        self._recording.frame("out", "stream_stream_request", 0, {"operation": intent.operation}).commit()
+        return Done(conn=1, opener=ME, number=0)
+
+
+class Slow(TypingApp):
     """A button whose key has its effect when a test lets it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.type_ahead = TypeAhead(self, super().on_event)
         self.may = asyncio.Event()
         self.begun = asyncio.Event()
         self.taken: list[str] = []
@@ -78,12 +112,6 @@ class Slow(App[int]):
     def compose(self) -> ComposeResult:
         yield self.Opener()
         yield Input()
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self.type_ahead.take(event)
-        else:
-            await super().on_event(event)
 
 
 @pytest.fixture
@@ -141,3 +169,28 @@ async def test_a_key_without_an_effect_holds_up_the_next_one_only_so_long(
         await wait_for_idle()
         slow.may.set()
         assert (held, field.value) == ("", "ab")
+
+
+async def test_what_is_typed_while_a_message_is_sent_goes_to_what_comes_next(tmp_path: Path) -> None:
+    engine = Withholding()
+    async with live(_describing(tmp_path).path, engine, LARGE) as stage:
+        await _open(stage)
+        burst(stage.app, *"BEAN", "enter", "ctrl+s", "2")
+        await stage.until(lambda: engine.intents)
+        await wait_for_idle()
+        assert isinstance(stage.app.screen, ComposeScreen)
+        engine.may.set()
+        await stage.until_shown("Took")
+        assert engine.data == {"symbol": "BEAN", "count": 1}
+
+
+async def test_the_first_item_typed_ahead_is_on_the_console_that_opens(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).connect().commit()
+    async with live(recording.path, Opening(recording), LARGE) as stage:
+        await stage.until(lambda: stage.view.connected)
+        await stage.press("c", "ctrl+n", "ctrl+n")
+        await stage.until_shown("Both sides send items")
+        burst(stage.app, *"chat", "ctrl+s", *"7x")
+        await stage.until(lambda: isinstance(stage.app.screen, ConsoleScreen))
+        await stage.rest()
+        assert stage.app.screen.query_one("#line", Input).value == "7x"
