@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.widget import MountError
+from textual.worker import WorkerFailed
 
 from inspector_app.app import InspectorApp
 from inspector_app.capture.errors import CaptureError
@@ -87,6 +89,16 @@ async def test_a_form_that_opens_while_the_app_ends_is_too_late_and_no_defect() 
         await app.push_screen(ConnectForm({}))
     assert app.return_code == 0
     assert [type(error) for error in app.too_late] == [NoMatches]
+
+
+@pytest.mark.parametrize("error", [MountError("late"), WorkerFailed(NoMatches("late"))])
+async def test_what_is_mounted_or_looked_for_beside_while_the_app_ends_is_no_defect(error: Exception) -> None:
+    app = InspectorApp()
+    async with running(app) as stage:
+        await stage.until(lambda: isinstance(app.screen, HomeScreen))
+        app.exit(0)
+        app._handle_exception(error)
+    assert (app.return_code, app.too_late) == (0, [error])
 
 
 async def test_a_widget_that_is_missing_before_the_app_ends_is_a_defect() -> None:
