@@ -123,11 +123,27 @@ class Outbox:
                 sent = Sent(sent_ns=0, kind="raw", data=typed.text)
             case SendItem():
                 frozen = self.session.frozen(typed.data_json, variables)
-                sent = Sent(sent_ns=0, kind="item", data=typed.data_json, variables=frozen)
+                sent = Sent(
+                    sent_ns=0,
+                    kind="item",
+                    operation=self._operation_of(typed),
+                    data=typed.data_json,
+                    variables=frozen,
+                )
             case _:
                 return
         # An item has no answer of its own.
         self.kept(sent, Done(conn=done.conn) if isinstance(typed, SendItem) else done)
+
+    def _operation_of(self, item: SendItem) -> str:
+        """Name the stream that an item goes on; empty when the capture does not tell."""
+        reader = self._view.reader
+        try:
+            stream = reader.find_exchange(item.conn, item.opener, item.number) if reader is not None else None
+        except CaptureError as error:
+            self._view.report(str(error))
+            return ""
+        return (stream.operation or "") if stream is not None else ""
 
     def follow(self) -> None:
         """Take note of what has been answered since."""

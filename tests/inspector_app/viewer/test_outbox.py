@@ -119,6 +119,13 @@ async def test_raw_frames_items_and_one_way_messages_are_kept_without_an_answer(
     assert kept[1].data == "not JSON ${symbol}"
 
 
+async def test_an_item_is_kept_with_the_operation_of_its_stream(bench: Bench) -> None:
+    bench.recording.frame("out", "stream_stream_request", 3, {"operation": "chat"}).commit()
+    await bench.outbox.send(SendItem(conn=1, opener=ME, number=3, data_json="7"))
+    await bench.outbox.send(SendItem(conn=1, opener=ME, number=9, data_json="8"))
+    assert [(each.data, each.operation) for each in bench.history.entries()] == [("8", ""), ("7", "chat")]
+
+
 async def test_a_history_that_cannot_be_kept_is_told_once_and_keeps_nobody_from_sending(bench: Bench) -> None:
     bench.history.path.mkdir()
     for _ in range(2):
