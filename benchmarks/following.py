@@ -23,10 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect
-from big_capture import BATCH, records
+from big_capture import records
 
 from inspector_app.__main__ import FRAMES_A_SECOND
 from inspector_app.capture.store import CaptureReader, CaptureWriter
+from inspector_app.engine.recorder import BATCH_RECORDS
 from inspector_app.model.fold import Fold
 
 RATES = (0, 1_000, 5_000, 20_000)
@@ -51,8 +52,8 @@ def feed(path: Path, preloaded: int, rate: int, seconds: float) -> None:
             fold.apply(record)
         writer.write(fold.take())
 
-    for done in range(0, preloaded, BATCH):
-        write(min(BATCH, preloaded - done))
+    for done in range(0, preloaded, BATCH_RECORDS):
+        write(min(BATCH_RECORDS, preloaded - done))
     source = iter(list(source))  # made before it counts: making them costs more than writing them
     print("ready", flush=True)
     sys.stdin.readline()
