@@ -6,7 +6,8 @@ import base64
 import json
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, cast
 
 from inspector_app.capture.excerpt import Frame, Introduction
 from inspector_app.capture.records import FindingRow, Mark, NoteRow, StateRow
@@ -28,6 +29,8 @@ VERSION_KEY = "slipstream_capture"
 
 Line = dict[str, object]
 
+_RAW = itemgetter(Frame._fields.index("raw"))
+
 
 def write(excerpt: Excerpt, out: BinaryIO) -> None:
     """Write an excerpt as lines. Raises `CaptureError` for what cannot be read, and what `out` raises."""
@@ -37,12 +40,20 @@ def write(excerpt: Excerpt, out: BinaryIO) -> None:
     if excerpt.selection:
         header["selected"] = excerpt.selection.filter or True
     out.write(_text(header).encode("ascii"))
-    out.writelines("".join(map(_item, items)).encode("ascii") for items in excerpt.portions())
+    out.writelines(_portion(items).encode("ascii") for items in excerpt.portions())
+
+
+def _portion(items: Sequence[Item]) -> str:
+    if set(map(type, items)) == {Frame}:
+        frames = cast("Sequence[Frame]", items)
+        if set(map(type, map(_RAW, frames))) == {str}:
+            return _frames(frames)
+    return "".join(map(_item, items))
 
 
 def _item(item: Item) -> str:
     if isinstance(item, Frame):
-        return _frame(item) if isinstance(item.raw, str) else _text(frame_line(item, item.raw))
+        return _frames((item,)) if isinstance(item.raw, str) else _text(frame_line(item, item.raw))
     if isinstance(item, FindingRow):
         return _text(finding_line(item))
     if isinstance(item, Mark):
@@ -59,15 +70,21 @@ def _text(line: Line) -> str:
     return json.dumps(line) + "\n"
 
 
-def _frame(frame: Frame) -> str:
-    """Write what `_text(frame_line(…))` does of a text message, in a fifth of the time."""
-    seq, time_ns, conn, direction, type_, opener, number, _, operation, size_bytes, _, _, raw = frame
-    before, between = _shared(conn, direction, type_, opener, operation)
-    return (
-        f'{{"seq": {seq}, "t": "{second_of(time_ns // SECOND_NS)}.{time_ns % SECOND_NS:09d}Z"{before}'
-        f"{'' if opener is None else 'null' if number is None else number}{between}"
-        f'{size_bytes}, "raw": {encode_basestring_ascii(raw)}}}\n'  # type: ignore[arg-type]  # text
-    )
+def _frames(frames: Sequence[Frame]) -> str:
+    """Write what `_text(frame_line(…))` does of text messages, in a fifth of the time."""
+    lines: list[str] = []
+    second, told = -1, ""
+    for seq, time_ns, conn, direction, type_, opener, number, _, operation, size_bytes, _, _, raw in frames:
+        if time_ns // SECOND_NS != second:
+            second = time_ns // SECOND_NS
+            told = second_of(second)
+        before, between = _shared(conn, direction, type_, opener, operation)
+        lines.append(
+            f'{{"seq": {seq}, "t": "{told}.{time_ns % SECOND_NS:09d}Z"{before}'
+            f"{'' if opener is None else 'null' if number is None else number}{between}"
+            f'{size_bytes}, "raw": {encode_basestring_ascii(raw)}}}\n'  # type: ignore[arg-type]  # text
+        )
+    return "".join(lines)
 
 
 @lru_cache(maxsize=4096)
