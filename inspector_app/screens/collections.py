@@ -82,8 +82,9 @@ class CollectionsScreen(ListScreen):
     def heading(self) -> Sequence[Part]:
         """Say which folder, and with which environment."""
         environment = self.desk.session.environment
-        told = [("  environment ", "muted"), (environment, "emphasis")] if environment else []
-        return [("Collections  ", "emphasis bold"), (told_path(self._shelf.folder), "muted"), *told]
+        told = [("environment ", "muted"), (f"{environment}  ", "emphasis")] if environment else []
+        # The path may be long, and be cut.
+        return [("Collections  ", "emphasis bold"), *told, (told_path(self._shelf.folder), "muted")]
 
     @property
     def _chosen(self) -> Entry | None:

@@ -142,7 +142,7 @@ def test_saved_messages_run_with_an_environment_and_one_is_repeated(
     terminal.press("down")
     terminal.wait_for('"SALT"')
     terminal.press("enter")
-    terminal.wait_for(lambda screen: '"SALT"' not in screen)
+    terminal.wait_for("environment local")
     terminal.press("r")
     terminal.wait_for("1 passed")
     leave(terminal, "1 passed")
