@@ -101,7 +101,8 @@ class Scope:
                 return source
             whole = _REFERENCE.fullmatch(content)
             if whole is not None and whole[2] is not None and not _KEY.match(text, found.end()):
-                return json.dumps(self._value(whole[2].strip(), ()), ensure_ascii=False)
+                name = whole[2].strip()
+                return _written(name, self._value(name, ()))
             filled = self._filled(content, ())
             return source if filled == content else json.dumps(filled, ensure_ascii=False)
 
@@ -141,8 +142,9 @@ class Scope:
         def fill(found: re.Match[str]) -> str:
             if found[2] is None:
                 return "${"
-            value = self._value(found[2].strip(), within)
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            name = found[2].strip()
+            value = self._value(name, within)
+            return value if isinstance(value, str) else _written(name, value)
 
         return _checked(_REFERENCE.sub(fill, text))
 
@@ -221,3 +223,13 @@ def _checked(text: str) -> str:
     if len(text) > MOST_CHARACTERS:
         raise VariableError("With its variables put in this is longer than 16 million characters.")
     return text
+
+
+def _written(name: str, value: object) -> str:
+    """Write a value as JSON. Raises `VariableError`: an answer may hold a number that became infinite."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise VariableError(
+            f"The value of {name} has a number that is too large to be written as JSON: use another value."
+        ) from None

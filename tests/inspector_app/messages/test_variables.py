@@ -115,3 +115,10 @@ def test_values_that_look_up_each_other_ever_more_often_are_refused() -> None:
         Scope(layers=[layer]).text("${a0}")
     with pytest.raises(VariableError, match="more than 200,000 variables"):
         Scope(layers=[layer]).json('["${a0}"]')
+
+
+@pytest.mark.parametrize("text", ['"${big}"', '"so ${big}"', '"${all}"'])
+def test_a_number_that_an_answer_made_infinite_is_told_and_not_sent(text: str) -> None:
+    scope = Scope(saved={"big": float("inf"), "all": {"list": [float("nan")]}})
+    with pytest.raises(VariableError, match=r"The value of (big|all) has a number that is too large"):
+        scope.json(text)
