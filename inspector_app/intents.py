@@ -264,7 +264,7 @@ MockIntent = (
 Question = TellMock | TellExchange | TellRepetition
 """Changes nothing: whoever looks on may ask it, too."""
 
-Intent = (
+OnConnection = (
     SendMessage
     | RepeatMessage
     | StopRepeating
@@ -274,12 +274,10 @@ Intent = (
     | CancelExchange
     | AbortExchange
     | TellExchange
-    | TellRepetition
-    | AskPeer
-    | Reconnect
-    | Disconnect
-    | MockIntent
 )
+"""The intents that are about one connection."""
+
+Intent = OnConnection | TellRepetition | AskPeer | Reconnect | Disconnect | MockIntent
 
 
 # -- wishes about the engine itself ------------------------------------------------------------------------

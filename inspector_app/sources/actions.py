@@ -14,6 +14,7 @@ from inspector_app.intents import (
     CancelExchange,
     Done,
     EndHalf,
+    OnConnection,
     RepeatMessage,
     SendItem,
     SendMessage,
@@ -29,19 +30,6 @@ if TYPE_CHECKING:
     from inspector_app.sources.repeating import Repeater
     from slipstream import Protocol
 
-Sending = (
-    SendMessage
-    | RepeatMessage
-    | StopRepeating
-    | SendRaw
-    | SendItem
-    | EndHalf
-    | CancelExchange
-    | AbortExchange
-    | TellExchange
-)
-"""The intents that are about one connection."""
-
 _KINDS = {
     "request": ExchangeKind.UNARY,
     "stream": ExchangeKind.SERVER_STREAM,
@@ -49,7 +37,7 @@ _KINDS = {
 }
 
 
-async def act(intent: Sending, protocol: Protocol, conn: int, repeater: Repeater) -> Done:
+async def act(intent: OnConnection, protocol: Protocol, conn: int, repeater: Repeater) -> Done:
     """Carry out `intent` on connection number `conn`; `Done.error` says why it was not."""
     try:
         match intent:
