@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from inspector_app.capture.excerpt import Selection
-from inspector_app.capture.formats.known import FORMATS, Format
+from inspector_app.capture.formats.known import FORMATS, Format, format_of_ending
 from inspector_app.capture.redaction.told import times
 from inspector_app.display.inert import inert
 from inspector_app.screens.base import Dialog, notify
@@ -124,10 +124,6 @@ class ExportForm(Dialog[None]):
     def _format(self) -> Format:
         return FORMATS[str(self.query_one("#format", Select).value)]
 
-    def _format_told_by(self, target: str) -> Format | None:
-        ending = Path(target).suffix.lower()
-        return next((each for each in FORMATS.values() if ending in each.endings), None)
-
     def _selection(self) -> Selection:
         chosen = self._choices[int(str(self.query_one("#what", Select).value))].selection
         typed = self.query_one("#filter", Input).value
@@ -147,7 +143,7 @@ class ExportForm(Dialog[None]):
             self._look()
             return
         target = self.query_one("#target", Input)
-        if self._format_told_by(target.value) not in (None, self._format):
+        if format_of_ending(target.value) not in (None, self._format):
             target.value = str(Path(target.value).with_suffix(self._format.endings[0]))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -155,7 +151,7 @@ class ExportForm(Dialog[None]):
         event.stop()
         self._replace = self._why = ""
         self._drawn = -1
-        told = self._format_told_by(event.value)
+        told = format_of_ending(event.value)
         if event.input.id == "filter":
             self._settle()
             self._settling = self.set_timer(_SETTLED_S, self._look)

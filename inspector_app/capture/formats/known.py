@@ -109,6 +109,12 @@ FORMATS: dict[str, Format] = {
 STDOUT = "-"
 
 
+def format_of_ending(output: str) -> Format | None:
+    """Give the format that the ending of a file tells; None when it tells none."""
+    lower = output.lower()
+    return next((each for each in FORMATS.values() if lower.endswith(each.endings)), None)
+
+
 def format_for(output: str, named: str | None = None) -> Format:
     """Give the format that is named, or else that of a file's ending; JSON Lines for stdout and devices.
 
@@ -118,9 +124,8 @@ def format_for(output: str, named: str | None = None) -> Format:
         return FORMATS[named]
     if output == STDOUT or (Path(output).exists() and not Path(output).is_file()):
         return FORMATS["jsonl"]
-    lower = output.lower()
-    for each in FORMATS.values():
-        if lower.endswith(each.endings):
-            return each
+    told = format_of_ending(output)
+    if told is not None:
+        return told
     endings = ", ".join(each.endings[0] for each in FORMATS.values())
     raise CaptureError(f"{output} does not tell its format: end it in one of {endings}, or give --format.")
