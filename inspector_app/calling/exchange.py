@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from inspector_app.calling.data import text_of, value_of
+from inspector_app.messages.repeat import first_of
 from inspector_app.sources.failures import SourceError
 from inspector_app.stderr import say
 from slipstream import (
@@ -76,7 +77,7 @@ class Exchange:
                         await self._print(item)
                     await self._rest_is_sent(sending, stream, end_s)
             except BaseExceptionGroup as failures:  # both halves fail by one cause: the end of the exchange
-                raise failures.exceptions[0] from None
+                raise first_of(failures) from None
             if (failure := sending.result()) is not None:
                 raise failure
 

@@ -6,11 +6,14 @@ Owns the pace and the figures. What is repeated is the caller's.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from bisect import insort
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+_LOG: Final = logging.getLogger(__name__)
 
 MOST_TIMES: Final = 100_000
 MOST_IN_FLIGHT: Final = 1_000
@@ -62,7 +65,8 @@ async def keep_pace(once: Callable[[int], Awaitable[None]], pace: Pace) -> None:
 
 
 def first_of(several: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Give one error of a group: those of one connection are all alike."""
+    """Give one error of a group, and log it whole: those of one connection are all alike."""
+    _LOG.debug("several failed at once", exc_info=several)
     error: BaseException = several
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
